@@ -1,0 +1,212 @@
+// One function in SSA form, with block parameters in place of phis.
+//
+// What always holds (the verifier checks it in debug builds)
+//   - Every Value has one definition, which dominates its uses; `resolve` follows aliases left by passes.
+//   - A block ends with its only terminator. A block call passes as many arguments, of the types, as the target has
+//   parameters.
+//   - The entry block is the first in the layout and has no predecessors; its parameters are the signature's.
+//   - Instructions are dense and never move in memory: an Inst taken out of the layout keeps its number and is not
+//   reused.
+// Costs: insertion, removal and iteration O(1) an instruction.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/index.hpp"
+#include "compiler/ir/opcode.hpp"
+#include "compiler/ir/type.hpp"
+
+namespace vitrine::ir {
+
+struct ValueTag {
+  static constexpr const char* kPrefix = "v";
+};
+struct BlockTag {
+  static constexpr const char* kPrefix = "block";
+};
+struct InstTag {
+  static constexpr const char* kPrefix = "inst";
+};
+struct SigTag {
+  static constexpr const char* kPrefix = "sig";
+};
+struct FuncRefTag {
+  static constexpr const char* kPrefix = "fn";
+};
+struct SlotTag {
+  static constexpr const char* kPrefix = "ss";
+};
+using Value = Index<ValueTag>;
+using Block = Index<BlockTag>;
+using Inst = Index<InstTag>;
+using SigRef = Index<SigTag>;
+using FuncRef = Index<FuncRefTag>;
+using Slot = Index<SlotTag>;
+
+/// Wasm: ours; parameter 0 is the callee's context (I64). Host: the platform's C convention.
+enum class CallConv : uint8_t { Wasm, Host };
+
+struct Signature {
+  CallConv conv = CallConv::Wasm;
+  std::vector<Type> params;
+  std::vector<Type> results;
+  friend bool operator==(const Signature&, const Signature&) = default;
+};
+
+/// A function of the same module that may be called directly; `symbol` is what the image's linker knows it by.
+struct FuncRefData {
+  SigRef sig;
+  uint32_t symbol;
+};
+
+struct SlotData {
+  uint32_t size;  // bytes
+  uint32_t align = 8;
+};
+
+/// A target with its arguments, which lie in the value pool.
+struct BlockCall {
+  Block target;
+  uint32_t first_arg = 0;
+  uint32_t arg_count = 0;
+};
+
+/// Which memory an access can touch: accesses of different regions never alias. The numbers are the producer's; 0 may
+/// be anything.
+using AliasRegion = uint8_t;
+
+enum InstFlags : uint8_t {
+  kReadonly = 1,  // a load of memory that never changes while the function runs: as good as Pure
+  kCold = 2,      // BrIf: the nonzero successor is unlikely; kHot: likely
+  kHot = 4,
+};
+
+/// 36 bytes. Which members mean something depends on the opcode; see opcodes.def.
+struct InstData {
+  Op op;
+  Type type = Type::None;
+  uint8_t aux = 0;    // IntCC, FloatCC, MemKind
+  uint8_t flags = 0;  // InstFlags
+  uint8_t trap = 0;   // trap code; 0: cannot trap
+  AliasRegion region = 0;
+  uint16_t result_count = 0;
+  uint32_t imm = 0;  // displacement (as int32), FuncRef, SigRef, Slot
+  // Inline arguments; or for lists {first in pool, count}; or for terminators args[0] and {first block call, count}.
+  uint32_t a[3] = {~0u, ~0u, ~0u};
+  Value result;         // the first of result_count consecutive values
+  uint32_t srcloc = 0;  // offset of the operator in the wasm module; 0 unknown
+  Block block;          // where it is; none when not in the layout
+
+  IntCC int_cc() const { return static_cast<IntCC>(aux); }
+  FloatCC float_cc() const { return static_cast<FloatCC>(aux); }
+  MemKind mem() const { return static_cast<MemKind>(aux); }
+  int32_t disp() const { return static_cast<int32_t>(imm); }
+  /// Constants keep their 64 bits in a[1..2].
+  uint64_t imm64() const { return a[1] | static_cast<uint64_t>(a[2]) << 32; }
+  void set_imm64(uint64_t v) {
+    a[1] = static_cast<uint32_t>(v);
+    a[2] = static_cast<uint32_t>(v >> 32);
+  }
+};
+
+enum class ValueKind : uint8_t { Result, Param, Alias };
+
+struct ValueData {
+  uint32_t def;  // Inst, Block or (alias) Value, by kind
+  uint16_t num;  // which result or parameter
+  Type type;
+  ValueKind kind;
+};
+
+struct BlockData {
+  Inst first, last;  // the instructions, linked
+  std::vector<Value> params;
+  uint8_t cold = 0;  // seldom reached: ends in a trap, or hinted so
+};
+
+class Func {
+ public:
+  Signature sig;
+  std::string name;
+  uint32_t symbol = 0;
+
+  IndexTable<SigRef, Signature> sigs;
+  IndexTable<FuncRef, FuncRefData> funcs;
+  IndexTable<Slot, SlotData> slots;
+  std::vector<BlockCall> block_calls;
+  std::vector<Value> pool;
+  std::vector<Block> layout;  // the order of the blocks; entry first
+
+  // -- entities
+  // ---------------------------------------------------------------------------------------------------------
+  Block make_block();  // not yet in the layout
+  Value add_param(Block block, Type type);
+  /// A new instruction with fresh results; not yet in the layout. `results` has one type per result.
+  Inst make_inst(const InstData& data, std::span<const Type> results);
+  Inst make_inst1(const InstData& data, Type result);
+
+  uint32_t num_values() const { return values_.size(); }
+  uint32_t num_insts() const { return insts_.size(); }
+  uint32_t num_blocks() const { return blocks_.size(); }
+  InstData& operator[](Inst i) { return insts_[i]; }
+  const InstData& operator[](Inst i) const { return insts_[i]; }
+  BlockData& operator[](Block b) { return blocks_[b]; }
+  const BlockData& operator[](Block b) const { return blocks_[b]; }
+  const ValueData& operator[](Value v) const { return values_[v]; }
+
+  // -- values
+  // -----------------------------------------------------------------------------------------------------------
+  Type type_of(Value v) const { return values_[v].type; }
+  /// Follows aliases (and shortens the chain).
+  Value resolve(Value v) {
+    while (values_[v].kind == ValueKind::Alias) v = Value(values_[v].def);
+    return v;
+  }
+  /// From now on `from` means `to`; `from`'s definition must go.
+  void make_alias(Value from, Value to);
+  /// The instruction that defines `v` or none if it is a parameter. `v` must be resolved.
+  Inst def_inst(Value v) const {
+    const ValueData& d = values_[v];
+    return d.kind == ValueKind::Result ? Inst(d.def) : Inst();
+  }
+  /// The value of an integer constant, if it is one.
+  bool is_iconst(Value v, uint64_t* out = nullptr) const;
+
+  // -- instructions
+  // -----------------------------------------------------------------------------------------------------
+  std::span<Value> args(Inst i);
+  std::span<const Value> args(Inst i) const;
+  std::span<BlockCall> succs(Inst terminator);
+  std::span<const BlockCall> succs(Inst terminator) const;
+  std::span<Value> args(const BlockCall& c) { return {pool.data() + c.first_arg, c.arg_count}; }
+  std::span<const Value> args(const BlockCall& c) const { return {pool.data() + c.first_arg, c.arg_count}; }
+  Value result(Inst i) const { return insts_[i].result; }
+  Value result(Inst i, uint32_t n) const { return Value(insts_[i].result.raw() + n); }
+  /// Puts a list into the pool and answers its start.
+  uint32_t pool_list(std::span<const Value> list);
+  uint32_t pool_calls(std::span<const BlockCall> calls);
+
+  // -- layout
+  // -----------------------------------------------------------------------------------------------------------
+  Inst next(Inst i) const { return links_[i].next; }
+  Inst prev(Inst i) const { return links_[i].prev; }
+  Inst terminator(Block b) const { return blocks_[b].last; }
+  void append(Block b, Inst i);
+  void insert_before(Inst i, Inst before);
+  void insert_after(Inst i, Inst after);
+  void remove(Inst i);  // from the layout; the number stays
+  void reset();         // for reuse: keeps the memory
+
+ private:
+  struct Link {
+    Inst prev, next;
+  };
+  IndexTable<Value, ValueData> values_;
+  IndexTable<Inst, InstData> insts_;
+  IndexTable<Inst, Link> links_;
+  IndexTable<Block, BlockData> blocks_;
+};
+
+}  // namespace vitrine::ir
