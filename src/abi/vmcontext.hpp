@@ -1,0 +1,144 @@
+// What compiled code and runtime share in memory: the context of an instance and what hangs on it.
+//
+// Compiled code has the VMContext of its instance in a pinned register. A VMContext is one flat allocation: the header
+// below, then arrays whose offsets `VMLayout` computes from the module. Every offset that compiled code uses comes from
+// here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace vitrine::wasm {
+struct Module;
+}
+
+namespace vitrine::abi {
+
+struct VMContext;
+
+/// A value in the untyped call convention. i32 in the low 4 bytes (upper 12 bytes unspecified), floats as bits,
+/// references as pointers (funcref: VMFuncRef* or null; externref: opaque word or 0).
+union alignas(16) ValRaw {
+  int32_t i32;
+  int64_t i64;
+  uint32_t f32_bits;
+  uint64_t f64_bits;
+  uint64_t ref;
+  uint8_t v128[16];
+};
+
+/// A linear memory as code sees it. `base` never changes while a memory may not move (a full 4 GiB reservation).
+struct VMMemory {
+  uint8_t* base;
+  uint64_t size;  // bytes
+};
+
+/// A table as code sees it: `base[i]` is a VMFuncRef* or an externref word, 0 for null.
+struct VMTable {
+  uint64_t* base;
+  uint64_t size;  // elements
+};
+
+/// Storage of a global: 16 bytes, as ValRaw.
+using VMGlobal = ValRaw;
+
+/// Host entry into compiled code, compiled per signature: takes the arguments from `values`, calls `code` with
+/// `callee`, stores the results to `values`. Answers 1, or 0 after a trap unwound to here (details in the VMStore).
+using ArrayCall = int32_t (*)(VMContext* callee, const void* code, ValRaw* values, struct VMStore* store);
+
+/// A function as a first-class value. `code` has the Wasm convention of the signature whose engine-wide number is
+/// `type_id`.
+struct VMFuncRef {
+  const void* code;
+  VMContext* context;
+  ArrayCall array_call;
+  uint32_t type_id;
+  uint32_t reserved;
+};
+
+/// An imported function: what a direct call of it loads.
+struct VMFuncImport {
+  const void* code;
+  VMContext* context;
+  VMFuncRef* funcref;
+};
+
+/// A call from the host into compiled code that has not returned; a list, innermost first. Written by the array-call
+/// trampoline's caller; `entry_sp` by the trampoline itself.
+struct VMActivation {
+  VMActivation* previous;
+  uintptr_t entry_sp;  // rsp to restore when a trap unwinds to the trampoline
+  uintptr_t entry_fp;  // frame pointer of the trampoline: where a walk of wasm frames ends
+  uintptr_t exit_fp;   // frame pointer of the last wasm frame before host code was entered, 0 while in wasm
+  uintptr_t exit_pc;   // and its pc (a return address)
+};
+
+/// What all instances of a store share.
+struct VMStore {
+  uintptr_t stack_limit;     // rsp below this is a stack overflow
+  int64_t fuel;              // fuel consumed minus fuel granted: exhausted when > 0
+  uint64_t epoch_deadline;   // interrupted when *epoch >= this
+  const uint64_t* epoch;     // the engine's counter (atomic; written by other threads)
+  VMActivation* activation;  // innermost, or null
+  void* host_store;          // runtime's Store
+};
+
+/// Functions of the host behind a function import: called by the wasm-to-host trampoline with the arguments in
+/// `values`, where it leaves the results. Answers 0, or nonzero to unwind (the trap or error is in the store).
+using HostCall = int32_t (*)(void* env, VMContext* caller, ValRaw* values);
+
+/// The context of a host function: begins like a VMContext as far as trampolines look.
+struct VMHostContext {
+  VMStore* store;
+  HostCall call;
+  void* env;
+  VMFuncRef funcref;
+};
+
+/// The header of every instance's context.
+struct VMContext {
+  VMStore* store;
+  const void* const* builtins;   // by Builtin
+  const void* const* functions;  // code address by module function index: calls that may be redirected go through it
+  const uint32_t* type_ids;      // engine-wide signature number by module type index
+  void* instance;                // runtime's Instance
+};
+static_assert(offsetof(VMContext, store) == 0 && offsetof(VMHostContext, store) == 0);
+static_assert(offsetof(VMStore, stack_limit) == 0, "the prologue loads it without a displacement");
+
+enum class Builtin : uint32_t {
+#define BUILTIN(name, ...) name,
+#include "abi/builtins.def"
+#undef BUILTIN
+  kCount
+};
+
+/// Where a module's things are in its VMContext. Computed in one place from the declarations; indices are those of the
+/// module's index spaces, imports first: `imported_memory(i)` is a pointer slot, `memory(i)` (i defined) the struct
+/// itself.
+class VMLayout {
+ public:
+  explicit VMLayout(const wasm::Module& module);
+
+  bool memory_is_imported(uint32_t i) const { return i < imported_memories_; }
+  bool table_is_imported(uint32_t i) const { return i < imported_tables_; }
+  bool global_is_imported(uint32_t i) const { return i < imported_globals_; }
+  bool function_is_imported(uint32_t i) const { return i < imported_functions_; }
+
+  /// Offset of a VMMemory* (imported) or of a VMMemory (defined); likewise for tables and globals.
+  uint32_t memory(uint32_t i) const;
+  uint32_t table(uint32_t i) const;
+  uint32_t global(uint32_t i) const;
+  /// Offset of the VMFuncImport of imported function `i`.
+  uint32_t function_import(uint32_t i) const;
+  /// Offset of the VMFuncRef of function `i` of the module (imported ones use the import's own funcref pointer).
+  uint32_t funcref(uint32_t i) const;
+  /// Size of the whole context, bytes.
+  uint32_t size() const { return size_; }
+
+ private:
+  uint32_t imported_functions_, imported_memories_, imported_tables_, imported_globals_;
+  uint32_t function_imports_, memories_, tables_, globals_, funcrefs_, size_;
+};
+
+}  // namespace vitrine::abi
