@@ -1,0 +1,112 @@
+// The compiled module: an ELF64 shared-object-like file with code in `.text` and the side tables in sections of their
+// own. `.cwasm` on disk, the code cache's entries and freshly compiled code are all this same file, mapped and used in
+// place without copying.
+//
+// Writer and reader stand together here. The reader checks everything it is going to rely on (sizes, offsets, order,
+// checksum, version, settings, CPU) before it answers; images are trusted input all the same: their code runs.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "abi/settings.hpp"
+#include "base/result.hpp"
+
+namespace vitrine::abi {
+
+/// A piece of `.text`.
+struct CodeRange {
+  uint32_t offset;
+  uint32_t size;
+};
+
+/// The instruction at `offset` of `.text` raises `code` (a TrapCode).
+struct TrapEntry {
+  uint32_t offset;
+  uint32_t code;
+};
+
+/// Code from `offset` of `.text` on comes from the operator at `srcloc` of the module (0: none), inlined as
+/// `inline_site` says (0: not).
+struct AddressEntry {
+  uint32_t offset;
+  uint32_t srcloc;
+  uint32_t inline_site;
+};
+
+/// Entry n (from 1; 0 means none) of the inline table: the code is a copy of `function`'s body, called at `call_srcloc`
+/// within inline site `parent` (0: the function that the code range belongs to).
+struct InlineSite {
+  uint32_t parent;
+  uint32_t function;
+  uint32_t call_srcloc;
+};
+
+/// The two trampolines of a function type.
+struct Trampolines {
+  uint32_t array_call;  // .text offset of an ArrayCall
+  uint32_t host_call;   // .text offset of code of this signature that calls a VMHostContext
+};
+
+/// Initial contents of a memory: mapped copy-on-write when the module is instantiated.
+struct MemoryImage {
+  uint32_t memory;        // index; 64 KiB pages
+  uint64_t guest_offset;  // page-aligned address in the memory
+  uint64_t size;          // bytes, page-aligned
+  uint64_t file_offset;   // page-aligned offset in the image
+};
+
+/// All that goes into an image.
+struct ImageContents {
+  CodegenSettings settings;
+  std::vector<uint8_t> text;
+  std::vector<CodeRange> functions;      // one per defined function, in index order
+  std::vector<Trampolines> trampolines;  // one per type of the module; {~0u, ~0u} where the type is no function type
+  std::vector<TrapEntry> traps;          // by increasing offset
+  std::vector<AddressEntry> addresses;   // by increasing offset
+  std::vector<InlineSite> inline_sites;
+  std::vector<uint8_t> eh_frame;
+  std::vector<std::string> function_names;  // symbols of `functions`, for objdump and debuggers
+  std::span<const uint8_t> module;  // the whole wasm module: the writer drops code bodies and what else is not needed
+};
+
+/// Writes the image; deterministic: same contents, same bytes.
+Result<std::vector<uint8_t>> write_image(const ImageContents& contents);
+
+/// A checked view of an image in memory. All spans point into it.
+class ImageView {
+ public:
+  /// Errors of kind Incompatible say what differs: version, settings (by name), CPU features, checksum, truncation.
+  static Result<ImageView> open(std::span<const uint8_t> bytes, const CodegenSettings& expected, bool verify_checksum);
+  /// Whether these bytes begin like an image (and not like wasm or text).
+  static bool looks_like_image(std::span<const uint8_t> bytes);
+
+  std::span<const uint8_t> text() const { return text_; }
+  uint64_t text_file_offset() const { return text_file_offset_; }
+  std::span<const CodeRange> functions() const { return functions_; }
+  std::span<const Trampolines> trampolines() const { return trampolines_; }
+  std::span<const TrapEntry> traps() const { return traps_; }
+  std::span<const AddressEntry> addresses() const { return addresses_; }
+  std::span<const InlineSite> inline_sites() const { return inline_sites_; }
+  std::span<const MemoryImage> memory_images() const { return memory_images_; }
+  std::span<const uint8_t> eh_frame() const { return eh_frame_; }
+  /// The wasm module without its code bodies (read it with `declarations_only`).
+  std::span<const uint8_t> module() const { return module_; }
+  const CodegenSettings& settings() const { return settings_; }
+
+ private:
+  std::span<const uint8_t> text_, module_, eh_frame_;
+  uint64_t text_file_offset_ = 0;
+  std::span<const CodeRange> functions_;
+  std::span<const Trampolines> trampolines_;
+  std::span<const TrapEntry> traps_;
+  std::span<const AddressEntry> addresses_;
+  std::span<const InlineSite> inline_sites_;
+  std::span<const MemoryImage> memory_images_;
+  CodegenSettings settings_;
+};
+
+}  // namespace vitrine::abi
