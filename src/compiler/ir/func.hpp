@@ -123,7 +123,8 @@ struct ValueData {
 struct BlockData {
   Inst first, last;  // the instructions, linked
   std::vector<Value> params;
-  uint8_t cold = 0;  // seldom reached: ends in a trap, or hinted so
+  uint8_t cold = 0;    // seldom reached: ends in a trap, or hinted so
+  uint8_t placed = 0;  // in the layout
 };
 
 class Func {
@@ -142,6 +143,8 @@ class Func {
   // -- entities
   // ---------------------------------------------------------------------------------------------------------
   Block make_block();  // not yet in the layout
+  /// Puts `block` at the end of the layout, unless it is in it.
+  void place(Block block);
   Value add_param(Block block, Type type);
   /// A new instruction with fresh results; not yet in the layout. `results` has one type per result.
   Inst make_inst(const InstData& data, std::span<const Type> results);
@@ -149,7 +152,7 @@ class Func {
 
   uint32_t num_values() const { return values_.size(); }
   uint32_t num_insts() const { return insts_.size(); }
-  uint32_t num_blocks() const { return blocks_.size(); }
+  uint32_t num_blocks() const { return block_count_; }
   InstData& operator[](Inst i) { return insts_[i]; }
   const InstData& operator[](Inst i) const { return insts_[i]; }
   BlockData& operator[](Block b) { return blocks_[b]; }
@@ -161,11 +164,22 @@ class Func {
   Type type_of(Value v) const { return values_[v].type; }
   /// Follows aliases (and shortens the chain).
   Value resolve(Value v) {
+    while (values_[v].kind == ValueKind::Alias) {
+      Value to(values_[v].def);
+      // Halve the path, so that a long chain is walked in full only once.
+      if (values_[to].kind == ValueKind::Alias) values_[v].def = values_[to].def;
+      v = to;
+    }
+    return v;
+  }
+  Value resolved(Value v) const {
     while (values_[v].kind == ValueKind::Alias) v = Value(values_[v].def);
     return v;
   }
-  /// From now on `from` means `to`; `from`'s definition must go.
+  /// From now on `from` means `to`; `from`'s definition must go. To alias a value to itself changes nothing.
   void make_alias(Value from, Value to);
+  /// Replaces every alias that an instruction or a block call in the layout mentions by what it stands for.
+  void resolve_all();
   /// The instruction that defines `v` or none if it is a parameter. `v` must be resolved.
   Inst def_inst(Value v) const {
     const ValueData& d = values_[v];
@@ -173,6 +187,8 @@ class Func {
   }
   /// The value of an integer constant, if it is one.
   bool is_iconst(Value v, uint64_t* out = nullptr) const;
+  /// The bits of a constant, integer or float, if it is one.
+  bool is_const(Value v, uint64_t* out = nullptr) const;
 
   // -- instructions
   // -----------------------------------------------------------------------------------------------------
@@ -206,7 +222,8 @@ class Func {
   IndexTable<Value, ValueData> values_;
   IndexTable<Inst, InstData> insts_;
   IndexTable<Inst, Link> links_;
-  IndexTable<Block, BlockData> blocks_;
+  IndexTable<Block, BlockData> blocks_;  // at its largest so far: the parameter lists keep their memory
+  uint32_t block_count_ = 0;
 };
 
 }  // namespace vitrine::ir

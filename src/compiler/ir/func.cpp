@@ -1,0 +1,211 @@
+#include "compiler/ir/func.hpp"
+
+#include <algorithm>
+
+namespace vitrine::ir {
+
+Block Func::make_block() {
+  if (block_count_ < blocks_.size()) {
+    BlockData& b = blocks_[Block(block_count_)];
+    b.first = b.last = Inst();
+    b.params.clear();
+    b.cold = b.placed = 0;
+  } else {
+    blocks_.push({});
+  }
+  return Block(block_count_++);
+}
+
+void Func::place(Block block) {
+  BlockData& b = blocks_[block];
+  if (b.placed) return;
+  b.placed = 1;
+  layout.push_back(block);
+}
+
+Value Func::add_param(Block block, Type type) {
+  auto& params = blocks_[block].params;
+  Value v = values_.push({block.raw(), static_cast<uint16_t>(params.size()), type, ValueKind::Param});
+  params.push_back(v);
+  return v;
+}
+
+Inst Func::make_inst(const InstData& data, std::span<const Type> results) {
+  VITRINE_ASSERT(results.size() <= 0xffff);
+  Inst i = insts_.push(data);
+  links_.push({});
+  InstData& d = insts_[i];
+  d.block = Block();
+  d.result_count = static_cast<uint16_t>(results.size());
+  d.result = results.empty() ? Value() : values_.next();
+  for (uint32_t n = 0; n < results.size(); ++n)
+    values_.push({i.raw(), static_cast<uint16_t>(n), results[n], ValueKind::Result});
+  return i;
+}
+
+Inst Func::make_inst1(const InstData& data, Type result) {
+  Inst i = insts_.push(data);
+  links_.push({});
+  InstData& d = insts_[i];
+  d.block = Block();
+  d.result_count = 1;
+  d.result = values_.push({i.raw(), 0, result, ValueKind::Result});
+  return i;
+}
+
+void Func::make_alias(Value from, Value to) {
+  to = resolve(to);
+  if (from == to) return;
+  VITRINE_DCHECK(values_[from].type == values_[to].type);
+  values_[from].def = to.raw();
+  values_[from].kind = ValueKind::Alias;
+}
+
+void Func::resolve_all() {
+  for (Block b : layout) {
+    for (Inst i = blocks_[b].first; i.valid(); i = next(i)) {
+      for (Value& v : args(i)) v = resolve(v);
+      for (const BlockCall& c : succs(i))
+        for (Value& v : args(c)) v = resolve(v);
+    }
+  }
+}
+
+bool Func::is_iconst(Value v, uint64_t* out) const {
+  const ValueData& d = values_[resolved(v)];
+  if (d.kind != ValueKind::Result) return false;
+  const InstData& i = insts_[Inst(d.def)];
+  if (i.op != Op::IConst) return false;
+  if (out) *out = i.imm64();
+  return true;
+}
+
+bool Func::is_const(Value v, uint64_t* out) const {
+  const ValueData& d = values_[resolved(v)];
+  if (d.kind != ValueKind::Result) return false;
+  const InstData& i = insts_[Inst(d.def)];
+  if (i.op != Op::IConst && i.op != Op::FConst) return false;
+  if (out) *out = i.imm64();
+  return true;
+}
+
+static_assert(sizeof(Value) == sizeof(uint32_t), "inline arguments are stored as raw indices");
+
+std::span<Value> Func::args(Inst i) {
+  InstData& d = insts_[i];
+  uint32_t n = info(d.op).args;
+  // SAFETY: a Value is its raw index and nothing else (asserted above).
+  if (n != kVariable) return {reinterpret_cast<Value*>(d.a), n};
+  return {pool.data() + d.a[0], d.a[1]};
+}
+
+std::span<const Value> Func::args(Inst i) const {
+  return const_cast<Func*>(this)->args(i);
+}
+
+std::span<BlockCall> Func::succs(Inst terminator) {
+  InstData& d = insts_[terminator];
+  if (d.op != Op::Jump && d.op != Op::BrIf && d.op != Op::BrTable) return {};
+  return {block_calls.data() + d.a[1], d.a[2]};
+}
+
+std::span<const BlockCall> Func::succs(Inst terminator) const {
+  return const_cast<Func*>(this)->succs(terminator);
+}
+
+uint32_t Func::pool_list(std::span<const Value> list) {
+  uint32_t first = static_cast<uint32_t>(pool.size());
+  // The list may lie in the pool itself, which moves when it grows.
+  if (!list.empty() && list.data() >= pool.data() && list.data() < pool.data() + pool.size()) {
+    size_t from = static_cast<size_t>(list.data() - pool.data()), n = list.size();
+    pool.resize(pool.size() + n);
+    std::copy_n(pool.begin() + static_cast<ptrdiff_t>(from), n, pool.begin() + first);
+  } else {
+    pool.insert(pool.end(), list.begin(), list.end());
+  }
+  return first;
+}
+
+uint32_t Func::pool_calls(std::span<const BlockCall> calls) {
+  uint32_t first = static_cast<uint32_t>(block_calls.size());
+  if (!calls.empty() && calls.data() >= block_calls.data() && calls.data() < block_calls.data() + block_calls.size()) {
+    size_t from = static_cast<size_t>(calls.data() - block_calls.data()), n = calls.size();
+    block_calls.resize(block_calls.size() + n);
+    std::copy_n(block_calls.begin() + static_cast<ptrdiff_t>(from), n, block_calls.begin() + first);
+  } else {
+    block_calls.insert(block_calls.end(), calls.begin(), calls.end());
+  }
+  return first;
+}
+
+void Func::append(Block b, Inst i) {
+  BlockData& bd = blocks_[b];
+  VITRINE_DCHECK(!insts_[i].block.valid());
+  insts_[i].block = b;
+  links_[i] = {bd.last, Inst()};
+  if (bd.last.valid())
+    links_[bd.last].next = i;
+  else
+    bd.first = i;
+  bd.last = i;
+}
+
+void Func::insert_before(Inst i, Inst before) {
+  VITRINE_DCHECK(!insts_[i].block.valid());
+  Block b = insts_[before].block;
+  insts_[i].block = b;
+  Inst p = links_[before].prev;
+  links_[i] = {p, before};
+  links_[before].prev = i;
+  if (p.valid())
+    links_[p].next = i;
+  else
+    blocks_[b].first = i;
+}
+
+void Func::insert_after(Inst i, Inst after) {
+  VITRINE_DCHECK(!insts_[i].block.valid());
+  Block b = insts_[after].block;
+  insts_[i].block = b;
+  Inst n = links_[after].next;
+  links_[i] = {after, n};
+  links_[after].next = i;
+  if (n.valid())
+    links_[n].prev = i;
+  else
+    blocks_[b].last = i;
+}
+
+void Func::remove(Inst i) {
+  Block b = insts_[i].block;
+  VITRINE_DCHECK(b.valid());
+  auto [p, n] = links_[i];
+  if (p.valid())
+    links_[p].next = n;
+  else
+    blocks_[b].first = n;
+  if (n.valid())
+    links_[n].prev = p;
+  else
+    blocks_[b].last = p;
+  insts_[i].block = Block();
+  links_[i] = {};
+}
+
+void Func::reset() {
+  sig = {};
+  name.clear();
+  symbol = 0;
+  sigs.clear();
+  funcs.clear();
+  slots.clear();
+  block_calls.clear();
+  pool.clear();
+  layout.clear();
+  values_.clear();
+  insts_.clear();
+  links_.clear();
+  block_count_ = 0;
+}
+
+}  // namespace vitrine::ir
