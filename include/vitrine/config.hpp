@@ -1,0 +1,57 @@
+// What an Engine is made with.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vitrine/result.hpp"
+
+namespace vitrine {
+
+/// Where compiled code is kept between processes. Entries are keyed by content and configuration; damaged ones are
+/// compiled again.
+struct CacheConfig {
+  std::string directory;               ///< absolute; created when missing
+  uint64_t size_limit = 512ull << 20;  ///< bytes; the least recently used entries go when it is exceeded
+};
+
+/// The configuration of an Engine: `Config().opt_level(0).consume_fuel(true)`. Combinations are checked by
+/// Engine::make.
+class Config {
+ public:
+  Config();
+  Config(const Config&);
+  Config(Config&&) noexcept;
+  Config& operator=(const Config&);
+  Config& operator=(Config&&) noexcept;
+  ~Config();
+
+#define OPTION(type, name, default_value, summary) \
+  Config& name(type value);                        \
+  type name() const;
+#include "vitrine/config.def"
+#undef OPTION
+
+  /// Turns a WebAssembly proposal on or off by its name, as `-W` spells it ("multi-memory"). Fails for an unknown name.
+  Result<void> feature(std::string_view name, bool on);
+  /// All proposal names with whether they are on.
+  std::vector<std::pair<std::string, bool>> features() const;
+  /// Keeps compiled code on disk. None by default.
+  Config& cache(std::optional<CacheConfig> cache);
+  const std::optional<CacheConfig>& cache() const;
+  /// Called now and then from the compiling thread with functions done and in all.
+  Config& progress(std::function<void(size_t done, size_t total)> callback);
+  const std::function<void(size_t, size_t)>& progress() const;
+
+ private:
+  friend class Engine;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vitrine

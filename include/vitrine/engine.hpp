@@ -1,0 +1,38 @@
+// An Engine: configuration and everything that modules of one process share.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "vitrine/config.hpp"
+
+namespace vitrine {
+
+struct EngineImpl;
+
+/// Compiles modules and runs them. Cheap to copy (shared); may be used from any thread.
+class Engine {
+ public:
+  /// Fails when options contradict each other or the CPU lacks what compiled code needs.
+  static Result<Engine> make(const Config& config = Config());
+
+  /// Adds one to the epoch; stores whose deadline is reached are interrupted at their next check. Async-signal-safe.
+  void increment_epoch() const;
+  const Config& config() const;
+  /// Whether these bytes are a precompiled image (by content).
+  static bool is_precompiled(std::span<const uint8_t> bytes);
+  /// A hash of everything that changes compiled code: equal hashes mean interchangeable images.
+  uint64_t compatibility_hash() const;
+
+  const std::shared_ptr<EngineImpl>& impl() const { return impl_; }
+
+ private:
+  explicit Engine(std::shared_ptr<EngineImpl> impl) : impl_(std::move(impl)) {}
+  std::shared_ptr<EngineImpl> impl_;
+};
+
+/// The version of the library, "0.1.0".
+const char* version();
+
+}  // namespace vitrine

@@ -1,0 +1,52 @@
+// A Linker: names to things, from which instances get their imports.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string_view>
+
+#include "vitrine/instance.hpp"
+
+namespace vitrine {
+
+struct LinkerImpl;
+
+/// Host functions defined here can be used with any number of stores of the engine. Nothing is defined by default.
+class Linker {
+ public:
+  explicit Linker(const Engine& engine);
+  ~Linker();
+  Linker(Linker&&) noexcept;
+  Linker& operator=(Linker&&) noexcept;
+
+  /// Whether a later definition may replace an earlier one; off by default.
+  void allow_shadowing(bool allow);
+
+  template <class F>
+  Result<void> func(std::string_view module, std::string_view name, F&& f) {
+    using D = std::decay_t<F>;
+    auto owned = std::make_shared<D>(std::forward<F>(f));
+    void* env = owned.get();
+    return func_raw(module, name, detail::type_of_callable<D>(), detail::host_thunk<D>, env, std::move(owned));
+  }
+  Result<void> func_dynamic(std::string_view module, std::string_view name, const FuncType& type, Func::Dynamic f);
+  Result<void> func_raw(std::string_view module, std::string_view name, const FuncType& type, RawHostFunc f, void* env,
+                        std::shared_ptr<void> keep);
+  /// Defines something that lives in a store; usable with that store only.
+  Result<void> define(std::string_view module, std::string_view name, const Extern& value);
+  /// Defines every export of the instance under `module`.
+  Result<void> instance(std::string_view module, const Instance& instance);
+  /// Defines what the module imports and is not defined: functions that trap, naming the import.
+  Result<void> unknown_imports_trap(const Module& module);
+  /// Likewise, functions that answer zeros (and null references), and zeroed globals, empty memories and tables.
+  Result<void> unknown_imports_default(Store& store, const Module& module);
+
+  std::optional<Extern> get(Store& store, std::string_view module, std::string_view name) const;
+  /// Fails with the first missing import, naming it, its type and what comes close.
+  Result<Instance> instantiate(Store& store, const Module& module) const;
+
+ private:
+  std::unique_ptr<LinkerImpl> impl_;
+};
+
+}  // namespace vitrine
