@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace vitrine::wasm {
 struct Module;
@@ -53,7 +54,8 @@ struct VMFuncRef {
   VMContext* context;
   ArrayCall array_call;
   uint32_t type_id;
-  uint32_t reserved;
+  uint32_t
+      is_host;  // 1: `context` is a VMHostContext; `code` and `array_call` are null until a module has the signature
 };
 
 /// An imported function: what a direct call of it loads.
@@ -131,14 +133,26 @@ class VMLayout {
   uint32_t global(uint32_t i) const;
   /// Offset of the VMFuncImport of imported function `i`.
   uint32_t function_import(uint32_t i) const;
-  /// Offset of the VMFuncRef of function `i` of the module (imported ones use the import's own funcref pointer).
+  /// Offset of the VMFuncRef of defined function `i` of the module (imported ones use the import's own funcref
+  /// pointer). Only functions that may become values have one: those that occur outside of bodies.
   uint32_t funcref(uint32_t i) const;
+  bool has_funcref(uint32_t i) const;
+  /// The VMFuncRefs stand together from `funcrefs()` on, in function order.
+  uint32_t funcrefs() const { return funcrefs_; }
+  uint32_t funcref_count() const { return funcref_count_; }
   /// Size of the whole context, bytes.
   uint32_t size() const { return size_; }
 
  private:
+  // Which functions have a VMFuncRef: bit f % 64 of word f / 64, and how many bits are set in the words before.
+  struct Rank {
+    uint64_t bits;
+    uint32_t before;
+  };
   uint32_t imported_functions_, imported_memories_, imported_tables_, imported_globals_;
-  uint32_t function_imports_, memories_, tables_, globals_, funcrefs_, size_;
+  uint32_t imported_memory_slots_, memories_, imported_table_slots_, tables_, imported_global_slots_, globals_;
+  uint32_t function_imports_, funcrefs_, funcref_count_, size_;
+  std::vector<Rank> ranks_;
 };
 
 }  // namespace vitrine::abi
