@@ -47,9 +47,13 @@ class Config {
   /// Called now and then from the compiling thread with functions done and in all.
   Config& progress(std::function<void(size_t done, size_t total)> callback);
   const std::function<void(size_t, size_t)>& progress() const;
+  /// Called with what went wrong but did not stop anything (a cache that cannot be written).
+  Config& warning(std::function<void(const std::string&)> callback);
+  const std::function<void(const std::string&)>& warning() const;
 
  private:
   friend class Engine;
+  friend struct EngineImpl;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -1,0 +1,40 @@
+// The code cache: compiled images on disk, shared by processes.
+//
+// A key is the SHA-256 of everything the code depends on (version, settings, features, the module's bytes), so an entry
+// is either the right one or damaged; damage is found by the image's checksum, and the entry is removed and made again.
+// Entries are written to a temporary file and renamed, so a reader sees a whole file or none. Using an entry renews its
+// time stamp; when a new entry takes the directory over its limit, the least recently used go until 70 % of the limit
+// is left. Images are kept as they are, not compressed: they are mapped and used in place.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace vitrine::api {
+
+class CodeCache {
+ public:
+  CodeCache(std::string directory, uint64_t size_limit);
+
+  /// 64 hexadecimal digits for the concatenation of `parts`.
+  static std::string key(std::initializer_list<std::span<const uint8_t>> parts);
+  /// The path of the entry, whether it exists or not.
+  std::string path(const std::string& key) const;
+  /// Says that the entry was used.
+  void touch(const std::string& key) const;
+  /// Fails (leaving no trace) if the directory cannot be written; the message says what to do.
+  Result<void> put(const std::string& key, std::span<const uint8_t> image) const;
+  void remove(const std::string& key) const;
+
+ private:
+  void evict() const;
+
+  std::string directory_;
+  uint64_t size_limit_;
+};
+
+}  // namespace vitrine::api

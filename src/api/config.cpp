@@ -1,0 +1,102 @@
+#include "api/config.hpp"
+
+#include <fmt/format.h>
+
+#include "base/result.hpp"
+
+namespace vitrine {
+
+Config::Config() : impl_(std::make_unique<Impl>()) {}
+Config::Config(const Config& other) : impl_(std::make_unique<Impl>(*other.impl_)) {}
+Config::Config(Config&&) noexcept = default;
+Config& Config::operator=(const Config& other) {
+  if (this != &other) impl_ = std::make_unique<Impl>(*other.impl_);
+  return *this;
+}
+Config& Config::operator=(Config&&) noexcept = default;
+Config::~Config() = default;
+
+#define OPTION(type, name, default_value, summary) \
+  Config& Config::name(type value) {               \
+    impl_->options.name = value;                   \
+    return *this;                                  \
+  }                                                \
+  type Config::name() const {                      \
+    return impl_->options.name;                    \
+  }
+#include <vitrine/config.def>
+#undef OPTION
+
+Result<void> Config::feature(std::string_view name, bool on) {
+  auto feature = wasm::find_feature(name);
+  if (!feature) return fail(fmt::format("there is no WebAssembly feature '{}'", name));
+  if (on && !wasm::info(*feature).implemented) {
+    return fail(fmt::format("the feature '{}' is not implemented in this version", name), ErrorKind::Unsupported);
+  }
+  impl_->features.set(*feature, on);
+  return {};
+}
+
+std::vector<std::pair<std::string, bool>> Config::features() const {
+  std::vector<std::pair<std::string, bool>> all;
+  for (size_t i = 0; i < wasm::kFeatureCount; i++) {
+    all.emplace_back(wasm::kFeatures[i].key, impl_->features.has(static_cast<wasm::Feature>(i)));
+  }
+  return all;
+}
+
+Config& Config::cache(std::optional<CacheConfig> cache) {
+  impl_->cache = std::move(cache);
+  return *this;
+}
+const std::optional<CacheConfig>& Config::cache() const {
+  return impl_->cache;
+}
+Config& Config::progress(std::function<void(size_t, size_t)> callback) {
+  impl_->progress = std::move(callback);
+  return *this;
+}
+const std::function<void(size_t, size_t)>& Config::progress() const {
+  return impl_->progress;
+}
+Config& Config::warning(std::function<void(const std::string&)> callback) {
+  impl_->warning = std::move(callback);
+  return *this;
+}
+const std::function<void(const std::string&)>& Config::warning() const {
+  return impl_->warning;
+}
+
+namespace api {
+
+abi::CodegenSettings codegen_settings(const Config& config, uint32_t cpu_features) {
+  abi::CodegenSettings s;
+  // 1 and 2 are the same code, so that an image of one serves the other.
+  s.opt_level = config.opt_level() == 0 ? 0 : 2;
+  s.consume_fuel = config.consume_fuel();
+  s.epoch_interruption = config.epoch_interruption();
+  s.signals_based_traps = config.signals_based_traps();
+  s.nan_canonicalization = config.nan_canonicalization();
+  s.spectre_mitigation = config.spectre_mitigation();
+  s.regalloc_fast = config.single_pass_regalloc();
+  s.memory_reservation = config.memory_reservation();
+  s.memory_guard_size = config.signals_based_traps() ? config.memory_guard_size() : 0;
+  s.max_wasm_stack = config.max_wasm_stack();
+  s.cpu_features = cpu_features;
+  return s;
+}
+
+Result<void> check_config(const Config& config) {
+  if (config.opt_level() > 2) return fail(fmt::format("opt_level {} is not 0, 1 or 2", config.opt_level()));
+  if (config.max_wasm_stack() < 16 * 1024) {
+    return fail(fmt::format("max_wasm_stack is {} bytes, and the least that works is 16384", config.max_wasm_stack()));
+  }
+  if (config.max_wasm_stack() > (1ull << 30)) return fail("max_wasm_stack is over 1 GiB");
+  if (config.memory_reservation() > (1ull << 40) || config.memory_guard_size() > (1ull << 40)) {
+    return fail("memory_reservation or memory_guard_size is over 1 TiB");
+  }
+  return {};
+}
+
+}  // namespace api
+}  // namespace vitrine
