@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -141,18 +142,17 @@ bool matches(const Module& module, ValType sub, ValType super);
 bool matches(const Module& module, HeapType sub, HeapType super);
 bool matches(const Module& module, const FuncType& sub, const FuncType& super);
 
-/// Fills in `TypeDef::canonical` of rec group `group`, given that all groups before it have it: equal types (the
-/// specification's iso-recursive equality) of a module get the same number. `CanonicalTypes` remembers the groups seen;
-/// expected O(size of group).
+/// Fills in `TypeDef::canonical`, one rec group after the other: equal types of a module (the specification's
+/// iso-recursive equality) get the same number. Cost of all of it: O(n log n) in the size of the types, whatever they
+/// are.
 class CanonicalTypes {
  public:
-  CanonicalTypes();
-  ~CanonicalTypes();
-  void add_group(Module& module, uint32_t group);
+  /// Numbers the types of `group`, given that every type it names is in range and those outside the group are numbered.
+  void add_group(Module& module, const RecGroup& group);
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::map<std::vector<uint32_t>, uint32_t> seen_;  // description of a group -> its first type
+  std::vector<uint32_t> key_;
 };
 
 }  // namespace vitrine::wasm
