@@ -1,0 +1,28 @@
+#include "wasi/host/grants.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+
+#include <cstring>
+
+namespace vitrine::wasi::host {
+
+Result<> Grants::add_directory(const std::string& host, std::string guest, Access access) {
+  os::FileDescriptor fd(::open(host.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // A directory that may be entered but not listed can be granted all the same.
+  if (!fd && errno == EACCES) fd = os::FileDescriptor(::open(host.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return fail(fmt::format("cannot grant directory \"{}\": {}", host, std::strerror(errno)), ErrorKind::Io);
+  directories.push_back({std::move(fd), std::move(guest), host, access});
+  return {};
+}
+
+void Grants::inherit_stdio() {
+  for (int fd = 0; fd < 3; ++fd) stdio[fd] = Stream::inherit(fd);
+}
+
+void Grants::grant_clocks_and_random() {
+  wall_clock.source = monotonic_clock.source = ClockGrant::Source::System;
+  random.source = RandomGrant::Source::System;
+}
+
+}  // namespace vitrine::wasi::host
