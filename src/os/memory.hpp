@@ -1,0 +1,78 @@
+// Address space: reservations, protections, anonymous and mapped files. Code pages are never writable and executable.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "base/result.hpp"
+#include "os/fd.hpp"
+
+namespace vitrine::os {
+
+/// Bytes of a page, and of everything that is mapped or protected.
+size_t page_size();
+constexpr uint64_t round_up(uint64_t value, uint64_t to) {
+  return (value + to - 1) / to * to;
+}
+
+/// A range of addresses of which nothing is accessible until a part is made so. Unmapped with its owner.
+class Reservation {
+ public:
+  Reservation() = default;
+  Reservation(Reservation&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Reservation& operator=(Reservation&& other) noexcept;
+  ~Reservation() { reset(); }
+
+  static Result<Reservation> make(size_t size);
+  uint8_t* data() const { return data_; }
+  size_t size() const { return size_; }
+  bool valid() const { return data_ != nullptr; }
+
+  // Offsets and sizes are whole pages inside the reservation.
+
+  /// Readable and writable; zero unless it was written before.
+  bool make_accessible(size_t offset, size_t size);
+  bool make_inaccessible(size_t offset, size_t size);
+  /// Maps part of a file copy-on-write, readable and writable.
+  bool map_file(size_t offset, size_t size, int fd, uint64_t file_offset);
+  /// Back to fresh, inaccessible address space.
+  bool unmap(size_t offset, size_t size);
+  /// Drops what was written: the next read sees the file that is mapped there, or zeros.
+  bool discard(size_t offset, size_t size);
+
+ private:
+  void reset();
+  uint8_t* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+/// A whole file mapped readable.
+class FileMapping {
+ public:
+  FileMapping() = default;
+  FileMapping(FileMapping&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  FileMapping& operator=(FileMapping&& other) noexcept;
+  ~FileMapping() { reset(); }
+
+  static Result<FileMapping> map(int fd, size_t size);
+  std::span<const uint8_t> bytes() const { return {data_, size_}; }
+  /// Readable and executable from now on; whole pages.
+  bool make_executable(size_t offset, size_t size);
+
+ private:
+  void reset();
+  uint8_t* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+/// A file without a name that holds `bytes` and can no longer be changed.
+Result<FileDescriptor> sealed_memfd(const char* name, std::span<const uint8_t> bytes);
+
+/// The size of an open file.
+Result<uint64_t> file_size(int fd);
+
+}  // namespace vitrine::os

@@ -1,0 +1,48 @@
+// What the modules and stores of one engine share. Made once, immutable but for its parts that lock for themselves; any
+// thread may use it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "abi/settings.hpp"
+#include "runtime/memory/pool.hpp"
+#include "runtime/store/type_registry.hpp"
+
+namespace vitrine::runtime {
+
+struct EngineOptions {
+  abi::CodegenSettings settings;    // of every module of the engine; `cpu_features` are those that the CPU has
+  uint32_t max_backtrace = 20;      // frames recorded of a failure; 0: none
+  bool perf_map = false;            // write /tmp/perf-PID.map for `perf`
+  uint32_t kept_reservations = 64;  // linear memories kept mapped for the next instance when one is dropped
+};
+
+class Engine {
+ public:
+  /// Installs the process's signal handlers, once.
+  explicit Engine(const EngineOptions& options);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  const EngineOptions& options() const { return options_; }
+  const abi::CodegenSettings& settings() const { return options_.settings; }
+  TypeRegistry& types() { return types_; }
+  MemoryPool& memories() { return memories_; }
+
+  /// Async-signal-safe, as is reading it.
+  void increment_epoch() { epoch_.fetch_add(1, std::memory_order_relaxed); }
+  uint64_t epoch() const { return epoch_.load(std::memory_order_relaxed); }
+  /// What VMStore::epoch points to: compiled code reads it with plain loads.
+  const uint64_t* epoch_address() const { return reinterpret_cast<const uint64_t*>(&epoch_); }
+
+ private:
+  EngineOptions options_;
+  TypeRegistry types_;
+  MemoryPool memories_;
+  std::atomic<uint64_t> epoch_{0};
+  static_assert(sizeof(std::atomic<uint64_t>) == sizeof(uint64_t) && std::atomic<uint64_t>::is_always_lock_free);
+};
+
+}  // namespace vitrine::runtime

@@ -1,0 +1,171 @@
+// A store: one guest world. Owns instances and everything they are made of; one thread at a time.
+//
+// All pointers it gives out live as long as it does.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "abi/vmcontext.hpp"
+#include "runtime/engine.hpp"
+#include "runtime/store/extern.hpp"
+#include "runtime/store/global.hpp"
+#include "runtime/store/instance.hpp"
+#include "runtime/store/memory.hpp"
+#include "runtime/store/table.hpp"
+#include "runtime/trap/backtrace.hpp"
+#include "runtime/trap/failure.hpp"
+
+namespace vitrine::runtime {
+
+class CompiledModule;
+
+/// Bounds on what a store's guests may have. Over one of the first two, growing fails; over the others, instantiating.
+struct StoreLimits {
+  std::optional<uint64_t> memory_bytes;    // of each memory
+  std::optional<uint64_t> table_elements;  // of each table
+  uint64_t instances = 10'000;
+  uint64_t memories = 10'000;
+  uint64_t tables = 10'000;
+  bool trap_on_grow_failure = false;  // memory.grow and table.grow end the guest in place of answering -1
+};
+
+/// A growth about to happen, in bytes (memories) or elements (tables).
+struct Growth {
+  enum class What : uint8_t { Memory, Table } what;
+  uint64_t current;
+  uint64_t desired;
+  std::optional<uint64_t> maximum;
+};
+
+/// A function of the host. Its env is dropped with the store.
+struct HostFunction {
+  abi::VMHostContext context;
+  TypeSet type;
+  void (*drop)(void* env) = nullptr;
+  HostFunction() = default;
+  HostFunction(const HostFunction&) = delete;
+  HostFunction& operator=(const HostFunction&) = delete;
+  ~HostFunction() {
+    if (drop) drop(context.env);
+  }
+  abi::VMFuncRef* funcref() { return &context.funcref; }
+};
+
+/// What the trap handler leaves for the host's entry.
+struct TrapRecord {
+  abi::TrapCode code = abi::TrapCode::None;
+  size_t frame_count = 0;
+};
+
+class Store {
+ public:
+  explicit Store(std::shared_ptr<Engine> engine);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  Engine& engine() const { return *engine_; }
+  const std::shared_ptr<Engine>& shared_engine() const { return engine_; }
+  abi::VMStore& vm() { return vm_; }
+  static Store& of(const abi::VMStore* vm) { return *static_cast<Store*>(vm->host_store); }
+
+  // Making things.
+
+  /// Checks the imports (in the module's order), allocates, initialises and runs the start function.
+  Outcome<Instance*> instantiate(std::shared_ptr<const CompiledModule> module, std::span<const Extern> imports);
+  /// `type` is a function type of the engine; the store holds it from now on. `drop`, if any, is called with `env`
+  /// when the store dies.
+  HostFunction* new_host_function(TypeSet type, abi::HostCall call, void* env, void (*drop)(void* env));
+  Result<Memory*> new_memory(const wasm::MemoryType& type);
+  /// Types in terms of the engine.
+  Result<Table*> new_table(const wasm::TableType& type, uint64_t init);
+  Global* new_global(const wasm::GlobalType& type, const abi::ValRaw& value);
+
+  /// Gives a host function's funcref its code if a module of the store has trampolines of its signature; done by
+  /// whoever puts a funcref where guests find it. Harmless for every other funcref.
+  void resolve(abi::VMFuncRef* func);
+
+  /// Keeps `object` while the store lives and answers a non-zero word that guests can hold.
+  uint64_t new_externref(std::shared_ptr<void> object);
+  /// Null if the word is none of `new_externref`.
+  const std::shared_ptr<void>* find_externref(uint64_t word) const;
+
+  // Limits, fuel, epochs.
+
+  void set_limits(const StoreLimits& limits) { limits_ = limits; }
+  const StoreLimits& limits() const { return limits_; }
+  /// Asked before every growth and every new memory or table, after the limits; false refuses.
+  void set_limiter(std::function<bool(const Growth&)> limiter) { limiter_ = std::move(limiter); }
+  bool may_grow(const Growth& growth);
+
+  /// Fuel left. Exhausted at 0.
+  void set_fuel(uint64_t fuel);
+  uint64_t fuel() const;
+  /// Adds what is held back above what VMStore::fuel can count; false if there is none.
+  bool refill();
+
+  /// Interrupted when the engine's epoch is `ticks` ahead of now.
+  void set_epoch_deadline(uint64_t ticks);
+  /// Called at the deadline: ticks to go on for, or none to stop (with the failure raised in the store, if any, else
+  /// TrapCode::Interrupt).
+  using EpochCallback = std::function<std::optional<uint64_t>(Store&)>;
+  void set_epoch_callback(EpochCallback callback) { epoch_callback_ = std::move(callback); }
+  bool new_epoch();
+
+  // Failures.
+
+  /// Leaves the failure for the host's entry, with the frames of the guest that is calling the host now, unless it has
+  /// frames already. A host function answers nonzero afterwards.
+  void raise(FailurePtr failure);
+  bool has_raised() const { return raised_ != nullptr; }
+  /// What ended the call: the raised failure, else the recorded trap.
+  FailurePtr take_failure();
+  /// Called by the trap handler; async-signal-safe.
+  void record_trap(abi::TrapCode code, uintptr_t pc, uintptr_t fp);
+
+  /// The context that a host function called by the host itself sees as its caller.
+  abi::VMContext* host_caller() { return &host_caller_; }
+  const std::deque<std::unique_ptr<Instance>>& instances() const { return instances_; }
+
+ private:
+  friend class Instance;
+  Result<void> match_imports(const CompiledModule& module, std::span<const Extern> imports) const;
+  Result<void> check_limits(const CompiledModule& module) const;
+  void add_trampolines(const std::shared_ptr<const CompiledModule>& module);
+
+  std::shared_ptr<Engine> engine_;
+  abi::VMStore vm_{};
+  abi::VMContext host_caller_{};
+  StoreLimits limits_;
+  std::function<bool(const Growth&)> limiter_;
+  EpochCallback epoch_callback_;
+  uint64_t held_fuel_ = 0;
+
+  FailurePtr raised_;
+  TrapRecord trap_;
+  std::vector<RawFrame> trap_frames_;
+
+  // Destroyed in reverse order: instances before the memories and tables they refer to, modules last.
+  std::unordered_map<const CompiledModule*, std::shared_ptr<const CompiledModule>> modules_;
+  struct Stubs {
+    const void* host_call;
+    abi::ArrayCall array_call;
+  };
+  std::unordered_map<TypeId, Stubs> trampolines_;                          // by signature, of the store's modules
+  std::unordered_map<TypeId, std::vector<abi::VMFuncRef*>> without_code_;  // host functions, by signature
+  std::deque<HostFunction> host_functions_;
+  std::deque<Memory> memories_;
+  std::deque<Table> tables_;
+  std::deque<Global> globals_;
+  std::deque<std::unique_ptr<Instance>> instances_;
+  std::vector<std::shared_ptr<void>> externrefs_;
+};
+
+}  // namespace vitrine::runtime
