@@ -5,7 +5,10 @@
 // survive until the defs are written is a Late use; a def written before the uses are read is an Early def. Conditions
 // the caller keeps: SSA (one def a vreg, or one block parameter), critical edges are split, a branch's arguments are
 // passed to the block parameters of its successor, blocks are in final order and the entry comes first, and only a
-// block with one successor passes arguments.
+// block with one successor passes arguments. A block has at least one instruction, its last is the terminator and
+// defines nothing; one that passes control to a single successor has no operands (edge moves go before it). The entry
+// has no parameters: what a function is given comes from Fixed defs of its first instruction. Edits never touch the
+// flags, so a Remat must not either. Two different vregs are never Fixed in one register at the same point.
 #pragma once
 
 #include <cstdint>
