@@ -6,7 +6,8 @@ namespace vitrine {
 [[noreturn]] void assert_failed(const char* expr, const char* file, int line);
 }
 
-#define VITRINE_ASSERT(expr) (__builtin_expect(!!(expr), 1) ? void() : ::vitrine::assert_failed(#expr, __FILE__, __LINE__))
+#define VITRINE_ASSERT(expr) \
+  (__builtin_expect(!!(expr), 1) ? void() : ::vitrine::assert_failed(#expr, __FILE__, __LINE__))
 #ifdef NDEBUG
 #define VITRINE_DCHECK(expr) (void)sizeof(!!(expr))
 #else

@@ -4,6 +4,7 @@
 
 #include "base/arena.hpp"
 #include "base/bytes.hpp"
+#include "base/closest.hpp"
 #include "base/index.hpp"
 #include "base/parallel.hpp"
 #include "base/result.hpp"
@@ -60,6 +61,14 @@ TEST(Arena, CopiesAreStable) {
   auto a = arena.copy<int>(values);
   arena.make_array<int>(100000);
   EXPECT_EQ(a[2], 3);
+}
+
+TEST(Closest, NearEnoughOrNothing) {
+  const std::string_view names[] = {"opt-level", "memory-guard-size", "run"};
+  EXPECT_EQ(closest("opt-lvel", names), "opt-level");
+  EXPECT_EQ(closest("rnu", names), "run");
+  EXPECT_EQ(closest("banana", names), std::nullopt);
+  EXPECT_EQ(did_you_mean("memory-gaurd-size", names), "; did you mean 'memory-guard-size'?");
 }
 
 }  // namespace
