@@ -80,7 +80,8 @@ class Cursor {
   Result<> skip_to_close();
 
   // Values of tokens.
-  /// The name an Id token stands for (without `$`, quotes and escapes). The view lives as long as this cursor and its text.
+  /// The name an Id token stands for (without `$`, quotes and escapes). The view lives as long as this cursor and its
+  /// text.
   std::string_view name_of(const Token& id);
   /// A string token's bytes; the error says what was expected.
   Result<std::string> expect_string(std::string_view what);

@@ -28,10 +28,16 @@ constexpr std::array<uint8_t, 256> make_classes() {
 }
 constexpr std::array<uint8_t, 256> kClasses = make_classes();
 
-bool is(char c, CharClass what) { return kClasses[static_cast<unsigned char>(c)] & what; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is(char c, CharClass what) {
+  return kClasses[static_cast<unsigned char>(c)] & what;
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
-uint32_t hex_value(char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
+uint32_t hex_value(char c) {
+  return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+}
 
 void append_utf8(uint32_t c, std::string& to) {
   auto put = [&](uint32_t byte) { to.push_back(static_cast<char>(byte)); };

@@ -1,7 +1,8 @@
 // Tokens of the text format.
 //
-// The whole range is cut into tokens at once, so that the parsers can look ahead, go back, and walk a module twice (names
-// first, then uses) at no cost. White space, comments and annotations are no tokens; annotations are kept on the side.
+// The whole range is cut into tokens at once, so that the parsers can look ahead, go back, and walk a module twice
+// (names first, then uses) at no cost. White space, comments and annotations are no tokens; annotations are kept on the
+// side.
 //
 // What always holds
 //   - Tokens are in order of offset, do not overlap, and the last one is `Eof`.

@@ -1,8 +1,8 @@
 // Which index a name stands for, within a scope.
 //
-// An open-addressing table: text may define millions of names. The hash is seeded per process, because the text is hostile and
-// must not choose collisions. Clearing is O(1), so that one table serves the locals of every function in turn.
-// The table does not own names: they are views into the text or into the cursor.
+// An open-addressing table: text may define millions of names. The hash is seeded per process, because the text is
+// hostile and must not choose collisions. Clearing is O(1), so that one table serves the locals of every function in
+// turn. The table does not own names: they are views into the text or into the cursor.
 #pragma once
 
 #include <cstdint>

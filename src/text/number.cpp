@@ -10,7 +10,9 @@
 namespace vitrine::text {
 namespace {
 
-uint32_t digit_value(char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
+uint32_t digit_value(char c) {
+  return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+}
 
 // Digits (with underscores) into a value; false when it does not fit 64 bits.
 bool magnitude(std::string_view digits, uint64_t& value) {
@@ -22,7 +24,8 @@ bool magnitude(std::string_view digits, uint64_t& value) {
   value = 0;
   for (char c : digits) {
     if (c == '_') continue;
-    if (__builtin_mul_overflow(value, base, &value) || __builtin_add_overflow(value, digit_value(c), &value)) return false;
+    if (__builtin_mul_overflow(value, base, &value) || __builtin_add_overflow(value, digit_value(c), &value))
+      return false;
   }
   return true;
 }
@@ -34,7 +37,9 @@ struct FloatFormat {
 constexpr FloatFormat kF32{23, 127};
 constexpr FloatFormat kF64{52, 1023};
 
-uint64_t infinity(FloatFormat f) { return uint64_t(2 * f.max_exponent + 1) << f.mantissa_bits; }
+uint64_t infinity(FloatFormat f) {
+  return uint64_t(2 * f.max_exponent + 1) << f.mantissa_bits;
+}
 
 // A decimal or hexadecimal exponent behind `e` or `p`, saturated: text may write more digits than any type holds.
 int64_t parse_exponent(std::string_view text) {
@@ -177,7 +182,11 @@ NumberStatus parse_int(std::string_view text, unsigned bits, uint64_t& value) {
   return NumberStatus::Ok;
 }
 
-NumberStatus parse_f32(std::string_view text, uint32_t& bits) { return parse_float<float>(text, kF32, bits); }
-NumberStatus parse_f64(std::string_view text, uint64_t& bits) { return parse_float<double>(text, kF64, bits); }
+NumberStatus parse_f32(std::string_view text, uint32_t& bits) {
+  return parse_float<float>(text, kF32, bits);
+}
+NumberStatus parse_f64(std::string_view text, uint64_t& bits) {
+  return parse_float<double>(text, kF64, bits);
+}
 
 }  // namespace vitrine::text

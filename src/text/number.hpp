@@ -1,7 +1,7 @@
 // The value of a number token, exactly as the specification gives it.
 //
-// Floats are rounded once, to nearest with ties to even, from the text to the type asked for: an f32 never passes through
-// a double. Results are bit patterns, so that a NaN's payload survives.
+// Floats are rounded once, to nearest with ties to even, from the text to the type asked for: an f32 never passes
+// through a double. Results are bit patterns, so that a NaN's payload survives.
 #pragma once
 
 #include <cstdint>

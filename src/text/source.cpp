@@ -8,13 +8,16 @@
 namespace vitrine::text {
 namespace {
 
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+bool is_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
+}
 
 size_t count_characters(std::string_view bytes) {
   return bytes.size() - static_cast<size_t>(std::ranges::count_if(bytes, is_continuation));
 }
 
-// The source line shown under an error is at most this long on either side of the caret: generated text has lines of megabytes.
+// The source line shown under an error is at most this long on either side of the caret: generated text has lines of
+// megabytes.
 constexpr size_t kClip = 70;
 
 // What a terminal would act on, or not show at the width of one column, is shown as a blank.
@@ -50,9 +53,10 @@ Error error_at(std::string_view text, size_t offset, std::string_view message, E
   size_t to = offset;
   while (to < text.size() && text[to] != '\n' && text[to] != '\r' && to - offset < kClip) to++;
   while (to > offset && to < text.size() && is_continuation(text[to])) to--;
-  return Error(fmt::format("{}:{}: {}\n  {}\n  {}^", at.line, at.column, message, printable(text.substr(from, to - from)),
-                           std::string(count_characters(text.substr(from, offset - from)), ' ')),
-               kind);
+  return Error(
+      fmt::format("{}:{}: {}\n  {}\n  {}^", at.line, at.column, message, printable(text.substr(from, to - from)),
+                  std::string(count_characters(text.substr(from, offset - from)), ' ')),
+      kind);
 }
 
 }  // namespace vitrine::text

@@ -1,7 +1,7 @@
 // A range of text being read, and the one way an error says where in it: `line:column: message`, the line, a caret.
 //
-// A module inside a script is read as a range of the whole script, so its errors carry the script's lines. Line and column
-// are counted when an error is made and at no other time: reading pays nothing for them.
+// A module inside a script is read as a range of the whole script, so its errors carry the script's lines. Line and
+// column are counted when an error is made and at no other time: reading pays nothing for them.
 #pragma once
 
 #include <cstddef>

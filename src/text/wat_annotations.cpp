@@ -1,0 +1,117 @@
+// Annotations that mean something: `@name` and `@custom`. See wat_module.hpp; spec: appendix/custom.
+//
+// All others are white space. These two are checked for form and place: one that stands elsewhere is an error, because
+// it would be lost without a word.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "text/wat_module.hpp"
+
+namespace vitrine::text {
+namespace {
+
+// The id without `@` and quotes.
+std::string id_of(std::string_view annotation) {
+  std::string_view rest = annotation.substr(2);
+  if (rest.starts_with('"')) {
+    size_t end = 1;
+    while (rest[end] != '"') end += rest[end] == '\\' ? 2 : 1;
+    std::string id;
+    append_string(rest.substr(0, end + 1), id);
+    return id;
+  }
+  return std::string(rest.substr(0, rest.find_first_of(" \t\r\n\"(),;[]{}")));
+}
+
+}  // namespace
+
+Result<> ModuleParser::collect_annotations() {
+  std::vector<Annotation> known;
+  for (const Annotation& annotation : annotations_) {
+    std::string_view text = cursor_.source().text.substr(annotation.offset, annotation.length);
+    std::string id = id_of(text);
+    if (id == "name") {
+      name_annotations_.push_back({annotation.next_token, {}, annotation.offset, false});
+      Cursor inside(cursor_.source(), TRY(lex_annotation(cursor_.source(), annotation)).tokens);
+      inside.next();  // its id
+      std::string name;
+      if (inside.at(TokenKind::String)) {
+        name = TRY(inside.expect_name("a name"));
+      } else {
+        return std::unexpected(inside.error_here("@name annotation: a string is missing"));
+      }
+      if (!inside.at_end()) return std::unexpected(inside.error_here("@name annotation: unexpected token"));
+      name_annotations_.back().name = std::move(name);
+    } else if (id == "custom") {
+      known.push_back(annotation);
+    }
+  }
+  annotations_ = std::move(known);
+  return {};
+}
+
+// The name annotated right at the cursor, that is, behind an identifier or the keyword it would follow.
+Result<std::string_view> ModuleParser::name_annotation() {
+  if (name_annotations_.empty()) return std::string_view{};
+  auto at = static_cast<uint32_t>(cursor_.position());
+  auto it = std::ranges::lower_bound(name_annotations_, at, {}, &NameAnnotation::next_token);
+  if (it == name_annotations_.end() || it->next_token != at) return std::string_view{};
+  if (it + 1 != name_annotations_.end() && it[1].next_token == at) {
+    return std::unexpected(
+        error_at(cursor_.source().text, it[1].offset, "@name annotation: multiple names for one item"));
+  }
+  it->used = true;
+  return std::string_view(it->name);
+}
+
+Result<> ModuleParser::check_annotations_used() {
+  for (const NameAnnotation& annotation : name_annotations_) {
+    if (!annotation.used) {
+      return std::unexpected(error_at(cursor_.source().text, annotation.offset, "misplaced @name annotation"));
+    }
+  }
+  for (const Annotation& annotation : annotations_) {
+    if (!std::ranges::binary_search(field_starts_, annotation.next_token)) {
+      return std::unexpected(error_at(cursor_.source().text, annotation.offset, "misplaced @custom annotation"));
+    }
+    TRY(read_custom(annotation));
+  }
+  return {};
+}
+
+// `(@custom "name" place? "bytes"*)`
+Result<> ModuleParser::read_custom(const Annotation& annotation) {
+  static constexpr std::string_view kSections[kSectionCount] = {"type",      "import", "func",   "table", "memory",
+                                                                "tag",       "global", "export", "start", "elem",
+                                                                "datacount", "code",   "data"};
+  Cursor in(cursor_.source(), TRY(lex_annotation(cursor_.source(), annotation)).tokens);
+  in.next();  // its id
+  if (!in.at(TokenKind::String)) return std::unexpected(in.error_here("@custom annotation: missing section name"));
+  CustomSection custom;
+  custom.name = TRY(in.expect_name("a section name"));
+  custom.place = kPlaceLast;
+  if (in.take(TokenKind::LeftParen)) {
+    bool before = in.at_keyword("before");
+    if (!before && !in.at_keyword("after")) {
+      return std::unexpected(in.error_here("@custom annotation: malformed placement, expected before or after"));
+    }
+    in.next();
+    const auto* section = std::ranges::find(kSections, in.text());
+    if (section != std::end(kSections)) {
+      custom.place = static_cast<uint32_t>(2 * (section - kSections) + (before ? 0 : 1));
+    } else if (before && in.at_keyword("first")) {
+      custom.place = kPlaceFirst;
+    } else if (!(!before && in.at_keyword("last"))) {
+      return std::unexpected(in.error_here("@custom annotation: malformed section kind"));
+    }
+    in.next();
+    TRY(in.expect_right());
+  }
+  while (in.at(TokenKind::String)) append_string(in.text(in.next()), custom.bytes);
+  if (!in.at_end()) return std::unexpected(in.error_here("@custom annotation: unexpected token"));
+  customs_.push_back(std::move(custom));
+  return {};
+}
+
+}  // namespace vitrine::text
