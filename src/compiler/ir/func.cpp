@@ -196,6 +196,7 @@ void Func::reset() {
   sig = {};
   name.clear();
   symbol = 0;
+  restore_context_after_calls = false;
   sigs.clear();
   funcs.clear();
   slots.clear();
