@@ -30,6 +30,11 @@ Value Func::add_param(Block block, Type type) {
   return v;
 }
 
+void Func::renumber_params(Block block) {
+  uint16_t n = 0;
+  for (Value v : blocks_[block].params) values_[v].num = n++;
+}
+
 Inst Func::make_inst(const InstData& data, std::span<const Type> results) {
   VITRINE_ASSERT(results.size() <= 0xffff);
   Inst i = insts_.push(data);

@@ -149,6 +149,8 @@ class Func {
   /// Puts `block` at the end of the layout, unless it is in it.
   void place(Block block);
   Value add_param(Block block, Type type);
+  /// To be called after parameters were taken out of `block`'s list: the others learn their new places.
+  void renumber_params(Block block);
   /// A new instruction with fresh results; not yet in the layout. `results` has one type per result.
   Inst make_inst(const InstData& data, std::span<const Type> results);
   Inst make_inst1(const InstData& data, Type result);
