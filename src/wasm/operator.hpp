@@ -69,7 +69,7 @@ struct OperandInfo {
   ValType type;
   /// call, call_indirect, return_call*, call_ref: the signature called.
   const FuncType* callee = nullptr;
-  /// br, br_if, br_table (the default's), return: the types the label takes.
+  /// br, br_if, br_table (the default's), return: the types the label takes; else, end: the results of the block.
   std::span<const ValType> label;
   /// Height of the operand stack before the operator (all of the function's operands).
   uint32_t height = 0;
