@@ -24,6 +24,8 @@ std::string id_of(std::string_view annotation) {
   return std::string(rest.substr(0, rest.find_first_of(" \t\r\n\"(),;[]{}")));
 }
 
+constexpr std::string_view kBranchHint = "metadata.code.branch_hint";
+
 }  // namespace
 
 Result<> ModuleParser::collect_annotations() {
@@ -45,6 +47,8 @@ Result<> ModuleParser::collect_annotations() {
       name_annotations_.back().name = std::move(name);
     } else if (id == "custom") {
       known.push_back(annotation);
+    } else if (id == kBranchHint) {
+      TRY(read_hint(annotation));
     }
   }
   annotations_ = std::move(known);
@@ -71,6 +75,21 @@ Result<> ModuleParser::check_annotations_used() {
       return std::unexpected(error_at(cursor_.source().text, annotation.offset, "misplaced @name annotation"));
     }
   }
+  for (const BranchHint& hint : hints_) {
+    if (!hint.used) {
+      return std::unexpected(error_at(cursor_.source().text, hint.offset,
+                                      "@metadata.code.branch_hint annotation: not in front of an instruction"));
+    }
+  }
+  if (hinted_functions_ > 0) {
+    CustomSection section{
+        .place = 2 * static_cast<uint32_t>(Section::Code), .name = std::string(kBranchHint), .bytes = {}};
+    ByteWriter bytes;
+    bytes.uleb(hinted_functions_);
+    bytes.append(hint_bytes_.view());
+    section.bytes.assign(reinterpret_cast<const char*>(bytes.view().data()), bytes.size());
+    customs_.push_back(std::move(section));
+  }
   for (const Annotation& annotation : annotations_) {
     if (!std::ranges::binary_search(field_starts_, annotation.next_token)) {
       return std::unexpected(error_at(cursor_.source().text, annotation.offset, "misplaced @custom annotation"));
@@ -78,6 +97,56 @@ Result<> ModuleParser::check_annotations_used() {
     TRY(read_custom(annotation));
   }
   return {};
+}
+
+// `(@metadata.code.branch_hint "\00")` or `"\01"`
+Result<> ModuleParser::read_hint(const Annotation& annotation) {
+  auto error = [&](std::string_view message) {
+    return std::unexpected(error_at(cursor_.source().text, annotation.offset,
+                                    fmt::format("@metadata.code.branch_hint annotation: {}", message)));
+  };
+  if (!hints_.empty() && hints_.back().next_token == annotation.next_token) return error("duplicate annotation");
+  Cursor in(cursor_.source(), TRY(lex_annotation(cursor_.source(), annotation)).tokens);
+  in.next();  // its id
+  std::string bytes;
+  while (in.at(TokenKind::String)) append_string(in.text(in.next()), bytes);
+  if (!in.at_end()) return error("unexpected token");
+  if (bytes != std::string_view("\0", 1) && bytes != "\1") return error("the hint has to be \"\\00\" or \"\\01\"");
+  hints_.push_back({annotation.next_token, annotation.offset, static_cast<uint8_t>(bytes[0]), false});
+  return {};
+}
+
+Result<> ModuleParser::take_hint(size_t position, wasm::Op op, Frame& frame) {
+  while (next_hint_ < hints_.size() && hints_[next_hint_].next_token < position) next_hint_++;
+  if (next_hint_ == hints_.size() || hints_[next_hint_].next_token != position) return {};
+  BranchHint& hint = hints_[next_hint_];
+  hint.used = true;
+  if (op != wasm::Op::If && op != wasm::Op::BrIf) {
+    return std::unexpected(error_at(cursor_.source().text, hint.offset,
+                                    "@metadata.code.branch_hint annotation: invalid target, expected if or br_if",
+                                    ErrorKind::Invalid));
+  }
+  frame.hint = hint.likely;
+  return {};
+}
+
+// The instruction of `frame` is about to be written at `offset` of the function's body.
+void ModuleParser::place_hint(const Frame& frame, size_t offset) {
+  if (!frame.hint) return;
+  function_hint_count_++;
+  function_hints_.uleb(offset);
+  function_hints_.uleb(1);
+  function_hints_.u8(*frame.hint);
+}
+
+void ModuleParser::end_of_hints(uint32_t function) {
+  if (function_hint_count_ == 0) return;
+  hinted_functions_++;
+  hint_bytes_.uleb(function);
+  hint_bytes_.uleb(function_hint_count_);
+  hint_bytes_.append(function_hints_.view());
+  function_hint_count_ = 0;
+  function_hints_.bytes().clear();
 }
 
 // `(@custom "name" place? "bytes"*)`

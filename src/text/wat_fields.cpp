@@ -255,6 +255,7 @@ Result<> ModuleParser::func_body(uint32_t index, uint32_t type) {
   ByteWriter& to = add_to(Section::Code);
   to.uleb(body_.size());
   to.append(body_.view());
+  end_of_hints(index);
 
   if (!local_names_.empty()) {
     functions_with_local_names_++;
@@ -478,7 +479,7 @@ Result<> ModuleParser::elem_field() {
   bool active = false, table_named = false;
   uint32_t table = 0;
   ByteWriter offset;
-  if (!declarative && cursor_.at(TokenKind::LeftParen) && !cursor_.at_form("ref")) {
+  if (!declarative && cursor_.at(TokenKind::LeftParen) && !at_reference_type()) {
     active = true;
     if (cursor_.take_form("table")) {
       table_named = true;

@@ -90,6 +90,7 @@ Result<> ModuleParser::open_folded(ByteWriter& to) {
   Frame frame{.kind = FrameKind::Plain, .op = Op::Nop, .token = cursor_.position()};
   frame.pending = static_cast<uint32_t>(pending_.size());
   frame.op = TRY(expect_operator());
+  TRY(take_hint(frame.token - 1, frame.op, frame));
   switch (frame.op) {
     case Op::Block:
     case Op::Loop:
@@ -129,6 +130,7 @@ Result<bool> ModuleParser::open_arm(ByteWriter& to) {
   if (frame.kind == FrameKind::If) {
     if (frame.state == 0) {
       if (!cursor_.take_form("then")) return false;
+      place_hint(frame, to.size());
       to.append(pending_.view().subspan(frame.pending));
       pending_.bytes().resize(frame.pending);
       enter_label(frame);
@@ -140,21 +142,22 @@ Result<bool> ModuleParser::open_arm(ByteWriter& to) {
       return std::unexpected(cursor_.unexpected(frame.state == 1 ? "(else ...) or ')'" : "')'"));
     }
   } else if (frame.kind == FrameKind::Try) {
-    enum State : uint8_t { kBegin, kDone, kCaughtAll, kDelegated };
+    enum State : uint8_t { kBegin, kDone, kCaught, kClosed };
     if (frame.state == kBegin) {
       if (!cursor_.take_form("do")) return std::unexpected(cursor_.unexpected("(do ...)"));
       frame.state = kDone;
-    } else if (frame.state == kDone && cursor_.take_form("catch")) {
+    } else if ((frame.state == kDone || frame.state == kCaught) && cursor_.take_form("catch")) {
       write_op(to, Op::Catch);
       to.uleb(TRY(index(Space::Tag)));
-    } else if (frame.state == kDone && cursor_.take_form("catch_all")) {
+      frame.state = kCaught;
+    } else if ((frame.state == kDone || frame.state == kCaught) && cursor_.take_form("catch_all")) {
       write_op(to, Op::CatchAll);
-      frame.state = kCaughtAll;
+      frame.state = kClosed;
     } else if (frame.state == kDone && cursor_.take_form("delegate")) {
       leave_label(frame);  // the label is counted from outside the block
       write_op(to, Op::Delegate);
       to.uleb(TRY(label()));
-      frame.state = kDelegated;
+      frame.state = kClosed;
     } else {
       return std::unexpected(cursor_.unexpected("(catch ...), (catch_all ...), (delegate ...) or ')'"));
     }
@@ -169,6 +172,7 @@ Result<> ModuleParser::close_folded(ByteWriter& to) {
   Frame& frame = frames_.back();
   switch (frame.kind) {
     case FrameKind::Plain:
+      place_hint(frame, to.size());
       to.append(pending_.view().subspan(frame.pending));
       pending_.bytes().resize(frame.pending);
       break;
@@ -214,8 +218,10 @@ Result<> ModuleParser::flat_instruction(ByteWriter& to) {
     default:
       break;
   }
-  if (!begins_block(op)) return plain_instruction(to, op);
   Frame frame{.kind = FrameKind::Flat, .op = op, .token = token};
+  TRY(take_hint(token, op, frame));
+  place_hint(frame, to.size());
+  if (!begins_block(op)) return plain_instruction(to, op);
   TRY(begin_block(to, frame));
   enter_label(frame);
   frames_.push_back(frame);
@@ -239,7 +245,9 @@ Result<> ModuleParser::flat_end(ByteWriter& to) {
 Result<> ModuleParser::flat_else(ByteWriter& to, Op op) {
   Op block = op == Op::Else ? Op::If : Op::Try;
   bool open = !frames_.empty() && frames_.back().kind == FrameKind::Flat && frames_.back().op == block;
-  if (!open || frames_.back().state != 0) {
+  constexpr uint8_t kBegin = 0, kCaught = 1, kClosed = 2;
+  uint8_t last_state = op == Op::Else ? kBegin : kCaught;
+  if (!open || frames_.back().state > last_state) {
     cursor_.seek(cursor_.position() - 1);
     return std::unexpected(cursor_.unexpected("an instruction or 'end'"));
   }
@@ -247,15 +255,16 @@ Result<> ModuleParser::flat_else(ByteWriter& to, Op op) {
   write_op(to, op);
   if (op == Op::Catch) {
     to.uleb(TRY(index(Space::Tag)));
+    frame.state = kCaught;
     return {};
   }
-  frame.state = 1;  // nothing of the kind may follow
+  frame.state = kClosed;  // nothing of the kind may follow
   return check_label(frame);
 }
 
 Result<> ModuleParser::flat_delegate(ByteWriter& to) {
   bool open = !frames_.empty() && frames_.back().kind == FrameKind::Flat && frames_.back().op == Op::Try;
-  if (!open) {
+  if (!open || frames_.back().state != 0) {
     cursor_.seek(cursor_.position() - 1);
     return std::unexpected(cursor_.unexpected("an instruction: no try is open here"));
   }

@@ -13,6 +13,7 @@
 
 #include <array>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,6 +61,27 @@ class ModuleParser {
  private:
   using Name = std::pair<uint32_t, std::string_view>;  // index, name
 
+  enum class FrameKind : uint8_t {
+    Plain,  // `(op ...`: bytes of op are pending until its parenthesis closes
+    Flat,   // `block ...` up to `end`
+    Block,  // `(block ...`
+    If,     // `(if ...`: its operands, then its arms
+    Try,    // `(try ...`: its arms
+    Arm     // `(then ...`, `(else ...`, `(do ...`, `(catch ...`
+  };
+  struct Frame {
+    FrameKind kind;
+    wasm::Op op;
+    uint8_t state = 0;      // Flat and If: how many arms there were; Try: see there
+    bool labelled = false;  // its label is in scope
+    uint32_t pending = 0;   // where its bytes begin in pending_
+    uint32_t shadowed = 0;  // what its label's name meant outside
+    size_t token = 0;       // position of its keyword
+    std::string_view label;
+    bool has_label = false;
+    std::optional<uint8_t> hint;  // how likely its branch is
+  };
+
   // --- wat_parser.cpp: fields, identifiers, sections
   enum class FieldKind : uint8_t { Type, Rec, Import, Func, Table, Memory, Global, Tag, Export, Start, Elem, Data };
   struct Field {
@@ -80,15 +102,20 @@ class ModuleParser {
   std::vector<uint8_t> assemble();
   void write_name_section(ByteWriter& to);
 
-  // --- wat_annotations.cpp: @name and @custom
+  // --- wat_annotations.cpp: @name, @custom, @metadata.code.branch_hint
   struct CustomSection {
     uint32_t place;
     std::string name, bytes;
   };
   Result<> collect_annotations();
   Result<> read_custom(const Annotation& annotation);
+  Result<> read_hint(const Annotation& annotation);
   Result<std::string_view> name_annotation();  // the name annotated at the cursor, or empty
   Result<> check_annotations_used();
+  /// Notes the branch hint (if any) in front of the instruction whose tokens begin at `position`.
+  Result<> take_hint(size_t position, wasm::Op op, Frame& frame);
+  void place_hint(const Frame& frame, size_t offset);
+  void end_of_hints(uint32_t function);
 
   // --- wat_types.cpp: types and type uses
   struct TypeDef {
@@ -158,25 +185,6 @@ class ModuleParser {
 
   // --- wat_instructions.cpp
   enum class Extent : uint8_t { UntilClose, OneFolded };
-  enum class FrameKind : uint8_t {
-    Plain,  // `(op ...`: bytes of op are pending until its parenthesis closes
-    Flat,   // `block ...` up to `end`
-    Block,  // `(block ...`
-    If,     // `(if ...`: its operands, then its arms
-    Try,    // `(try ...`: its arms
-    Arm     // `(then ...`, `(else ...`, `(do ...`, `(catch ...`
-  };
-  struct Frame {
-    FrameKind kind;
-    wasm::Op op;
-    uint8_t state = 0;      // Flat and If: how many arms there were; Try: see there
-    bool labelled = false;  // its label is in scope
-    uint32_t pending = 0;   // where its bytes begin in pending_
-    uint32_t shadowed = 0;  // what its label's name meant outside
-    size_t token = 0;       // position of its keyword
-    std::string_view label;
-    bool has_label = false;
-  };
   Result<> instructions(ByteWriter& to, Extent extent);
   Result<> open_folded(ByteWriter& to);
   Result<bool> open_arm(ByteWriter& to);
@@ -224,6 +232,18 @@ class ModuleParser {
     bool used;
   };
   std::vector<NameAnnotation> name_annotations_;
+  struct BranchHint {
+    uint32_t next_token;
+    uint32_t offset;
+    uint8_t likely;
+    bool used;
+  };
+  std::vector<BranchHint> hints_;
+  size_t next_hint_ = 0;       // those before it stand in front of what has been read
+  ByteWriter function_hints_;  // of the function being read
+  uint32_t function_hint_count_ = 0;
+  ByteWriter hint_bytes_;  // of the functions before
+  uint32_t hinted_functions_ = 0;
   std::vector<CustomSection> customs_;
 
   // Types.

@@ -184,7 +184,8 @@ Result<> ModuleParser::storage_type(ByteWriter& to) {
 }
 
 bool ModuleParser::at_reference_type() const {
-  return cursor_.at_form("ref") || (cursor_.at(TokenKind::Keyword) && find(kReferenceTypes, cursor_.text()));
+  return cursor_.at_form("ref") || cursor_.at_form("shared") ||
+         (cursor_.at(TokenKind::Keyword) && find(kReferenceTypes, cursor_.text()));
 }
 
 bool ModuleParser::at_value_type() const {
@@ -201,7 +202,7 @@ Result<> ModuleParser::value_type(ByteWriter& to) {
       to.u8(type->code);
       return {};
     }
-  } else if (cursor_.at_form("ref")) {
+  } else if (at_reference_type()) {
     return reference_type(to);
   }
   return std::unexpected(cursor_.unexpected("a value type"));
@@ -225,10 +226,13 @@ Result<bool> ModuleParser::reference_parts(ByteWriter& heap) {
     TRY(cursor_.expect_right());
     return nullable;
   }
+  bool shared = cursor_.take_form("shared");  // `(shared funcref)` is `(ref null (shared func))`
+  if (shared) heap.u8(kShared);
   if (cursor_.at(TokenKind::Keyword)) {
     if (const TypeWord* type = find(kReferenceTypes, cursor_.text())) {
       cursor_.next();
       heap.u8(type->code);
+      if (shared) TRY(cursor_.expect_right());
       return true;
     }
   }
