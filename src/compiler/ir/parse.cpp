@@ -1,0 +1,514 @@
+#include "compiler/ir/parse.hpp"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <charconv>
+#include <cstdlib>
+#include <unordered_map>
+
+#include "compiler/ir/fold.hpp"
+#include "compiler/ir/print.hpp"
+
+namespace vitrine::ir {
+namespace {
+
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : text_(text) {}
+
+  Result<Func> run() {
+    TRY(word("function"));
+    f_.name = TRY(quoted());
+    f_.symbol = TRY(numbered("sym"));
+    f_.sig = TRY(signature());
+    TRY(punct("{"));
+    while (!try_punct("}")) {
+      if (at("sig") && is_table_row()) {
+        TRY(sig_row());
+      } else if (at("fn") && is_table_row()) {
+        TRY(func_row());
+      } else if (at("ss") && is_table_row()) {
+        TRY(slot_row());
+      } else if (at("block")) {
+        TRY(block_head());
+      } else {
+        if (!block_.valid()) return error("expected a block");
+        TRY(inst());
+      }
+    }
+    skip();
+    if (pos_ != text_.size()) return error("expected the end of the text");
+    if (f_.layout.empty()) return error("a function has at least one block");
+    TRY(fix_values());
+    return std::move(f_);
+  }
+
+ private:
+  // -- characters
+
+  std::unexpected<Error> error(std::string_view what) {
+    size_t line = 1, column = 1;
+    for (size_t i = 0; i < pos_ && i < text_.size(); ++i) {
+      column = text_[i] == '\n' ? 1 : column + 1;
+      line += text_[i] == '\n';
+    }
+    return fail(fmt::format("{} at {}:{}", what, line, column), ErrorKind::Malformed);
+  }
+  void skip() {
+    while (pos_ < text_.size()) {
+      char c = text_[pos_];
+      if (c == ';') {
+        while (pos_ < text_.size() && text_[pos_] != '\n') ++pos_;
+      } else if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
+        ++pos_;
+      } else {
+        return;
+      }
+    }
+  }
+  static bool is_word(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  }
+  bool at(std::string_view s) {
+    skip();
+    return text_.substr(pos_).starts_with(s);
+  }
+  bool try_punct(std::string_view s) {
+    if (!at(s)) return false;
+    pos_ += s.size();
+    return true;
+  }
+  Result<> punct(std::string_view s) {
+    if (!try_punct(s)) return error(fmt::format("expected `{}`", s));
+    return {};
+  }
+  std::string_view peek_word() {
+    skip();
+    size_t end = pos_;
+    while (end < text_.size() && is_word(text_[end])) ++end;
+    return text_.substr(pos_, end - pos_);
+  }
+  bool try_word(std::string_view s) {
+    if (peek_word() != s) return false;
+    pos_ += s.size();
+    return true;
+  }
+  Result<> word(std::string_view s) {
+    if (!try_word(s)) return error(fmt::format("expected `{}`", s));
+    return {};
+  }
+  Result<std::string> quoted() {
+    TRY(punct("\""));
+    size_t end = text_.find('"', pos_);
+    if (end == std::string_view::npos) return error("unclosed string");
+    std::string s(text_.substr(pos_, end - pos_));
+    pos_ = end + 1;
+    return s;
+  }
+  Result<uint32_t> u32() {
+    skip();
+    uint32_t v = 0;
+    int base = 10;
+    if (text_.substr(pos_).starts_with("0x")) {
+      base = 16;
+      pos_ += 2;
+    }
+    auto [end, ec] = std::from_chars(text_.data() + pos_, text_.data() + text_.size(), v, base);
+    if (ec != std::errc()) return error("expected a number below 2^32");
+    pos_ = static_cast<size_t>(end - text_.data());
+    return v;
+  }
+  /// An entity such as `v7`: the prefix and its number.
+  Result<uint32_t> numbered(std::string_view prefix) {
+    if (!at(prefix)) return error(fmt::format("expected `{}` and a number", prefix));
+    pos_ += prefix.size();
+    return u32();
+  }
+  bool at_value() {
+    std::string_view w = peek_word();
+    return w.size() >= 2 && w[0] == 'v' && w[1] >= '0' && w[1] <= '9';
+  }
+  /// Whether `sig0 = ...` follows, and not `sig0` as an operand.
+  bool is_table_row() {
+    size_t end = pos_ + peek_word().size();
+    return text_.substr(end).starts_with(" =");
+  }
+
+  // -- declarations
+
+  Result<Type> type() {
+    std::string_view w = peek_word();
+    for (Type t : {Type::I32, Type::I64, Type::F32, Type::F64, Type::V128, Type::Ref}) {
+      if (w != name_of(t)) continue;
+      pos_ += w.size();
+      return t;
+    }
+    return error(fmt::format("expected a type, found `{}`", w));
+  }
+  Result<Signature> signature() {
+    Signature sig;
+    sig.conv = try_word("host") ? CallConv::Host : CallConv::Wasm;
+    if (sig.conv == CallConv::Wasm) TRY(word("wasm"));
+    TRY(punct("("));
+    while (!try_punct(")")) {
+      if (!sig.params.empty()) TRY(punct(","));
+      sig.params.push_back(TRY(type()));
+    }
+    if (!try_punct("->")) return sig;
+    do {
+      sig.results.push_back(TRY(type()));
+    } while (try_punct(","));
+    return sig;
+  }
+  Result<> sig_row() {
+    if (TRY(numbered("sig")) != f_.sigs.size()) return error("signatures are numbered in order");
+    TRY(punct("="));
+    f_.sigs.push(TRY(signature()));
+    return {};
+  }
+  Result<> func_row() {
+    if (TRY(numbered("fn")) != f_.funcs.size()) return error("functions are numbered in order");
+    TRY(punct("="));
+    uint32_t sig = TRY(numbered("sig"));
+    if (sig >= f_.sigs.size()) return error("no such signature");
+    f_.funcs.push({SigRef(sig), TRY(numbered("sym"))});
+    return {};
+  }
+  Result<> slot_row() {
+    if (TRY(numbered("ss")) != f_.slots.size()) return error("slots are numbered in order");
+    TRY(punct("="));
+    SlotData d{TRY(u32()), 8};
+    if (try_word("align")) d.align = TRY(u32());
+    f_.slots.push(d);
+    return {};
+  }
+
+  // -- blocks and values
+
+  Result<Block> block_ref() {
+    uint32_t n = TRY(numbered("block"));
+    auto [it, fresh] = blocks_.try_emplace(n);
+    if (fresh) it->second = f_.make_block();
+    return it->second;
+  }
+  Result<> define(uint32_t name, Value v) {
+    if (!values_.try_emplace(name, v).second) return error(fmt::format("v{} is defined twice", name));
+    return {};
+  }
+  Result<> block_head() {
+    block_ = TRY(block_ref());
+    if (f_[block_].placed) return error("the block stands here twice");
+    f_.place(block_);
+    if (try_punct("(")) {
+      do {
+        uint32_t n = TRY(numbered("v"));
+        TRY(punct(":"));
+        Type t = TRY(type());
+        TRY(define(n, f_.add_param(block_, t)));
+      } while (try_punct(","));
+      TRY(punct(")"));
+    }
+    TRY(punct(":"));
+    if (try_word("cold")) f_[block_].cold = 1;
+    return {};
+  }
+  /// Until the end of the text, arguments are the names as they stand there: they may be defined later.
+  Result<Value> value() {
+    if (!at_value()) return error("expected a value");
+    return Value(TRY(numbered("v")));
+  }
+  Result<> value_list(std::string_view close) {
+    list_.clear();
+    if (try_punct(close)) return {};
+    do {
+      list_.push_back(TRY(value()));
+    } while (try_punct(","));
+    return punct(close);
+  }
+  Result<BlockCall> block_call() {
+    BlockCall c{TRY(block_ref()), 0, 0};
+    list_.clear();
+    if (try_punct("(")) TRY(value_list(")"));
+    c.first_arg = f_.pool_list(list_);
+    c.arg_count = static_cast<uint32_t>(list_.size());
+    return c;
+  }
+  void set_list(InstData& d) {
+    d.a[0] = f_.pool_list(list_);
+    d.a[1] = static_cast<uint32_t>(list_.size());
+  }
+  void set_calls(InstData& d, std::span<const BlockCall> calls) {
+    d.a[1] = f_.pool_calls(calls);
+    d.a[2] = static_cast<uint32_t>(calls.size());
+  }
+
+  // -- instructions
+
+  Result<> inst() {
+    std::vector<uint32_t> names;
+    if (at_value()) {
+      do {
+        names.push_back(TRY(numbered("v")));
+      } while (try_punct(","));
+      TRY(punct("="));
+    }
+    InstData d{};
+    d.op = TRY(opcode());
+    if (text_.substr(pos_).starts_with(".")) {
+      ++pos_;
+      d.type = TRY(type());
+    }
+    std::vector<Type> results;
+    TRY(body(d, results));
+    if (try_punct("@")) d.srcloc = TRY(u32());
+    if (results.size() != names.size())
+      return error(fmt::format("{} has {} results, found {} names", info(d.op).text, results.size(), names.size()));
+    Inst i = f_.make_inst(d, results);
+    f_.append(block_, i);
+    for (uint32_t n = 0; n < names.size(); ++n) TRY(define(names[n], f_.result(i, n)));
+    return {};
+  }
+  Result<Op> opcode() {
+    std::string_view w = peek_word();
+    for (uint32_t op = 0; op < static_cast<uint32_t>(Op::kCount); ++op) {
+      if (w != kOps[op].text) continue;
+      pos_ += w.size();
+      return static_cast<Op>(op);
+    }
+    return error(fmt::format("no such instruction `{}`", w));
+  }
+  template <class E, size_t N>
+  Result<uint8_t> one_of(const E (&all)[N], std::string_view what) {
+    std::string_view w = peek_word();
+    for (E e : all) {
+      if (w != name_of(e)) continue;
+      pos_ += w.size();
+      return static_cast<uint8_t>(e);
+    }
+    return error(fmt::format("expected {}, found `{}`", what, w));
+  }
+  Result<> fixed_args(InstData& d, uint32_t n) {
+    for (uint32_t k = 0; k < n; ++k) {
+      if (k) TRY(punct(","));
+      d.a[k] = TRY(value()).raw();
+    }
+    return {};
+  }
+  Result<> trap_suffix(InstData& d) {
+    if (!try_word("trap")) return {};
+    TRY(punct("="));
+    d.trap = static_cast<uint8_t>(TRY(u32()));
+    return {};
+  }
+  Result<> constant(InstData& d) {
+    skip();
+    size_t end = pos_;
+    while (end < text_.size() && (is_word(text_[end]) || text_[end] == '.' || text_[end] == '-' || text_[end] == '+'))
+      ++end;
+    std::string token(text_.substr(pos_, end - pos_));
+    pos_ = end;
+    char* stop = nullptr;
+    uint64_t bits = 0;
+    if (token.starts_with("0x")) {
+      bits = std::strtoull(token.c_str(), &stop, 16);
+    } else if (d.op == Op::IConst) {
+      bits = token.starts_with("-") ? static_cast<uint64_t>(std::strtoll(token.c_str(), &stop, 10))
+                                    : std::strtoull(token.c_str(), &stop, 10);
+    } else if (d.type == Type::F32) {
+      bits = std::bit_cast<uint32_t>(std::strtof(token.c_str(), &stop));
+    } else {
+      bits = std::bit_cast<uint64_t>(std::strtod(token.c_str(), &stop));
+    }
+    if (token.empty() || *stop) return error(fmt::format("expected a constant, found `{}`", token));
+    d.set_imm64(canonical(d.type, bits));
+    return {};
+  }
+  Result<> access(InstData& d) {
+    static constexpr MemKind kKinds[] = {MemKind::U8,  MemKind::S8,  MemKind::U16,
+                                         MemKind::S16, MemKind::U32, MemKind::S32};
+    if (!at_value()) d.aux = TRY(one_of(kKinds, "an access kind or an address"));
+    d.a[0] = TRY(value()).raw();
+    if (!at("+") && !at("-")) return {};
+    bool minus = text_[pos_] == '-';
+    ++pos_;
+    uint32_t n = TRY(u32());
+    d.imm = minus ? 0 - n : n;
+    return {};
+  }
+  Result<> access_end(InstData& d) {
+    d.region = static_cast<AliasRegion>(TRY(numbered("r")));
+    TRY(trap_suffix(d));
+    if (try_word("readonly")) d.flags |= kReadonly;
+    return {};
+  }
+  Result<uint32_t> table_ref(std::string_view prefix, uint32_t size) {
+    uint32_t n = TRY(numbered(prefix));
+    if (n >= size) return error(fmt::format("no such {}{}", prefix, n));
+    return n;
+  }
+
+  Result<> body(InstData& d, std::vector<Type>& results) {
+    switch (d.op) {
+      case Op::IConst:
+      case Op::FConst:
+        TRY(constant(d));
+        results = {d.type};
+        return {};
+      case Op::ICmp: {
+        static constexpr IntCC kAll[] = {IntCC::Eq,  IntCC::Ne,  IntCC::SLt, IntCC::SGe, IntCC::SGt,
+                                         IntCC::SLe, IntCC::ULt, IntCC::UGe, IntCC::UGt, IntCC::ULe};
+        d.aux = TRY(one_of(kAll, "an integer condition"));
+        results = {Type::I32};
+        return fixed_args(d, 2);
+      }
+      case Op::FCmp: {
+        static constexpr FloatCC kAll[] = {FloatCC::Eq, FloatCC::Ne, FloatCC::Lt,
+                                           FloatCC::Gt, FloatCC::Le, FloatCC::Ge};
+        d.aux = TRY(one_of(kAll, "a float condition"));
+        results = {Type::I32};
+        return fixed_args(d, 2);
+      }
+      case Op::Load:
+        TRY(access(d));
+        results = {d.type};
+        return access_end(d);
+      case Op::Store:
+        TRY(access(d));
+        TRY(punct(","));
+        d.a[1] = TRY(value()).raw();
+        return access_end(d);
+      case Op::StackLoad:
+        d.imm = TRY(table_ref("ss", f_.slots.size()));
+        results = {d.type};
+        return {};
+      case Op::StackStore:
+        d.imm = TRY(table_ref("ss", f_.slots.size()));
+        TRY(punct(","));
+        return fixed_args(d, 1);
+      case Op::StackAddr:
+        d.imm = TRY(table_ref("ss", f_.slots.size()));
+        break;
+      case Op::FuncAddr:
+        d.imm = TRY(table_ref("fn", f_.funcs.size()));
+        break;
+      case Op::VMContext:
+        break;
+      case Op::TrapIf:
+      case Op::TrapIfNot:
+        d.type = Type::I32;
+        TRY(fixed_args(d, 1));
+        TRY(punct(","));
+        d.trap = static_cast<uint8_t>(TRY(u32()));
+        return {};
+      case Op::Call:
+      case Op::ReturnCall:
+        d.imm = TRY(table_ref("fn", f_.funcs.size()));
+        TRY(punct("("));
+        TRY(value_list(")"));
+        set_list(d);
+        if (d.op == Op::Call) results = f_.sigs[f_.funcs[FuncRef(d.imm)].sig].results;
+        return {};
+      case Op::CallIndirect:
+      case Op::ReturnCallIndirect: {
+        d.imm = TRY(table_ref("sig", f_.sigs.size()));
+        Value callee = TRY(value());
+        TRY(punct("("));
+        TRY(value_list(")"));
+        list_.insert(list_.begin(), callee);
+        set_list(d);
+        if (d.op == Op::CallIndirect) results = f_.sigs[SigRef(d.imm)].results;
+        return {};
+      }
+      case Op::Jump: {
+        BlockCall c = TRY(block_call());
+        set_calls(d, {&c, 1});
+        return {};
+      }
+      case Op::BrIf: {
+        d.type = Type::I32;
+        TRY(fixed_args(d, 1));
+        TRY(punct(","));
+        BlockCall c[2];
+        c[0] = TRY(block_call());
+        TRY(punct(","));
+        c[1] = TRY(block_call());
+        set_calls(d, c);
+        if (try_word("cold")) d.flags |= kCold;
+        if (try_word("hot")) d.flags |= kHot;
+        return {};
+      }
+      case Op::BrTable: {
+        d.type = Type::I32;
+        TRY(fixed_args(d, 1));
+        TRY(punct(","));
+        TRY(punct("["));
+        std::vector<BlockCall> calls;
+        while (!try_punct("]")) {
+          if (!calls.empty()) TRY(punct(","));
+          calls.push_back(TRY(block_call()));
+        }
+        TRY(punct(","));
+        calls.push_back(TRY(block_call()));
+        set_calls(d, calls);
+        return {};
+      }
+      case Op::Return:
+        list_.clear();
+        if (at_value()) {
+          // On the next line a value would be a definition.
+          do {
+            list_.push_back(TRY(value()));
+          } while (try_punct(","));
+        }
+        set_list(d);
+        return {};
+      case Op::Trap:
+        d.trap = static_cast<uint8_t>(TRY(u32()));
+        return {};
+      default:
+        results = {d.type};
+        TRY(fixed_args(d, info(d.op).args));
+        return trap_suffix(d);
+    }
+    d.type = Type::I64;
+    results = {d.type};
+    return {};
+  }
+
+  // -- names to values
+
+  Result<> fix(Value& v) {
+    auto it = values_.find(v.raw());
+    if (it == values_.end()) return fail(fmt::format("{} is used but not defined", v), ErrorKind::Malformed);
+    v = it->second;
+    return {};
+  }
+  Result<> fix_values() {
+    for (auto& [name, b] : blocks_)
+      if (!f_[b].placed) return fail(fmt::format("block{} is used but not defined", name), ErrorKind::Malformed);
+    for (Block b : f_.layout) {
+      for (Inst i = f_[b].first; i.valid(); i = f_.next(i))
+        if (info(f_[i].op).args != kVariable)
+          for (Value& v : f_.args(i)) TRY(fix(v));
+    }
+    for (Value& v : f_.pool) TRY(fix(v));
+    return {};
+  }
+
+  std::string_view text_;
+  size_t pos_ = 0;
+  Func f_;
+  Block block_;
+  std::unordered_map<uint32_t, Value> values_;
+  std::unordered_map<uint32_t, Block> blocks_;
+  std::vector<Value> list_;
+};
+
+}  // namespace
+
+Result<Func> parse(std::string_view text) {
+  return Parser(text).run();
+}
+
+}  // namespace vitrine::ir

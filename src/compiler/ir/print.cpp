@@ -1,0 +1,271 @@
+#include "compiler/ir/print.hpp"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <cmath>
+#include <iterator>
+
+#include "compiler/ir/fold.hpp"
+
+namespace vitrine::ir {
+namespace {
+
+class Printer {
+ public:
+  Printer(const Func& func, Numbering numbering) : f_(func) {
+    if (numbering == Numbering::Dense) number();
+  }
+
+  std::string run() {
+    put("function \"{}\" sym{} {} {{\n", f_.name, f_.symbol, text(f_.sig));
+    for (uint32_t i = 0; i < f_.sigs.size(); ++i) put("  sig{} = {}\n", i, text(f_.sigs[SigRef(i)]));
+    for (uint32_t i = 0; i < f_.funcs.size(); ++i) {
+      const FuncRefData& d = f_.funcs[FuncRef(i)];
+      put("  fn{} = {} sym{}\n", i, d.sig, d.symbol);
+    }
+    for (uint32_t i = 0; i < f_.slots.size(); ++i) {
+      const SlotData& d = f_.slots[Slot(i)];
+      put("  ss{} = {} align {}\n", i, d.size, d.align);
+    }
+    for (Block b : f_.layout) block(b);
+    put("}}\n");
+    return std::move(out_);
+  }
+
+  std::string run(Inst i) {
+    inst(i);
+    return std::move(out_);
+  }
+
+ private:
+  template <class... T>
+  void put(fmt::format_string<T...> format, T&&... args) {
+    fmt::format_to(std::back_inserter(out_), format, std::forward<T>(args)...);
+  }
+
+  void number() {
+    uint32_t next = 0, next_block = 0;
+    values_.reset(f_.num_values());
+    blocks_.reset(f_.num_blocks());
+    for (Block b : f_.layout) {
+      blocks_.at_mut(b) = next_block++;
+      for (Value v : f_[b].params) values_.at_mut(v) = next++;
+      for (Inst i = f_[b].first; i.valid(); i = f_.next(i))
+        for (uint32_t n = 0; n < f_[i].result_count; ++n) values_.at_mut(f_.result(i, n)) = next++;
+    }
+  }
+
+  static std::string text(const Signature& sig) {
+    std::string s = sig.conv == CallConv::Host ? "host(" : "wasm(";
+    list(s, sig.params);
+    s += ')';
+    if (!sig.results.empty()) {
+      s += " -> ";
+      list(s, sig.results);
+    }
+    return s;
+  }
+  static void list(std::string& s, const std::vector<Type>& types) {
+    for (size_t i = 0; i < types.size(); ++i) {
+      if (i) s += ", ";
+      s += name_of(types[i]);
+    }
+  }
+
+  Value name(Value v) const {
+    if (v.raw() < f_.num_values()) v = f_.resolved(v);
+    uint32_t n = values_[v];
+    return n == ~0u ? v : Value(n);
+  }
+  Block name(Block b) const {
+    uint32_t n = blocks_[b];
+    return n == ~0u ? b : Block(n);
+  }
+
+  void block(Block b) {
+    put("{}", name(b));
+    if (!f_[b].params.empty()) {
+      put("(");
+      const char* comma = "";
+      for (Value v : f_[b].params) {
+        put("{}{}: {}", comma, name(v), name_of(f_.type_of(v)));
+        comma = ", ";
+      }
+      put(")");
+    }
+    put(":{}\n", f_[b].cold ? " cold" : "");
+    for (Inst i = f_[b].first; i.valid(); i = f_.next(i)) {
+      put("  ");
+      inst(i);
+      put("\n");
+    }
+  }
+
+  void args(std::span<const Value> list) {
+    const char* comma = "";
+    for (Value v : list) {
+      put("{}{}", comma, name(v));
+      comma = ", ";
+    }
+  }
+
+  void call(const BlockCall& c) {
+    put("{}", name(c.target));
+    if (c.arg_count == 0) return;
+    put("(");
+    args(f_.args(c));
+    put(")");
+  }
+
+  void constant(const InstData& d) {
+    uint64_t bits = d.imm64();
+    if (d.op == Op::IConst) return put(" {}", as_signed(d.type, bits));
+    if (d.type == Type::F32) {
+      float x = std::bit_cast<float>(static_cast<uint32_t>(bits));
+      return std::isnan(x) ? put(" {:#x}", bits) : put(" {}", x);
+    }
+    double x = std::bit_cast<double>(bits);
+    std::isnan(x) ? put(" {:#x}", bits) : put(" {}", x);
+  }
+
+  void inst(Inst i) {
+    const InstData& d = f_[i];
+    for (uint32_t n = 0; n < d.result_count; ++n) put("{}{}", n ? ", " : "", name(f_.result(i, n)));
+    if (d.result_count) put(" = ");
+    put("{}", info(d.op).text);
+    body(i, d);
+    if (d.srcloc) put(" @{:#x}", d.srcloc);
+  }
+
+  void typed(const InstData& d) { put(".{}", name_of(d.type)); }
+
+  void access(const InstData& d, Value ptr) {
+    if (d.mem() != MemKind::Full) put(" {}", name_of(d.mem()));
+    put(" {}", name(ptr));
+    if (d.disp()) put("{:+}", d.disp());
+  }
+  void access_end(const InstData& d) {
+    put(" r{}", d.region);
+    if (d.trap) put(" trap={}", d.trap);
+    if (d.flags & kReadonly) put(" readonly");
+  }
+
+  void body(Inst i, const InstData& d) {
+    auto a = f_.args(i);
+    switch (d.op) {
+      case Op::IConst:
+      case Op::FConst:
+        typed(d);
+        return constant(d);
+      case Op::ICmp:
+        typed(d);
+        put(" {} ", name_of(d.int_cc()));
+        return args(a);
+      case Op::FCmp:
+        typed(d);
+        put(" {} ", name_of(d.float_cc()));
+        return args(a);
+      case Op::Load:
+        typed(d);
+        access(d, a[0]);
+        return access_end(d);
+      case Op::Store:
+        typed(d);
+        access(d, a[0]);
+        put(", {}", name(a[1]));
+        return access_end(d);
+      case Op::StackLoad:
+        typed(d);
+        return put(" ss{}", d.imm);
+      case Op::StackStore:
+        typed(d);
+        return put(" ss{}, {}", d.imm, name(a[0]));
+      case Op::StackAddr:
+        return put(" ss{}", d.imm);
+      case Op::VMContext:
+        return;
+      case Op::FuncAddr:
+        return put(" fn{}", d.imm);
+      case Op::TrapIf:
+      case Op::TrapIfNot:
+        return put(" {}, {}", name(a[0]), d.trap);
+      case Op::Call:
+      case Op::ReturnCall:
+        put(" fn{}(", d.imm);
+        args(a);
+        return put(")");
+      case Op::CallIndirect:
+      case Op::ReturnCallIndirect:
+        if (a.empty()) return put(" <no callee>");
+        put(" sig{} {}(", d.imm, name(a[0]));
+        args(a.subspan(1));
+        return put(")");
+      case Op::Jump:
+        put(" ");
+        return call(f_.succs(i)[0]);
+      case Op::BrIf: {
+        auto s = f_.succs(i);
+        put(" {}, ", name(a[0]));
+        call(s[0]);
+        put(", ");
+        call(s[1]);
+        if (d.flags & kCold) put(" cold");
+        if (d.flags & kHot) put(" hot");
+        return;
+      }
+      case Op::BrTable: {
+        auto s = f_.succs(i);
+        put(" {}, [", name(a[0]));
+        for (size_t n = 0; n + 1 < s.size(); ++n) {
+          if (n) put(", ");
+          call(s[n]);
+        }
+        put("], ");
+        return call(s.back());
+      }
+      case Op::Return:
+        if (!a.empty()) put(" ");
+        return args(a);
+      case Op::Trap:
+        return put(" {}", d.trap);
+      default:
+        typed(d);
+        put(" ");
+        args(a);
+        if (d.trap) put(" trap={}", d.trap);
+    }
+  }
+
+  const Func& f_;
+  std::string out_;
+  SideTable<Value, uint32_t> values_{~0u};
+  SideTable<Block, uint32_t> blocks_{~0u};
+};
+
+}  // namespace
+
+std::string print(const Func& func, Numbering numbering) {
+  return Printer(func, numbering).run();
+}
+
+std::string print(const Func& func, Inst inst) {
+  return Printer(func, Numbering::AsIs).run(inst);
+}
+
+const char* name_of(IntCC cc) {
+  constexpr const char* kNames[] = {"eq", "ne", "slt", "sge", "sgt", "sle", "ult", "uge", "ugt", "ule"};
+  return kNames[static_cast<uint8_t>(cc)];
+}
+
+const char* name_of(FloatCC cc) {
+  constexpr const char* kNames[] = {"eq", "ne", "lt", "gt", "le", "ge"};
+  return kNames[static_cast<uint8_t>(cc)];
+}
+
+const char* name_of(MemKind kind) {
+  constexpr const char* kNames[] = {"full", "u8", "s8", "u16", "s16", "u32", "s32"};
+  return kNames[static_cast<uint8_t>(kind)];
+}
+
+}  // namespace vitrine::ir

@@ -1,0 +1,145 @@
+// The printer, the parser and the verifier.
+#include <gtest/gtest.h>
+
+#include "compiler/ir/parse.hpp"
+#include "compiler/ir/print.hpp"
+#include "compiler/ir/verify.hpp"
+
+namespace vitrine::ir {
+namespace {
+
+constexpr const char* kEverything = R"(function "all" sym7 wasm(i64, i32, f64) -> i32 {
+  sig0 = wasm(i64, i32) -> i32, f32
+  sig1 = host(i64)
+  sig2 = wasm(i64) -> i32
+  fn0 = sig0 sym12
+  fn1 = sig2 sym13
+  ss0 = 16 align 8
+block0(v0: i64, v1: i32, v2: f64):
+  v3 = iconst.i32 -1
+  v4 = iconst.i64 9223372036854775807
+  v5 = fconst.f32 -0
+  v6 = fconst.f64 1.5
+  v7 = fconst.f64 0x7ff8000000000001
+  v8 = iadd.i32 v1, v3 @0x4f
+  v9 = icmp.i32 sle v8, v1
+  v10 = fcmp.f64 ge v2, v6
+  v11 = sdiv.i32 v1, v3 trap=4
+  v12 = uextend.i64 v8
+  v13 = load.i32 u8 v0+16 r3 trap=1 @0x50
+  v14 = load.i64 v0-8 r1 readonly
+  store.i32 u16 v0+2147483647, v13 r3 trap=1
+  store.f64 v0, v7 r0
+  v15 = stack_load.i64 ss0
+  stack_store.i64 ss0, v15
+  v16 = stack_addr ss0
+  v17 = vmctx
+  v18 = func_addr fn0
+  trapif v9, 5
+  trapifnot v10, 6
+  v19, v20 = call fn0(v17, v13)
+  v21, v22 = call_indirect sig0 v18(v17, v19)
+  call_indirect sig1 v18(v16)
+  v23 = select.f32 v9, v20, v5
+  v24 = f_to_sint.i32 v23 trap=2
+  v25 = umulhi.i64 v14, v4
+  v26 = bitcast.i64 v2
+  brif v24, block1(v12, v1), block2 cold
+block1(v27: i64, v28: i32): cold
+  br_table v28, [block2, block1(v27, v28)], block3
+block2:
+  return_call fn1(v17)
+block3:
+  v29 = wrap.i32 v12
+  brif v29, block4, block5 hot
+block4:
+  return v29
+block5:
+  brif v28, block6, block7
+block6:
+  trap 9
+block7:
+  return_call_indirect sig2 v18(v0)
+}
+)";
+
+TEST(Text, RoundTrips) {
+  auto f = parse(kEverything);
+  ASSERT_TRUE(f.has_value()) << f.error().message();
+  EXPECT_EQ(verify(*f), std::nullopt) << *verify(*f);
+  EXPECT_EQ(print(*f), kEverything);
+  EXPECT_EQ(print(*f, Numbering::Dense), kEverything);
+}
+
+TEST(Text, ParseErrorsSayWhere) {
+  auto message = [](const char* text) {
+    auto f = parse(text);
+    return f ? std::string("parsed") : f.error().message();
+  };
+  EXPECT_EQ(message("function \"f\" sym0 wasm() {\nblock0:\n  foo v1\n}"), "no such instruction `foo` at 3:3");
+  EXPECT_EQ(message("function \"f\" sym0 wasm() {\nblock0:\n  jump block1\n}"), "block1 is used but not defined");
+  EXPECT_EQ(message("function \"f\" sym0 wasm() {\nblock0:\n  return v3\n}"), "v3 is used but not defined");
+  EXPECT_EQ(message("function \"f\" sym0 wasm() {\nblock0:\n  v1 = iconst.i32 x\n  return\n}"),
+            "expected a constant, found `x` at 3:20");
+  EXPECT_EQ(message("function \"f\" sym0 wasm() {\nblock0:\n  v1 = iconst.i32 1\n  v1 = iconst.i32 1\n  return\n}"),
+            "v1 is defined twice at 5:3");
+  EXPECT_EQ(message("function \"f\" sym0 wasm() {\n}"), "a function has at least one block at 2:2");
+  EXPECT_EQ(message("function \"f\" sym0 wasm() {\nblock0:\n  v1 = call fn0()\n}"), "no such fn0 at 3:16");
+}
+
+/// The verifier's answer for a body of `wasm(i64, i32) -> i32`.
+std::string verdict(const std::string& body) {
+  auto f = parse("function \"f\" sym0 wasm(i64, i32) -> i32 {\n  sig0 = wasm(i64) -> i64\n  fn0 = sig0 sym1\n" + body +
+                 "}\n");
+  if (!f) return "parse: " + f.error().message();
+  return verify(*f).value_or("ok");
+}
+
+TEST(Verify, FindsWhatIsWrong) {
+  const std::string entry = "block0(v0: i64, v1: i32):\n";
+  auto starts = [](const std::string& s, const std::string& with) { EXPECT_EQ(s.substr(0, with.size()), with) << s; };
+  starts(verdict(entry + "  return v1\n"), "ok");
+  starts(verdict("block0(v1: i32):\n  return v1\n"), "the entry has 1 parameters, the signature 2");
+  starts(verdict("block0(v0: i32, v1: i32):\n  return v1\n"), "parameter 0 is not of the signature's type");
+  starts(verdict(entry + "  v2 = iadd.i32 v0, v1\n  return v2\n"), "argument 0 should be i32, is i64");
+  starts(verdict(entry + "  v2 = iadd.i32 v3, v1\n  v3 = iadd.i32 v1, v1\n  return v2\n"),
+         "v3 is used before its definition");
+  starts(verdict(entry + "  return v0\n"), "results 0 should be i32, is i64");
+  starts(verdict(entry + "  return\n"), "1 results expected, 0 found");
+  starts(verdict(entry + "  v2 = iconst.i32 1\n"), "a block has one terminator");
+  starts(verdict(entry + "  return v1\n  return v1\n"), "a block has one terminator");
+  starts(verdict(entry + "  jump block1\nblock1(v2: i32):\n  return v2\n"),
+         "block1 has 1 parameters, the branch passes 0");
+  starts(verdict(entry + "  jump block1(v0)\nblock1(v2: i32):\n  return v2\n"), "parameter 0 of block1 is i32");
+  starts(verdict(entry + "  jump block0(v0, v1)\n"), "inst0 goes to the entry");
+  starts(verdict(entry +
+                 "  brif v1, block1, block2\nblock1:\n  v2 = iadd.i32 v1, v1\n  jump block2\nblock2:\n  return v2\n"),
+         "v2 of block1 does not dominate its use");
+  starts(verdict(entry + "  brif v1, block1(v1), block2\nblock1(v2: i32):\n  jump block2\nblock2:\n  return v2\n"),
+         "v2 of block1 does not dominate its use");
+  starts(verdict(entry + "  v2 = load.i32 u32 v0 r0\n  return v2\n"), "the access kind does not suit the type");
+  starts(verdict(entry + "  v2 = load.i32 v1 r0\n  return v2\n"), "argument 0 should be i64, is i32");
+  starts(verdict(entry + "  v2 = call fn0(v1)\n  return v1\n"), "arguments 0 should be i64, is i32");
+  starts(verdict(entry + "  return_call fn0(v0)\n"), "a tail call's results are not the function's");
+  starts(verdict(entry + "  trapif v1, 0\n  return v1\n"), "a trap code is never 0");
+  starts(verdict(entry + "  v2 = umulhi.i32 v1, v1\n  return v1\n"), "i64 only");
+  starts(verdict(entry + "  v2 = select.i32 v0, v1, v1\n  return v1\n"), "argument 0 should be i32, is i64");
+}
+
+TEST(Verify, FindsBrokenLinks) {
+  auto f =
+      parse("function \"f\" sym0 wasm(i32) {\nblock0(v0: i32):\n  v1 = clz.i32 v0\n  v2 = ctz.i32 v1\n  return\n}");
+  ASSERT_TRUE(f.has_value());
+  Inst clz = (*f)[f->layout[0]].first;
+  f->remove(clz);
+  auto p = verify(*f);
+  ASSERT_TRUE(p.has_value());
+  EXPECT_NE(p->find("which is not in the layout"), std::string::npos) << *p;
+  f->insert_before(clz, (*f)[f->layout[0]].first);
+  EXPECT_EQ(verify(*f), std::nullopt);
+  f->layout.push_back(f->layout[0]);
+  EXPECT_TRUE(verify(*f).has_value());
+}
+
+}  // namespace
+}  // namespace vitrine::ir
