@@ -1,0 +1,54 @@
+#include <vitrine/engine.hpp>
+
+#include "abi/image.hpp"
+#include "api/config.hpp"
+#include "api/impl.hpp"
+#include "base/hash.hpp"
+#include "base/result.hpp"
+#include "compiler/x64/cpu.hpp"
+
+namespace vitrine {
+
+const char* version() {
+  return VITRINE_VERSION;
+}
+
+Result<Engine> Engine::make(const Config& config) {
+  TRY(api::check_config(config));
+  uint32_t cpu = TRY(x64::host_cpu_features());
+  auto impl = std::make_shared<EngineImpl>();
+  impl->config = config;
+  impl->features = config.impl_->features;
+  runtime::EngineOptions options;
+  options.settings = api::codegen_settings(config, cpu);
+  options.max_backtrace = config.max_backtrace_frames();
+  options.perf_map = config.perf_map();
+  impl->runtime = std::make_shared<runtime::Engine>(options);
+  if (config.cache()) impl->cache.emplace(config.cache()->directory, config.cache()->size_limit);
+  return Engine(std::move(impl));
+}
+
+void Engine::increment_epoch() const {
+  impl_->runtime->increment_epoch();
+}
+const Config& Engine::config() const {
+  return impl_->config;
+}
+bool Engine::is_precompiled(std::span<const uint8_t> bytes) {
+  return abi::ImageView::looks_like_image(bytes);
+}
+
+uint64_t Engine::compatibility_hash() const {
+  const abi::CodegenSettings& s = impl_->runtime->settings();
+  uint64_t h = 0;
+  for (const char* c = version(); *c; c++) h = hash_mix(h, static_cast<uint8_t>(*c));
+  for (uint64_t v : {uint64_t{s.opt_level}, uint64_t{s.consume_fuel}, uint64_t{s.epoch_interruption},
+                     uint64_t{s.signals_based_traps}, uint64_t{s.nan_canonicalization}, uint64_t{s.spectre_mitigation},
+                     uint64_t{s.indirect_local_calls}, uint64_t{s.regalloc_fast}, s.memory_reservation,
+                     s.memory_guard_size, s.max_wasm_stack, uint64_t{s.cpu_features}, impl_->features.bits()}) {
+    h = hash_mix(h, v);
+  }
+  return h;
+}
+
+}  // namespace vitrine

@@ -1,0 +1,185 @@
+#include <vitrine/linker.hpp>
+
+#include <fmt/format.h>
+
+#include <atomic>
+
+#include "api/convert.hpp"
+#include "api/host_function.hpp"
+#include "api/impl.hpp"
+#include "base/closest.hpp"
+#include "base/result.hpp"
+
+namespace vitrine {
+
+namespace {
+
+/// A host function not yet in any store.
+struct HostDefinition {
+  uint64_t number;  // unique in the process: stores remember by it what they made of the definition
+  FuncType type;
+  RawHostFunc call;
+  void* env;
+  std::shared_ptr<void> keep;
+};
+
+uint64_t next_number() {
+  static std::atomic<uint64_t> last{0};
+  return ++last;
+}
+
+/// Behind unknown_imports_trap.
+struct MissingImport {
+  std::string message;
+};
+
+int32_t trap_thunk(void* env, CallerContext* caller, RawVal*) {
+  return detail::raise(caller, Error(static_cast<MissingImport*>(env)->message, ErrorKind::Link));
+}
+
+int32_t zero_thunk(void* env, CallerContext*, RawVal* values) {
+  size_t results = static_cast<FuncType*>(env)->results.size();
+  for (size_t i = 0; i < results; i++) values[i] = RawVal{.v128 = {}};
+  return 0;
+}
+
+}  // namespace
+
+struct LinkerImpl {
+  using Definition = std::variant<HostDefinition, Extern>;
+  Engine engine;
+  bool shadowing = false;
+  std::map<std::string, std::map<std::string, Definition, std::less<>>, std::less<>> modules;
+
+  const Definition* find(std::string_view module, std::string_view name) const {
+    auto m = modules.find(module);
+    if (m == modules.end()) return nullptr;
+    auto d = m->second.find(name);
+    return d == m->second.end() ? nullptr : &d->second;
+  }
+
+  Result<void> insert(std::string_view module, std::string_view name, Definition definition) {
+    auto& in_module = modules[std::string(module)];
+    auto [where, fresh] = in_module.try_emplace(std::string(name), definition);
+    if (fresh) return {};
+    if (!shadowing) return fail(fmt::format("`{}`.`{}` is defined already", module, name), ErrorKind::Link);
+    where->second = std::move(definition);
+    return {};
+  }
+
+  Extern in_store(Store& store, const Definition& definition) const {
+    if (auto* e = std::get_if<Extern>(&definition)) return *e;
+    auto& host = std::get<HostDefinition>(definition);
+    auto [where, fresh] = store.impl()->linked.try_emplace(host.number, nullptr);
+    if (fresh) {
+      store.impl()->kept.push_back(host.keep);
+      where->second = api::new_host_function(*store.impl(), host.type, host.call, host.env);
+    }
+    return Func(store.impl(), where->second);
+  }
+
+  /// What to say of an import that is not there.
+  Error missing(const ImportType& import) const {
+    std::string hint;
+    if (auto m = modules.find(import.module); m != modules.end()) {
+      std::vector<std::string_view> names;
+      for (auto& [name, _] : m->second) names.push_back(name);
+      hint = did_you_mean(import.name, names);
+    } else {
+      std::vector<std::string_view> names;
+      for (auto& [name, _] : modules) names.push_back(name);
+      hint = names.empty() ? ""
+                           : fmt::format("; nothing is defined under \"{}\"{}", import.module,
+                                         did_you_mean(import.module, names));
+    }
+    return Error(fmt::format("unknown import: `{}`.`{}` ({}) has not been defined{}", import.module, import.name,
+                             to_string(import.type), hint),
+                 ErrorKind::Link);
+  }
+};
+
+Linker::Linker(const Engine& engine) : impl_(std::make_unique<LinkerImpl>(LinkerImpl{engine, false, {}})) {}
+Linker::~Linker() = default;
+Linker::Linker(Linker&&) noexcept = default;
+Linker& Linker::operator=(Linker&&) noexcept = default;
+
+void Linker::allow_shadowing(bool allow) {
+  impl_->shadowing = allow;
+}
+
+Result<void> Linker::func_raw(std::string_view module, std::string_view name, const FuncType& type, RawHostFunc f,
+                              void* env, std::shared_ptr<void> keep) {
+  return impl_->insert(module, name, HostDefinition{next_number(), type, f, env, std::move(keep)});
+}
+
+Result<void> Linker::func_dynamic(std::string_view module, std::string_view name, const FuncType& type,
+                                  Func::Dynamic f) {
+  auto boxed = api::box_dynamic(type, std::move(f));
+  void* env = boxed.get();
+  return func_raw(module, name, type, api::dynamic_host_func(), env, std::move(boxed));
+}
+
+Result<void> Linker::define(std::string_view module, std::string_view name, const Extern& value) {
+  return impl_->insert(module, name, value);
+}
+
+Result<void> Linker::instance(std::string_view module, const Instance& instance) {
+  for (const ExportType& e : instance.module().exports()) {
+    if (auto value = instance.get(e.name)) TRY(define(module, e.name, *value));
+  }
+  return {};
+}
+
+Result<void> Linker::unknown_imports_trap(const Module& module) {
+  for (const ImportType& import : module.imports()) {
+    auto* type = std::get_if<FuncType>(&import.type);
+    if (!type || impl_->find(import.module, import.name)) continue;
+    auto owned = std::make_shared<MissingImport>(
+        MissingImport{fmt::format("unknown import: `{}`.`{}` has not been defined", import.module, import.name)});
+    void* env = owned.get();
+    TRY(func_raw(import.module, import.name, *type, trap_thunk, env, std::move(owned)));
+  }
+  return {};
+}
+
+Result<void> Linker::unknown_imports_default(Store& store, const Module& module) {
+  for (const ImportType& import : module.imports()) {
+    if (impl_->find(import.module, import.name)) continue;
+    if (auto* f = std::get_if<FuncType>(&import.type)) {
+      auto owned = std::make_shared<FuncType>(*f);
+      void* env = owned.get();
+      TRY(func_raw(import.module, import.name, *f, zero_thunk, env, std::move(owned)));
+    } else if (auto* g = std::get_if<GlobalType>(&import.type)) {
+      TRY(define(import.module, import.name, TRY(Global::make(store, *g, Val::null(g->kind)))));
+    } else if (auto* m = std::get_if<MemoryType>(&import.type)) {
+      TRY(define(import.module, import.name, TRY(Memory::make(store, *m))));
+    } else {
+      auto& t = std::get<TableType>(import.type);
+      TRY(define(import.module, import.name, TRY(Table::make(store, t, Val::null(t.element)))));
+    }
+  }
+  return {};
+}
+
+std::optional<Extern> Linker::get(Store& store, std::string_view module, std::string_view name) const {
+  auto* found = impl_->find(module, name);
+  if (!found) return std::nullopt;
+  return impl_->in_store(store, *found);
+}
+
+Result<Instance> Linker::instantiate(Store& store, const Module& module) const {
+  const wasm::Module& m = module.impl()->compiled->module();
+  std::vector<Extern> imports;
+  imports.reserve(m.imports.size());
+  for (const wasm::Import& i : m.imports) {
+    auto* found = impl_->find(i.module, i.name);
+    if (!found) {
+      return std::unexpected(
+          impl_->missing({std::string(i.module), std::string(i.name), api::extern_type(m, i.kind, i.index)}));
+    }
+    imports.push_back(impl_->in_store(store, *found));
+  }
+  return Instance::make(store, module, imports);
+}
+
+}  // namespace vitrine

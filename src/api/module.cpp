@@ -1,0 +1,135 @@
+#include <vitrine/module.hpp>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "api/convert.hpp"
+#include "api/impl.hpp"
+#include "base/parallel.hpp"
+#include "base/result.hpp"
+#include "compiler/compiler.hpp"
+#include "text/wat_parser.hpp"
+#include "wasm/reader.hpp"
+#include "wasm/validate.hpp"
+
+namespace vitrine {
+
+namespace {
+
+std::span<const uint8_t> bytes_of(std::string_view s) {
+  return {reinterpret_cast<const uint8_t*>(s.data()), s.size()};
+}
+
+bool begins_with_magic(std::span<const uint8_t> bytes) {
+  return bytes.size() >= 4 && std::memcmp(bytes.data(), "\0asm", 4) == 0;
+}
+
+/// The image of a module, freshly compiled.
+Result<std::vector<uint8_t>> compile_image(const EngineImpl& engine, std::span<const uint8_t> wasm) {
+  wasm::Module module = TRY(wasm::read_module(wasm, engine.features));
+  compiler::CompileOptions options;
+  options.workers = engine.config.parallel_compilation() ? default_workers() : 1;
+  options.progress = engine.config.progress();
+  options.symbols = engine.config.symbols();
+  return compiler::compile_module(module, wasm, engine.features, engine.runtime->settings(), options);
+}
+
+/// Loads a cache entry. None if there is no entry or it is damaged, in which case it is removed.
+std::shared_ptr<const runtime::CompiledModule> load_cached(const EngineImpl& engine, const std::string& key) {
+  os::FileDescriptor file(open(engine.cache->path(key).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return nullptr;
+  auto loaded = runtime::CompiledModule::from_file(engine.runtime, std::move(file), true);
+  if (!loaded) {
+    engine.cache->remove(key);
+    return nullptr;
+  }
+  engine.cache->touch(key);
+  return *loaded;
+}
+
+}  // namespace
+
+Result<Module> Module::compile(const Engine& engine, std::span<const uint8_t> bytes) {
+  const EngineImpl& impl = *engine.impl();
+  if (Engine::is_precompiled(bytes)) return fail("this is a precompiled image, not a module: load it with deserialize");
+  std::vector<uint8_t> from_text;
+  if (!begins_with_magic(bytes)) {
+    std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    from_text = TRY(text::parse_wat(text, impl.features));
+    bytes = from_text;
+  }
+  std::string key;
+  if (impl.cache) {
+    uint64_t compatibility = engine.compatibility_hash();
+    uint8_t symbols = impl.config.symbols();
+    key = api::CodeCache::key(
+        {{reinterpret_cast<const uint8_t*>(&compatibility), sizeof compatibility}, {&symbols, 1}, bytes});
+    if (auto cached = load_cached(impl, key)) {
+      return Module(std::make_shared<ModuleImpl>(ModuleImpl{engine, std::move(cached)}));
+    }
+  }
+  auto image = TRY(compile_image(impl, bytes));
+  if (impl.cache) {
+    if (auto put = impl.cache->put(key, image); !put) impl.warn(put.error().message());
+  }
+  auto compiled = TRY(runtime::CompiledModule::from_bytes(impl.runtime, image, false));
+  return Module(std::make_shared<ModuleImpl>(ModuleImpl{engine, std::move(compiled)}));
+}
+
+Result<Module> Module::compile(const Engine& engine, std::string_view wat) {
+  return compile(engine, bytes_of(wat));
+}
+
+Result<void> Module::validate(const Engine& engine, std::span<const uint8_t> wasm) {
+  wasm::Module module = TRY(wasm::read_module(wasm, engine.impl()->features));
+  return wasm::validate_module(module, engine.impl()->features);
+}
+
+Result<Module> Module::deserialize(const Engine& engine, std::span<const uint8_t> image) {
+  if (!Engine::is_precompiled(image)) return fail("this is no precompiled image", ErrorKind::Incompatible);
+  auto compiled =
+      TRY(runtime::CompiledModule::from_bytes(engine.impl()->runtime, image, engine.config().verify_images()));
+  return Module(std::make_shared<ModuleImpl>(ModuleImpl{engine, std::move(compiled)}));
+}
+
+Result<Module> Module::deserialize_file(const Engine& engine, const std::string& path) {
+  os::FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return fail(fmt::format("cannot open {}: {}", path, std::strerror(errno)), ErrorKind::Io);
+  auto compiled = TRY_IN(
+      runtime::CompiledModule::from_file(engine.impl()->runtime, std::move(file), engine.config().verify_images()),
+      "in " + path);
+  return Module(std::make_shared<ModuleImpl>(ModuleImpl{engine, std::move(compiled)}));
+}
+
+Result<std::vector<uint8_t>> Module::serialize() const {
+  auto bytes = impl_->compiled->bytes();
+  return std::vector<uint8_t>(bytes.begin(), bytes.end());
+}
+
+std::vector<ImportType> Module::imports() const {
+  const wasm::Module& m = impl_->compiled->module();
+  std::vector<ImportType> all;
+  for (const wasm::Import& i : m.imports) {
+    all.push_back({std::string(i.module), std::string(i.name), api::extern_type(m, i.kind, i.index)});
+  }
+  return all;
+}
+
+std::vector<ExportType> Module::exports() const {
+  const wasm::Module& m = impl_->compiled->module();
+  std::vector<ExportType> all;
+  for (const wasm::Export& e : m.exports) all.push_back({std::string(e.name), api::extern_type(m, e.kind, e.index)});
+  return all;
+}
+
+std::string Module::name() const {
+  return std::string(impl_->compiled->names().module);
+}
+const Engine& Module::engine() const {
+  return impl_->engine;
+}
+
+}  // namespace vitrine
