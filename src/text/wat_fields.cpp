@@ -278,8 +278,8 @@ Result<> ModuleParser::table_field(uint32_t index) {
   if (TRY(inline_import(kTableKind))) return {};
 
   size_t at = cursor_.position();
-  uint8_t flags = cursor_.take_keyword("shared") ? 2 : 0;
-  flags |= TRY(address_type());
+  uint8_t flags = TRY(address_type());
+  if (cursor_.take_keyword("shared")) flags |= 2;
   if (!at_reference_type()) {
     cursor_.seek(at);
     ByteWriter type;
@@ -487,6 +487,10 @@ Result<> ModuleParser::elem_field() {
       TRY(cursor_.expect_right());
     }
     TRY(offset_expression(offset));
+  } else if (!declarative && cursor_.at(TokenKind::Nat) && cursor_.peek(1).kind == TokenKind::LeftParen) {
+    active = true;  // the form of 1.0, `(elem 0 (i32.const 1) $f)`, which old text still has
+    table = TRY(index(Space::Table));
+    TRY(offset_expression(offset));
   }
 
   ByteWriter entries, type;
@@ -524,11 +528,14 @@ Result<> ModuleParser::elem_field() {
 Result<> ModuleParser::data_field() {
   skip_binding();
   next_[static_cast<size_t>(Space::Data)]++;
-  bool active = cursor_.at(TokenKind::LeftParen);
+  bool old_form = cursor_.at(TokenKind::Nat);  // of 1.0: `(data 0 (i32.const 1) "...")`
+  bool active = old_form || cursor_.at(TokenKind::LeftParen);
   uint32_t memory = 0;
   ByteWriter offset;
   if (active) {
-    if (cursor_.take_form("memory")) {
+    if (old_form) {
+      memory = TRY(index(Space::Memory));
+    } else if (cursor_.take_form("memory")) {
       memory = TRY(index(Space::Memory));
       TRY(cursor_.expect_right());
     }

@@ -397,14 +397,16 @@ Result<uint8_t> ModuleParser::address_type() {
 }
 
 Result<> ModuleParser::limits(ByteWriter& to, uint8_t flags, bool is_memory) {
-  uint64_t min = TRY(cursor_.expect_nat(~uint64_t{0}, "a minimum size"));
+  // Before 64-bit memories, sizes were numbers of 32 bits, and larger ones no text at all.
+  uint64_t most = features_.has(wasm::Feature::Memory64) ? ~uint64_t{0} : 0xffff'ffff;
+  uint64_t min = TRY(cursor_.expect_nat(most, "a minimum size"));
   uint64_t max = 0;
   if (cursor_.at(TokenKind::Nat)) {
     flags |= 1;
-    max = TRY(cursor_.expect_nat(~uint64_t{0}, "a maximum size"));
+    max = TRY(cursor_.expect_nat(most, "a maximum size"));
   }
   uint64_t page_size = 0;
-  if (cursor_.take_keyword("shared")) flags |= 2;
+  if (is_memory && cursor_.take_keyword("shared")) flags |= 2;
   if (is_memory && cursor_.take_form("pagesize")) {
     const Token& at = cursor_.peek();
     page_size = TRY(cursor_.expect_nat(~uint64_t{0}, "a page size"));
@@ -427,8 +429,8 @@ Result<> ModuleParser::memory_type(ByteWriter& to) {
 }
 
 Result<> ModuleParser::table_type(ByteWriter& to) {
-  uint8_t flags = cursor_.take_keyword("shared") ? 2 : 0;
-  flags |= TRY(address_type());
+  uint8_t flags = TRY(address_type());
+  if (cursor_.take_keyword("shared")) flags |= 2;
   ByteWriter limits_bytes;
   TRY(limits(limits_bytes, flags, false));
   TRY(reference_type(to));
