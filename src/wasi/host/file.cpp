@@ -73,6 +73,16 @@ os::SysResult<> File::set_size(uint64_t size) const {
   return {};
 }
 
+os::SysResult<> File::allocate(uint64_t offset, uint64_t length) const {
+  TRY(require_write(*grant_, "allocate room for", path_));
+  if (!mode_.write) return os::sys_fail(EBADF);
+  if (offset > INT64_MAX || length > INT64_MAX) return os::sys_fail(EFBIG);
+  while (::fallocate(fd_.get(), 0, static_cast<off_t>(offset), static_cast<off_t>(length)) != 0) {
+    if (errno != EINTR) return os::last_error();
+  }
+  return {};
+}
+
 os::SysResult<> File::set_times(SetTime accessed, SetTime modified) const {
   TRY(require_write(*grant_, "set the times of", path_));
   timespec times[2] = {to_timespec(accessed), to_timespec(modified)};

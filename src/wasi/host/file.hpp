@@ -40,6 +40,8 @@ class File {
 
   os::SysResult<FileStat> stat() const;
   os::SysResult<> set_size(uint64_t size) const;
+  /// Makes room on the disk, and the file at least `offset + length` long.
+  os::SysResult<> allocate(uint64_t offset, uint64_t length) const;
   os::SysResult<> set_times(SetTime accessed, SetTime modified) const;
   os::SysResult<> advise(uint64_t offset, uint64_t length, Advice advice) const;
   os::SysResult<> sync() const;

@@ -1,0 +1,53 @@
+// What a p1 function comes to: an errno for the guest, or the end of the guest (a trap, or exit with a status).
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "wasi/p1/errno.hpp"
+
+namespace vitrine::wasi::p1 {
+
+/// Why a p1 function did not succeed.
+class Failure {
+ public:
+  enum class Kind : uint8_t { Errno, Trap, Exit };
+
+  Failure(Errno error) : code_(static_cast<uint32_t>(error)) {}
+  /// A host error as an errno; the interruption of a blocked call as a trap.
+  Failure(os::SysError error);
+  static Failure trap(std::string message);
+  static Failure exit(uint32_t status);
+
+  Kind kind() const { return kind_; }
+  Errno error() const { return static_cast<Errno>(code_); }
+  uint32_t exit_status() const { return code_; }
+  const std::string& message() const { return *message_; }
+
+ private:
+  Kind kind_ = Kind::Errno;
+  uint32_t code_ = 0;
+  std::unique_ptr<std::string> message_;  // of a trap
+};
+
+template <class T = void>
+using Answer = std::expected<T, Failure>;
+
+inline std::unexpected<Failure> fail(Errno error) {
+  return std::unexpected(Failure(error));
+}
+inline std::unexpected<Failure> trap(std::string message) {
+  return std::unexpected(Failure::trap(std::move(message)));
+}
+
+/// What a call did, for the runtime: go on (the errno is the function's result), trap, or end the guest.
+struct Outcome {
+  enum class Kind : uint8_t { Ok, Trap, Exit };
+  Kind kind = Kind::Ok;
+  uint32_t exit_status = 0;
+  std::unique_ptr<std::string> message;  // of a trap
+};
+
+}  // namespace vitrine::wasi::p1

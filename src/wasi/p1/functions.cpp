@@ -1,0 +1,68 @@
+#include "wasi/p1/functions.hpp"
+
+#include <array>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "wasi/p1/calls.hpp"
+
+namespace vitrine::wasi::p1 {
+namespace {
+
+template <class T>
+inline constexpr WasmType kWasmType = sizeof(T) == 4 ? WasmType::I32 : WasmType::I64;
+
+/// What can be said about a function from its C++ type: the wasm signature, and how to call it with raw arguments.
+template <auto F>
+struct Thunk;
+template <class... Params, Answer<> (*F)(Call&, Params...)>
+struct Thunk<F> {
+  static constexpr std::array<WasmType, sizeof...(Params)> kParams = {kWasmType<Params>...};
+
+  static Outcome call(P1State& state, GuestMemory memory, const uint64_t* args, uint64_t* result) {
+    Call c{state, memory};
+    Answer<> answer = [&]<size_t... I>(std::index_sequence<I...>) {
+      return F(c, static_cast<Params>(args[I])...);
+    }(std::index_sequence_for<Params...>());
+    if (answer) {
+      *result = 0;
+      return {};
+    }
+    const Failure& failure = answer.error();
+    switch (failure.kind()) {
+      case Failure::Kind::Errno:
+        *result = static_cast<uint64_t>(failure.error());
+        return {};
+      case Failure::Kind::Trap:
+        return {Outcome::Kind::Trap, 0, std::make_unique<std::string>(failure.message())};
+      case Failure::Kind::Exit:
+        break;
+    }
+    return {Outcome::Kind::Exit, failure.exit_status(), nullptr};
+  }
+};
+
+template <auto F>
+P1Function describe(std::string_view name) {
+  return {name, Thunk<F>::kParams, name != "proc_exit", Thunk<F>::call};
+}
+
+}  // namespace
+
+std::span<const P1Function> p1_functions(Abi abi) {
+  static const std::vector<P1Function> preview1 = {
+#define P1(name, unstable, ...) describe<&name>(#name),
+#include "wasi/p1/functions.def"
+  };
+  static const std::vector<P1Function> unstable = {
+#define P1_OLD_Same(name) describe<&name>(#name),
+#define P1_OLD_Own(name) describe<&unstable_##name>(#name),
+#define P1_OLD_Absent(name)
+#define P1(name, unstable, ...) P1_OLD_##unstable(name)
+#include "wasi/p1/functions.def"
+  };
+  return abi == Abi::Preview1 ? preview1 : unstable;
+}
+
+}  // namespace vitrine::wasi::p1

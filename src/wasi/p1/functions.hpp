@@ -1,0 +1,37 @@
+// The functions of WASI 0.1 as a table: name, wasm signature, and a plain function to call.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "wasi/p1/abi.hpp"
+#include "wasi/p1/answer.hpp"
+#include "wasi/p1/memory.hpp"
+
+namespace vitrine::wasi::p1 {
+
+class P1State;
+
+enum class WasmType : uint8_t { I32, I64 };
+
+/// Calls a function for the guest whose memory is `memory`. `args` has an element for each parameter (an i32 in its low
+/// half); the errno is left in `result`, which is untouched by a function without results.
+using P1Call = Outcome (*)(P1State& state, GuestMemory memory, const uint64_t* args, uint64_t* result);
+
+struct P1Function {
+  std::string_view name;
+  std::span<const WasmType> params;
+  bool has_result;  // an i32
+  P1Call call;
+};
+
+/// The 46 functions of wasi_snapshot_preview1, or the 45 of wasi_unstable.
+std::span<const P1Function> p1_functions(Abi abi);
+
+template <class Visitor>
+void for_each_p1_function(Abi abi, Visitor&& visit) {
+  for (const P1Function& function : p1_functions(abi)) visit(function);
+}
+
+}  // namespace vitrine::wasi::p1

@@ -1,0 +1,34 @@
+#include "wasi/p1/memory.hpp"
+
+#include <fmt/core.h>
+#include <limits.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "base/result.hpp"
+#include "base/utf8.hpp"
+
+namespace vitrine::wasi::p1 {
+
+static_assert(std::endian::native == std::endian::little, "guest memory is little-endian, and is copied as it lies");
+
+Answer<std::string> GuestMemory::path(uint32_t address, uint32_t length) const {
+  auto bytes = TRY(range(address, length));
+  if (length >= PATH_MAX) return fail(Errno::NameTooLong);
+  std::string path(bytes.begin(), bytes.end());
+  if (!is_utf8(path)) return fail(Errno::IlSeq);
+  if (path.find('\0') != std::string::npos) return fail(Errno::Inval);
+  return path;
+}
+
+Failure GuestMemory::out_of_bounds(uint32_t address, uint64_t length) const {
+  return Failure::trap(fmt::format("out of bounds memory access: {} bytes at 0x{:x} of a memory of 0x{:x} bytes",
+                                   length, address, bytes_.size()));
+}
+
+Failure GuestMemory::misaligned(uint32_t address, uint32_t align) {
+  return Failure::trap(fmt::format("misaligned pointer: 0x{:x} is not a multiple of {}", address, align));
+}
+
+}  // namespace vitrine::wasi::p1

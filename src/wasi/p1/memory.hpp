@@ -1,0 +1,85 @@
+// The guest's memory during one call, and the only way from a guest's address to a host pointer.
+//
+// Obtained anew for each call: memory may have grown or moved in between. A range that is not all inside, or an address
+// that is not aligned as its type demands, is a trap: a program that passes one is broken, not unlucky.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <type_traits>
+
+#include "wasi/p1/answer.hpp"
+
+namespace vitrine::wasi::p1 {
+
+/// A checked place in guest memory for one T.
+template <class T>
+class Slot {
+  static_assert(std::is_trivially_copyable_v<T>);
+
+ public:
+  explicit Slot(uint8_t* at) : at_(at) {}
+  // SAFETY: GuestMemory::slot checked the range, and memory does not shrink. memcpy, because the host's memory for
+  // address 0 need not be aligned.
+  void store(T value) const { std::memcpy(at_, &value, sizeof value); }
+  T load() const {
+    T value;
+    std::memcpy(&value, at_, sizeof value);
+    return value;
+  }
+
+ private:
+  uint8_t* at_;
+};
+
+class GuestMemory {
+ public:
+  explicit GuestMemory(std::span<uint8_t> bytes) : bytes_(bytes) {}
+
+  size_t size() const { return bytes_.size(); }
+
+  /// `length` bytes at `address`, which is a multiple of `align` (a power of two).
+  Answer<std::span<uint8_t>> range(uint32_t address, uint64_t length, uint32_t align = 1) const {
+    // `address` has 32 bits, so the subtraction is only done where it cannot wrap.
+    if (address > bytes_.size() || length > bytes_.size() - address) [[unlikely]] {
+      return std::unexpected(out_of_bounds(address, length));
+    }
+    if (address & (align - 1)) [[unlikely]] {
+      return std::unexpected(misaligned(address, align));
+    }
+    return bytes_.subspan(address, length);
+  }
+
+  template <class T>
+  Answer<Slot<T>> slot(uint32_t address) const {
+    auto place = range(address, sizeof(T), alignof(T));
+    if (!place) [[unlikely]]
+      return std::unexpected(std::move(place).error());
+    return Slot<T>(place->data());
+  }
+
+  /// A path of the guest's: EILSEQ unless it is UTF-8, EINVAL if it holds a NUL, ENAMETOOLONG if no system takes it.
+  Answer<std::string> path(uint32_t address, uint32_t length) const;
+
+ private:
+  Failure out_of_bounds(uint32_t address, uint64_t length) const;
+  static Failure misaligned(uint32_t address, uint32_t align);
+
+  std::span<uint8_t> bytes_;
+};
+
+/// Writes a field of a structure whose range was checked as a whole.
+template <class T>
+void put(std::span<uint8_t> at, uint32_t offset, T value) {
+  std::memcpy(at.data() + offset, &value, sizeof value);
+}
+template <class T>
+T get(std::span<const uint8_t> at, uint32_t offset) {
+  T value;
+  std::memcpy(&value, at.data() + offset, sizeof value);
+  return value;
+}
+
+}  // namespace vitrine::wasi::p1
