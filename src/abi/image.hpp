@@ -17,6 +17,14 @@
 
 namespace vitrine::abi {
 
+/// `.text` and memory images begin at multiples of it in the file, as they are mapped.
+inline constexpr uint64_t kImagePageSize = 4096;
+
+/// Where `.eh_frame` lies, counted from the start of `.text`: pc-relative pointers in it are computed with this.
+constexpr uint64_t eh_frame_offset(uint64_t text_size) {
+  return (text_size + kImagePageSize - 1) / kImagePageSize * kImagePageSize;
+}
+
 /// A piece of `.text`.
 struct CodeRange {
   uint32_t offset;
@@ -45,6 +53,9 @@ struct InlineSite {
   uint32_t call_srcloc;
 };
 
+/// Trampolines of a type that is no function type.
+inline constexpr uint32_t kNoTrampoline = ~0u;
+
 /// The two trampolines of a function type.
 struct Trampolines {
   uint32_t array_call;  // .text offset of an ArrayCall
@@ -53,7 +64,8 @@ struct Trampolines {
 
 /// Initial contents of a memory: mapped copy-on-write when the module is instantiated.
 struct MemoryImage {
-  uint32_t memory;        // index; 64 KiB pages
+  uint32_t memory;  // index
+  uint32_t reserved;
   uint64_t guest_offset;  // page-aligned address in the memory
   uint64_t size;          // bytes, page-aligned
   uint64_t file_offset;   // page-aligned offset in the image
@@ -72,6 +84,12 @@ struct ImageContents {
   std::vector<std::string> function_names;  // symbols of `functions`, for objdump and debuggers
   std::span<const uint8_t> module;  // the whole wasm module: the writer drops code bodies and what else is not needed
 };
+
+/// The CPU features of a bit set by name: "avx2, fma".
+std::string names_of_cpu_features(uint32_t features);
+
+/// The version that images carry and must match, "0.1.0".
+const char* image_version();
 
 /// Writes the image; deterministic: same contents, same bytes.
 Result<std::vector<uint8_t>> write_image(const ImageContents& contents);

@@ -19,18 +19,10 @@ enum CpuFeature : uint32_t {
 };
 
 struct CodegenSettings {
-  uint8_t opt_level = 2;  // 0 fast mode, 1 and 2 optimised
-  bool consume_fuel = false;
-  bool epoch_interruption = false;
-  bool signals_based_traps = true;  // false: explicit bounds checks, traps by calls
-  bool nan_canonicalization = false;
-  bool spectre_mitigation = true;            // mask indices after table bounds checks and explicit heap checks
-  bool indirect_local_calls = false;         // calls inside a module go through VMContext::functions (lazy, tier-up)
-  uint8_t regalloc_fast = 0;                 // single-pass register allocation regardless of opt_level
-  uint64_t memory_reservation = 4ull << 30;  // bytes; at least 4 GiB: 32-bit memories need no check and never move
-  uint64_t memory_guard_size = 32ull << 20;  // bytes; displacements below it need no check
-  uint64_t max_wasm_stack = 512 * 1024;
-  uint32_t cpu_features = 0;  // CpuFeature
+#define SETTING(type, name, default_value) type name = default_value;
+#include "abi/settings.def"
+#undef SETTING
+  uint32_t cpu_features = 0;  // CpuFeature; an image may need fewer than the CPU has
   friend bool operator==(const CodegenSettings&, const CodegenSettings&) = default;
 };
 

@@ -1,0 +1,84 @@
+// The image's layout in the file: what writer and reader have in common, and nobody else needs.
+//
+//   ELF header | ImageHeader | section headers | section names | small tables | .vitrine.module | traps, addresses
+//   | .text (page) | .eh_frame (page) | .vitrine.pages (page) | .symtab | .strtab
+//
+// Everything that says where things are stands at the front, so that a truncated file can be told from a damaged one.
+// Addresses of sections are their file offsets: the file is mapped as it is.
+#pragma once
+
+#include <elf.h>
+
+#include <cstdint>
+#include <cstring>
+
+#include "abi/image.hpp"
+
+namespace vitrine::abi {
+
+// SECTION(enumerator, name, ELF type, ELF flags, alignment, size of an entry)
+#define VITRINE_IMAGE_SECTIONS(SECTION)                                                 \
+  SECTION(SectionNames, ".shstrtab", SHT_STRTAB, 0, 1, 0)                               \
+  SECTION(Header, ".vitrine.header", SHT_PROGBITS, 0, 8, 0)                             \
+  SECTION(Functions, ".vitrine.functions", SHT_PROGBITS, 0, 8, sizeof(CodeRange))       \
+  SECTION(Trampolines, ".vitrine.trampolines", SHT_PROGBITS, 0, 8, sizeof(Trampolines)) \
+  SECTION(Inline, ".vitrine.inline", SHT_PROGBITS, 0, 8, sizeof(InlineSite))            \
+  SECTION(Memory, ".vitrine.memory", SHT_PROGBITS, 0, 8, sizeof(MemoryImage))           \
+  SECTION(Module, ".vitrine.module", SHT_PROGBITS, 0, 8, 0)                             \
+  SECTION(Traps, ".vitrine.traps", SHT_PROGBITS, 0, 8, sizeof(TrapEntry))               \
+  SECTION(Addresses, ".vitrine.addresses", SHT_PROGBITS, 0, 8, sizeof(AddressEntry))    \
+  SECTION(Text, ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, kImagePageSize, 0)    \
+  SECTION(EhFrame, ".eh_frame", SHT_PROGBITS, SHF_ALLOC, kImagePageSize, 0)             \
+  SECTION(Pages, ".vitrine.pages", SHT_PROGBITS, 0, kImagePageSize, 0)                  \
+  SECTION(Symbols, ".symtab", SHT_SYMTAB, 0, 8, sizeof(Elf64_Sym))                      \
+  SECTION(SymbolNames, ".strtab", SHT_STRTAB, 0, 1, 0)
+
+enum class Section : uint32_t {
+  Null,
+#define SECTION(enumerator, ...) enumerator,
+  VITRINE_IMAGE_SECTIONS(SECTION)
+#undef SECTION
+      kCount
+};
+
+struct SectionInfo {
+  const char* name;
+  uint32_t type;
+  uint64_t flags;
+  uint64_t align;
+  uint64_t entry_size;
+};
+inline constexpr SectionInfo kSections[] = {{"", SHT_NULL, 0, 0, 0},
+#define SECTION(enumerator, name, type, flags, align, entry_size) {name, type, flags, align, entry_size},
+                                            VITRINE_IMAGE_SECTIONS(SECTION)
+#undef SECTION
+};
+inline constexpr uint32_t kSectionCount = static_cast<uint32_t>(Section::kCount);
+
+inline constexpr char kImageMagic[8] = {'V', 'I', 'T', 'R', 'I', 'N', 'E', 1};  // the last byte counts layouts
+inline constexpr uint64_t kHeaderOffset = sizeof(Elf64_Ehdr);
+
+/// Section .vitrine.header.
+struct ImageHeader {
+  char magic[8];
+  char version[32];   // of vitrine, zero-padded
+  uint64_t checksum;  // XXH3 of the file with these 8 bytes left out
+  uint64_t file_size;
+  uint64_t cpu_features;
+  // Each setting as a 64-bit word, in the order of settings.def.
+#define SETTING(type, name, default_value) uint64_t name;
+#include "abi/settings.def"
+#undef SETTING
+};
+inline constexpr uint64_t kChecksumOffset = kHeaderOffset + offsetof(ImageHeader, checksum);
+inline constexpr uint64_t kSectionHeadersOffset = kHeaderOffset + sizeof(ImageHeader);
+static_assert(kSectionHeadersOffset % 8 == 0);
+
+/// XXH3 over `bytes` without the checksum's own.
+uint64_t image_checksum(std::span<const uint8_t> bytes);
+
+constexpr uint64_t align_up(uint64_t value, uint64_t to) {
+  return to <= 1 ? value : (value + to - 1) / to * to;
+}
+
+}  // namespace vitrine::abi

@@ -1,0 +1,259 @@
+#include "abi/image.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+
+#include "abi/image_format.hpp"
+#include "abi/memory_image.hpp"
+#include "abi/vmcontext.hpp"
+#include "base/bytes.hpp"
+#include "wasm/reader.hpp"
+
+namespace vitrine::abi {
+namespace {
+
+/// Builds a module section by section.
+class ModuleBytes {
+ public:
+  ModuleBytes() {
+    out_.raw("\0asm", 4);
+    out_.u32(1);
+  }
+  ModuleBytes& section(uint8_t id, std::initializer_list<int> contents) {
+    std::vector<uint8_t> bytes(contents.begin(), contents.end());
+    return section(id, bytes);
+  }
+  ModuleBytes& section(uint8_t id, const std::vector<uint8_t>& contents) {
+    out_.u8(id);
+    out_.uleb(contents.size());
+    out_.append(contents);
+    return *this;
+  }
+  std::vector<uint8_t> take() { return out_.take(); }
+
+ private:
+  ByteWriter out_;
+};
+
+struct Segment {
+  uint32_t offset;
+  std::string bytes;
+};
+
+std::vector<uint8_t> module_with_data(const std::vector<Segment>& segments, uint32_t pages = 1) {
+  ByteWriter data;
+  data.uleb(segments.size());
+  for (const Segment& s : segments) {
+    data.u8(0);
+    data.u8(0x41);
+    data.sleb(static_cast<int32_t>(s.offset));
+    data.u8(0x0b);
+    data.name(s.bytes);
+  }
+  ByteWriter memory;
+  memory.u8(1);
+  memory.u8(0);
+  memory.uleb(pages);
+  ByteWriter name;
+  name.name("name");
+  name.u8(0);  // subsection: module name
+  name.uleb(3);
+  name.name("hi");
+  ByteWriter debug;
+  debug.name(".debug_info");
+  debug.append(std::vector<uint8_t>(1000, 7));
+  return ModuleBytes()
+      .section(1, {1, 0x60, 0, 0})
+      .section(3, {1, 0})
+      .section(5, memory.take())
+      .section(10, {1, 2, 0, 0x0b})
+      .section(11, data.take())
+      .section(0, name.take())
+      .section(0, debug.take())
+      .take();
+}
+
+ImageContents sample(const std::vector<uint8_t>& module) {
+  ImageContents c;
+  c.settings.cpu_features = kSse41 | kAvx2;
+  c.text = {0x55, 0x48, 0x89, 0xe5, 0x5d, 0xc3, 0x0f, 0x0b, 0xc3, 0xc3};
+  c.functions = {{0, 6}};
+  c.trampolines = {{8, 9}};
+  c.traps = {{6, 10}};
+  c.addresses = {{0, 0x20, 0}, {4, 0x22, 1}};
+  c.inline_sites = {{0, 0, 0x21}};
+  c.eh_frame = {0, 0, 0, 0};
+  c.function_names = {"wasm[0]::function[0]::f\n"};
+  c.module = module;
+  return c;
+}
+
+CodegenSettings host() {
+  CodegenSettings s;
+  s.cpu_features = kSse41 | kAvx2 | kFma;
+  return s;
+}
+
+std::string refusal(std::span<const uint8_t> bytes, const CodegenSettings& expected = host()) {
+  auto view = ImageView::open(bytes, expected, true);
+  if (view) return "";
+  EXPECT_EQ(view.error().kind(), ErrorKind::Incompatible);
+  return view.error().message();
+}
+
+TEST(Image, RoundTrip) {
+  auto module = module_with_data({{100, "hello"}, {8000, "world"}});
+  auto image = write_image(sample(module));
+  ASSERT_TRUE(image) << image.error().message();
+  EXPECT_EQ(*image, *write_image(sample(module)));
+  auto view = ImageView::open(*image, host(), true);
+  ASSERT_TRUE(view) << view.error().message();
+  auto c = sample(module);
+  EXPECT_TRUE(std::ranges::equal(view->text(), c.text));
+  EXPECT_EQ(view->text().data() - image->data(), static_cast<ptrdiff_t>(view->text_file_offset()));
+  EXPECT_EQ(view->text_file_offset() % kImagePageSize, 0u);
+  EXPECT_EQ(view->eh_frame().data() - view->text().data(), static_cast<ptrdiff_t>(eh_frame_offset(c.text.size())));
+  ASSERT_EQ(view->functions().size(), 1u);
+  EXPECT_EQ(view->functions()[0].size, 6u);
+  EXPECT_EQ(view->trampolines()[0].host_call, 9u);
+  EXPECT_EQ(view->traps()[0].code, 10u);
+  EXPECT_EQ(view->addresses()[1].inline_site, 1u);
+  EXPECT_EQ(view->inline_sites()[0].call_srcloc, 0x21u);
+  EXPECT_EQ(view->settings(), c.settings);
+
+  ASSERT_EQ(view->memory_images().size(), 1u);
+  const MemoryImage& memory = view->memory_images()[0];
+  EXPECT_EQ(memory.guest_offset, 0u);
+  EXPECT_EQ(memory.size, 8192u);
+  EXPECT_EQ(std::memcmp(image->data() + memory.file_offset + 100, "hello", 5), 0);
+  EXPECT_EQ(std::memcmp(image->data() + memory.file_offset + 8000, "world", 5), 0);
+
+  auto stripped = wasm::read_module(view->module(), wasm::Features::all(), {.declarations_only = true});
+  ASSERT_TRUE(stripped) << stripped.error().message();
+  EXPECT_EQ(stripped->functions.size(), 1u);
+  ASSERT_EQ(stripped->datas.size(), 2u);
+  EXPECT_TRUE(stripped->datas[1].bytes.empty());
+  EXPECT_NE(stripped->find_custom("name"), nullptr);
+  EXPECT_EQ(stripped->find_custom(".debug_info"), nullptr);
+}
+
+TEST(Image, EveryTruncationIsRefused) {
+  auto module = module_with_data({{0, "x"}});
+  auto image = *write_image(sample(module));
+  for (size_t n = 0; n < image.size(); n++) {
+    EXPECT_NE(refusal(std::span(image).first(n)), "") << n;
+  }
+  EXPECT_NE(refusal(std::span(image).first(image.size() - 1)).find("truncated: section .strtab ends at 0x"),
+            std::string::npos);
+}
+
+TEST(Image, EveryFlippedByteIsRefused) {
+  auto module = module_with_data({{0, "x"}});
+  auto image = *write_image(sample(module));
+  for (size_t n = 0; n < image.size(); n++) {
+    image[n] ^= 1 + n % 255;
+    EXPECT_NE(refusal(image), "") << n;
+    // Without the checksum it may be taken, but nothing outside of the file may be touched.
+    (void)ImageView::open(image, host(), false);
+    image[n] ^= 1 + n % 255;
+  }
+  EXPECT_EQ(refusal(image), "");
+}
+
+TEST(Image, SaysWhatDiffers) {
+  auto module = module_with_data({});
+  auto image = *write_image(sample(module));
+  CodegenSettings other = host();
+  other.opt_level = 0;
+  EXPECT_EQ(refusal(image, other), "setting opt_level is 2 in the image and 0 here");
+  other = host();
+  other.memory_reservation = 0;
+  EXPECT_EQ(refusal(image, other), "setting memory_reservation is 4294967296 in the image and 0 here");
+  other = host();
+  other.cpu_features = kSse41;
+  EXPECT_EQ(refusal(image, other), "needs CPU feature avx2, which is not there");
+  auto damaged = image;
+  damaged.back() ^= 1;
+  EXPECT_EQ(refusal(damaged), "checksum mismatch: the file is damaged");
+  damaged = image;
+  std::memcpy(damaged.data() + kHeaderOffset + offsetof(ImageHeader, version), "9.9.9", 6);
+  EXPECT_EQ(refusal(damaged), fmt::format("compiled by vitrine 9.9.9, this is {}", image_version()));
+  EXPECT_EQ(refusal(module), "not a precompiled module: it does not begin as one");
+  damaged = image;
+  std::memset(damaged.data() + kHeaderOffset, 0, 8);
+  EXPECT_EQ(refusal(damaged), "an ELF file, but not one that vitrine made");
+}
+
+TEST(Image, OffsetsThatWouldOverflowAreRefused) {
+  auto module = module_with_data({});
+  auto image = *write_image(sample(module));
+  for (uint32_t section = 1; section < kSectionCount; section++) {
+    for (uint64_t value : {~uint64_t{0}, ~uint64_t{0} - 4095, uint64_t{1} << 63}) {
+      auto bad = image;
+      uint64_t at = kSectionHeadersOffset + section * sizeof(Elf64_Shdr);
+      std::memcpy(bad.data() + at + offsetof(Elf64_Shdr, sh_offset), &value, 8);
+      EXPECT_FALSE(ImageView::open(bad, host(), false)) << section;
+      bad = image;
+      std::memcpy(bad.data() + at + offsetof(Elf64_Shdr, sh_size), &value, 8);
+      EXPECT_FALSE(ImageView::open(bad, host(), false)) << section;
+    }
+  }
+}
+
+MemoryImagePlan plan(const std::vector<uint8_t>& bytes) {
+  auto module = wasm::read_module(bytes);
+  EXPECT_TRUE(module) << module.error().message();
+  return plan_memory_images(*module);
+}
+
+TEST(MemoryImage, LaterSegmentsOverwriteEarlierOnes) {
+  auto bytes = module_with_data({{10, "aaaa"}, {12, "bbbb"}});
+  auto p = plan(bytes);
+  EXPECT_EQ(std::memcmp(p.pages.data() + 10, "aabbbb", 6), 0);
+}
+
+TEST(MemoryImage, StopsAtWhatMayTrap) {
+  auto bytes = module_with_data({{10, "a"}, {65535, "bb"}, {20, "c"}});
+  auto p = plan(bytes);
+  EXPECT_EQ(p.covered, (std::vector<bool>{true, false, false}));
+  ASSERT_EQ(p.images.size(), 1u);
+  auto module = wasm::read_module(bytes);
+  auto stripped = *strip_module(*module, p.covered);
+  auto again = wasm::read_module(stripped, wasm::Features::all(), {.declarations_only = true});
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(again->datas[0].bytes.size(), 0u);
+  EXPECT_EQ(again->datas[1].bytes.size(), 2u);
+  EXPECT_EQ(again->datas[2].bytes.size(), 1u);
+}
+
+TEST(MemoryImage, SparseMemoriesAreNotMapped) {
+  auto bytes = module_with_data({{0, "a"}, {(64u << 20) - 1, "b"}}, 1024);
+  EXPECT_TRUE(plan(bytes).images.empty());
+  EXPECT_EQ(plan(bytes).covered, (std::vector<bool>{false, false}));
+  bytes = module_with_data({{0, "a"}, {(16u << 20) - 1, "b"}}, 1024);
+  EXPECT_EQ(plan(bytes).pages.size(), 16u << 20);
+}
+
+TEST(VMLayoutTest, OnlyFunctionsThatMayBeValuesHaveAFuncref) {
+  // Three functions; the second is exported.
+  auto bytes = ModuleBytes()
+                   .section(1, {1, 0x60, 0, 0})
+                   .section(3, {3, 0, 0, 0})
+                   .section(7, {1, 1, 'f', 0, 1})
+                   .section(10, {3, 2, 0, 0x0b, 2, 0, 0x0b, 2, 0, 0x0b})
+                   .take();
+  auto module = wasm::read_module(bytes);
+  ASSERT_TRUE(module) << module.error().message();
+  VMLayout layout(*module);
+  EXPECT_EQ(layout.funcref_count(), 1u);
+  EXPECT_FALSE(layout.has_funcref(0));
+  EXPECT_TRUE(layout.has_funcref(1));
+  EXPECT_EQ(layout.funcref(1), layout.funcrefs());
+  EXPECT_EQ(layout.size(), layout.funcrefs() + sizeof(VMFuncRef));
+}
+
+}  // namespace
+}  // namespace vitrine::abi

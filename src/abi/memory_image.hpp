@@ -1,0 +1,28 @@
+// Which data segments become mapped pages, and the module without them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "abi/image.hpp"
+#include "wasm/module.hpp"
+
+namespace vitrine::abi {
+
+/// Initial pages of the memories a module defines.
+struct MemoryImagePlan {
+  std::vector<MemoryImage> images;  // `file_offset` counts from the start of `pages`
+  std::vector<uint8_t> pages;
+  std::vector<bool> covered;  // by data segment: its bytes are in `pages`
+};
+
+/// An active segment is covered if its offset is a constant and in bounds, no segment before it can trap (the
+/// specification has traps leave earlier segments written and later ones not), its memory is defined here, and that
+/// memory's image is small or dense. Cost: linear in the pages and segments.
+MemoryImagePlan plan_memory_images(const wasm::Module& module);
+
+/// What the runtime needs of the module's bytes: no code bodies, no custom sections but "name", covered data segments
+/// empty (their place, offset and order stay).
+Result<std::vector<uint8_t>> strip_module(const wasm::Module& module, const std::vector<bool>& covered);
+
+}  // namespace vitrine::abi
