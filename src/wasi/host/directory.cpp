@@ -270,8 +270,8 @@ int open_flags(const OpenOptions& options) {
   if (options.exclusive) flags |= O_EXCL;
   if (options.truncate) flags |= O_TRUNC;
   if (options.directory) flags |= O_DIRECTORY;
-  if (options.sync) flags |= O_SYNC;
-  if (options.data_sync) flags |= O_DSYNC;
+  if (options.mode.sync) flags |= O_SYNC;
+  if (options.mode.data_sync) flags |= O_DSYNC;
   if (options.follow == Follow::No) flags |= O_NOFOLLOW;
   return flags;
 }

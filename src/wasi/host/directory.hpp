@@ -25,8 +25,6 @@ struct OpenOptions {
   bool exclusive = false;
   bool truncate = false;
   bool directory = false;
-  bool sync = false;       // every write waits for the file and its metadata to be on disk
-  bool data_sync = false;  // ... for the data
   Follow follow = Follow::No;
 };
 

@@ -121,11 +121,6 @@ os::SysResult<> File::set_flags(bool append, bool nonblock) {
   return {};
 }
 
-bool File::sync_writes() const {
-  int flags = ::fcntl(fd_.get(), F_GETFL);
-  return flags >= 0 && (flags & O_DSYNC);
-}
-
 uint64_t File::available() const {
   if (channel_.is_direct()) {
     struct stat st;

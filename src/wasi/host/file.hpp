@@ -20,6 +20,8 @@ struct FileMode {
   bool write = false;
   bool append = false;
   bool nonblock = false;
+  bool sync = false;       // every write waits for the file and its metadata to be on disk
+  bool data_sync = false;  // ... for the data
 };
 
 enum class Whence : uint8_t { Set, Current, End };
@@ -50,7 +52,6 @@ class File {
 
   const FileMode& mode() const { return mode_; }
   FileType type() const { return type_; }
-  bool sync_writes() const;
   int fd() const { return fd_.get(); }
   /// The descriptor to poll; -1 if it is always ready.
   int poll_fd() const { return channel_.is_direct() ? -1 : channel_.fd(); }

@@ -55,7 +55,7 @@ Fdstat fdstat_of(const host::File& file) {
     base &= ~(rights::kFdSeek | rights::kFdTell);
   }
   uint32_t flags = (file.mode().append ? fdflags::kAppend : 0) | (file.mode().nonblock ? fdflags::kNonblock : 0);
-  if (file.sync_writes()) flags |= fdflags::kDsync;
+  flags |= (file.mode().sync ? fdflags::kSync : 0) | (file.mode().data_sync ? fdflags::kDsync : 0);
   return {guest_filetype(file.type()), static_cast<uint16_t>(flags), base, 0};
 }
 
@@ -123,7 +123,9 @@ Answer<> fd_fdstat_set_flags(Call& c, I32 fd, I32 flags) {
   uint32_t sync = flags & (fdflags::kSync | fdflags::kDsync | fdflags::kRsync);
   if (auto* file = std::get_if<host::File>(descriptor)) {
     // Whether writes wait for the disk is settled when a file is opened; saying again what it is changes nothing.
-    if (sync && !file->sync_writes()) return fail(Errno::Inval);
+    bool sync_more = (sync & ~fdflags::kDsync) && !file->mode().sync;
+    bool data_sync_more = (sync & fdflags::kDsync) && !file->mode().data_sync && !file->mode().sync;
+    if (sync_more || data_sync_more) return fail(Errno::Inval);
     TRY(file->set_flags(append, nonblock));
     return {};
   }

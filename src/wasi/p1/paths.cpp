@@ -43,13 +43,13 @@ Answer<> path_open(Call& c, I32 fd, I32 dirflags, I32 path, I32 path_len, I32 of
   host::OpenOptions options{.mode = {.read = (rights_base & rights::kFdRead) != 0,
                                      .write = (rights_base & rights::kFdWrite) != 0,
                                      .append = (fdflags & fdflags::kAppend) != 0,
-                                     .nonblock = (fdflags & fdflags::kNonblock) != 0},
+                                     .nonblock = (fdflags & fdflags::kNonblock) != 0,
+                                     .sync = (fdflags & (fdflags::kSync | fdflags::kRsync)) != 0,
+                                     .data_sync = (fdflags & fdflags::kDsync) != 0},
                             .create = (oflags & oflags::kCreat) != 0,
                             .exclusive = (oflags & oflags::kExcl) != 0,
                             .truncate = (oflags & oflags::kTrunc) != 0,
                             .directory = (oflags & oflags::kDirectory) != 0,
-                            .sync = (fdflags & (fdflags::kSync | fdflags::kRsync)) != 0,
-                            .data_sync = (fdflags & fdflags::kDsync) != 0,
                             .follow = follow};
   // Before the file comes into being, not after.
   if (c.state.fds().is_full()) return fail(Errno::MFile);
