@@ -1,0 +1,62 @@
+#include "compiler/translate/env.hpp"
+
+namespace vitrine::translate {
+namespace {
+
+MemoryPlan plan_memory(const ModuleEnv& env, uint32_t index) {
+  const wasm::MemoryType& type = env.module.memories[index];
+  MemoryPlan plan;
+  plan.offset = env.layout.memory(index);
+  plan.imported = env.layout.memory_is_imported(index);
+  plan.is_64 = type.limits.is_64;
+  plan.page_size_log2 = type.page_size_log2;
+  bool whole = !plan.is_64 && env.settings.memory_reservation >= (4ull << 30);
+  plan.guarded = whole && env.settings.signals_based_traps;
+  plan.base_is_fixed = whole || (type.limits.max && *type.limits.max == type.limits.min);
+  bool huge = type.limits.min >> (63 - type.page_size_log2) != 0;
+  plan.min_bytes = huge ? uint64_t{1} << 63 : type.limits.min << type.page_size_log2;
+  return plan;
+}
+
+/// The bits of a global that no one can change and whose initialiser is one constant.
+std::optional<uint64_t> constant_of(const wasm::Module& module, const wasm::Global& global) {
+  if (global.type.is_mutable) return std::nullopt;
+  auto ops = module.ops(global.init);
+  if (ops.size() != 1) return std::nullopt;
+  switch (ops[0].op) {
+    case wasm::Op::I32Const:
+    case wasm::Op::F32Const:
+      return static_cast<uint32_t>(ops[0].bits);
+    case wasm::Op::I64Const:
+    case wasm::Op::F64Const:
+      return ops[0].bits;
+    case wasm::Op::RefNull:
+      return 0;
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+ModuleEnv::ModuleEnv(const wasm::Module& module, const abi::VMLayout& layout, const abi::CodegenSettings& settings,
+                     bool has_tail_calls)
+    : module(module), layout(layout), settings(settings), has_tail_calls(has_tail_calls) {
+  memories.reserve(module.memories.size());
+  for (uint32_t i = 0; i < module.memories.size(); i++) memories.push_back(plan_memory(*this, i));
+  tables.reserve(module.tables.size());
+  for (uint32_t i = 0; i < module.tables.size(); i++) {
+    const wasm::Limits& limits = module.tables[i].type.limits;
+    bool fixed = limits.max && *limits.max == limits.min;
+    tables.push_back({layout.table(i), layout.table_is_imported(i), limits.is_64, fixed, limits.min});
+  }
+  globals.reserve(module.globals.size());
+  for (uint32_t i = 0; i < module.globals.size(); i++) {
+    const wasm::Global& global = module.globals[i];
+    bool imported = layout.global_is_imported(i);
+    globals.push_back({layout.global(i), ir_type(global.type.type), imported, global.type.is_mutable,
+                       imported ? std::nullopt : constant_of(module, global)});
+  }
+}
+
+}  // namespace vitrine::translate

@@ -1,0 +1,318 @@
+#include "compiler/translate/function_translator.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace vitrine::translate {
+
+using ir::Type;
+using wasm::Op;
+
+namespace {
+
+// What to do with an operator that the table knows.
+enum class Kind : uint8_t {
+  Other,
+  Unary,
+  FUnary,
+  Binary,
+  FBinary,
+  Div,
+  Trunc,
+  ICmp,
+  FCmp,
+  Eqz,
+  Bitcast,
+  Load,
+  Store,
+  Const
+};
+
+struct Row {
+  Kind kind = Kind::Other;
+  ir::Op op = ir::Op::IConst;
+  Type type = Type::None;
+  uint8_t aux = 0;
+};
+
+constexpr auto kRows = [] {
+  std::array<Row, wasm::kOpCount + 1> rows{};
+  auto row = [&](Op op) -> Row& { return rows[static_cast<size_t>(op)]; };
+#define UNARY(name, ir_op, type) row(Op::name) = {Kind::Unary, ir::Op::ir_op, Type::type, 0};
+#define FUNARY(name, ir_op, type) row(Op::name) = {Kind::FUnary, ir::Op::ir_op, Type::type, 0};
+#define BINARY(name, ir_op) row(Op::name) = {Kind::Binary, ir::Op::ir_op, Type::None, 0};
+#define FBINARY(name, ir_op) row(Op::name) = {Kind::FBinary, ir::Op::ir_op, Type::None, 0};
+#define DIV(name, ir_op) row(Op::name) = {Kind::Div, ir::Op::ir_op, Type::None, 0};
+#define TRUNC(name, ir_op, type) row(Op::name) = {Kind::Trunc, ir::Op::ir_op, Type::type, 0};
+#define ICMP(name, cc) row(Op::name) = {Kind::ICmp, ir::Op::ICmp, Type::I32, static_cast<uint8_t>(ir::IntCC::cc)};
+#define FCMP(name, cc) row(Op::name) = {Kind::FCmp, ir::Op::FCmp, Type::I32, static_cast<uint8_t>(ir::FloatCC::cc)};
+#define EQZ(name) row(Op::name) = {Kind::Eqz, ir::Op::ICmp, Type::I32, 0};
+#define BITCAST(name, type) row(Op::name) = {Kind::Bitcast, ir::Op::Bitcast, Type::type, 0};
+#define LOAD(name, type, kind) \
+  row(Op::name) = {Kind::Load, ir::Op::Load, Type::type, static_cast<uint8_t>(ir::MemKind::kind)};
+#define STORE(name, type, kind) \
+  row(Op::name) = {Kind::Store, ir::Op::Store, Type::type, static_cast<uint8_t>(ir::MemKind::kind)};
+#define CONST(name, type) row(Op::name) = {Kind::Const, ir::Op::IConst, Type::type, 0};
+#include "compiler/translate/numeric.def"
+#undef UNARY
+#undef FUNARY
+#undef BINARY
+#undef FBINARY
+#undef DIV
+#undef TRUNC
+#undef ICMP
+#undef FCMP
+#undef EQZ
+#undef BITCAST
+#undef LOAD
+#undef STORE
+#undef CONST
+  return rows;
+}();
+
+/// The table has a row for every operator of fixed types that is not in the switch of `live_op`: numeric ones are the
+/// one-byte opcodes from i32.const to i64.extend32_s and the saturating conversions.
+static_assert([] {
+  for (size_t i = static_cast<size_t>(Op::I32Const); i <= static_cast<size_t>(Op::I64Extend32S); i++) {
+    if (kRows[i].kind == Kind::Other) return false;
+  }
+  for (size_t i = static_cast<size_t>(Op::I32TruncSatF32S); i <= static_cast<size_t>(Op::I64TruncSatF64U); i++) {
+    if (kRows[i].kind == Kind::Other) return false;
+  }
+  return true;
+}());
+
+/// `value`, or the canonical NaN in place of any NaN.
+ir::Value canonical_nan(ir::Builder& b, ir::Value value) {
+  Type type = b.func().type_of(value);
+  ir::Value nan = type == Type::F32 ? b.fconst(type, 0x7fc0'0000) : b.fconst(type, 0x7ff8'0000'0000'0000);
+  return b.select(b.fcmp(ir::FloatCC::Ne, value, value), nan, value);
+}
+
+}  // namespace
+
+FunctionTranslator::FunctionTranslator(const ModuleEnv& env)
+    : env_(env),
+      b_(unused_),
+      signature_of_type_(env.module.types.size()),
+      funcref_of_function_(env.module.functions.size()) {}
+
+void FunctionTranslator::prepare(Mode mode, ir::Func& out) {
+  mode_ = mode;
+  func_ = &out;
+  out.reset();
+  b_.reset(out);
+  dead_ = over_budget_ = aliased_ = false;
+  fuel_ = 0;
+  stack_.clear();
+  frames_.clear();
+  loop_locals_.clear();
+  saved_params_.clear();
+  edges_.clear();
+  edge_args_.clear();
+  changes_.clear();
+  next_loop_ = 0;
+  base_.memory = kNone;
+  for (uint32_t i : seen_types_) signature_of_type_[i] = {};
+  for (uint32_t i : seen_functions_) funcref_of_function_[i] = {};
+  seen_types_.clear();
+  seen_functions_.clear();
+  builtin_signatures_.fill({});
+}
+
+void FunctionTranslator::begin(uint32_t function, const wasm::FuncType& type, std::span<const wasm::LocalRun> locals) {
+  const wasm::CodeBody& body = env_.module.body_of_function(function);
+  body_offset_ = body.offset;
+  // How many values branches, joins and calls may carry in all: far above what compilers make of real programs, and
+  // linear in the size of the function. In fast mode only lists of hundreds of parameters or results come near it.
+  uint64_t size = body.bytes.size();
+  budget_ = mode_ == Mode::Ssa ? std::min(200'000 + 16 * size, kMaxCarried) : kMaxCarried;
+
+  ir::Func& f = *func_;
+  f.symbol = function;
+  f.restore_context_after_calls = env_.has_tail_calls;
+  f.sig.conv = ir::CallConv::Wasm;
+  f.sig.params.assign(1, Type::I64);
+  f.sig.results.clear();
+  for (wasm::ValType t : type.params) f.sig.params.push_back(ir_type(t));
+  for (wasm::ValType t : type.results) f.sig.results.push_back(ir_type(t));
+
+  local_types_.assign(f.sig.params.begin() + 1, f.sig.params.end());
+  for (const wasm::LocalRun& run : locals) local_types_.insert(local_types_.end(), run.count, ir_type(run.type));
+
+  Block entry = f.make_block();
+  for (Type t : f.sig.params) f.add_param(entry, t);
+  std::vector<Value> params(f[entry].params.begin() + 1, f[entry].params.end());
+  b_.set_srcloc(body.offset);
+  b_.switch_to(entry);
+  if (mode_ == Mode::Ssa) {
+    scan_body(body.bytes, scan_);
+    for (size_t i = params.size(); i < local_types_.size(); i++) params.push_back(zero_of(b_, local_types_[i]));
+    ssa_.reset(params);
+    local_stamp_.assign(local_types_.size(), 0);
+    local_merge_.resize(local_types_.size());
+    stamp_ = 0;
+  } else {
+    slots_.reset(b_, local_types_, params);
+  }
+  Frame& frame = frames_.emplace_back();
+  frame.kind = FrameKind::Function;
+  frame.result_count = static_cast<uint32_t>(type.results.size());
+  check_interrupts();
+}
+
+void FunctionTranslator::finish() {
+  if (aliased_ && !over_budget_) func_->resolve_all();
+}
+
+void FunctionTranslator::op(const wasm::Operator& op, const wasm::OperandInfo& info) {
+  if (over_budget_) return;
+  b_.set_srcloc(op.offset);
+  switch (op.op) {
+    case Op::Block:
+    case Op::Loop:
+    case Op::If:
+    case Op::Else:
+    case Op::End:
+      return structure(op);
+    default:
+      break;
+  }
+  if (dead_) return;
+  if (env_.settings.consume_fuel) fuel_ += wasm::info(op.op).fuel;
+  const Row& row = kRows[static_cast<size_t>(op.op)];
+  switch (row.kind) {
+    case Kind::Other:
+      return live_op(op, info);
+    case Kind::Unary:
+      return push(b_.unary(row.op, row.type, pop()));
+    case Kind::FUnary: {
+      Value result = b_.unary(row.op, row.type, pop());
+      return push(env_.settings.nan_canonicalization ? canonical_nan(b_, result) : result);
+    }
+    case Kind::Binary: {
+      Value y = pop(), x = pop();
+      return push(b_.binary(row.op, x, y));
+    }
+    case Kind::FBinary: {
+      Value y = pop(), x = pop();
+      Value result = b_.binary(row.op, x, y);
+      return push(env_.settings.nan_canonicalization ? canonical_nan(b_, result) : result);
+    }
+    case Kind::Div: {
+      Value y = pop(), x = pop();
+      return push(b_.binary(row.op, x, y, trap(abi::TrapCode::IntegerDivisionByZero)));
+    }
+    case Kind::Trunc:
+      return push(b_.unary(row.op, row.type, pop(), trap(abi::TrapCode::BadConversionToInteger)));
+    case Kind::ICmp: {
+      Value y = pop(), x = pop();
+      return push(b_.icmp(static_cast<ir::IntCC>(row.aux), x, y));
+    }
+    case Kind::FCmp: {
+      Value y = pop(), x = pop();
+      return push(b_.fcmp(static_cast<ir::FloatCC>(row.aux), x, y));
+    }
+    case Kind::Eqz:
+      return push(b_.eqz(pop()));
+    case Kind::Bitcast:
+      return push(b_.bitcast(row.type, pop()));
+    case Kind::Const:
+      return push(ir::is_float(row.type) ? b_.fconst(row.type, op.bits) : b_.iconst(row.type, op.bits));
+    case Kind::Load: {
+      Address a = address(op.mem, pop(), 1u << wasm::info(op.op).aux);
+      return push(b_.load(row.type, static_cast<ir::MemKind>(row.aux), a.ptr, a.disp, kMemoryRegion, a.trap));
+    }
+    case Kind::Store: {
+      Value value = pop();
+      Address a = address(op.mem, pop(), 1u << wasm::info(op.op).aux);
+      return b_.store(static_cast<ir::MemKind>(row.aux), a.ptr, value, a.disp, kMemoryRegion, a.trap);
+    }
+  }
+}
+
+void FunctionTranslator::live_op(const wasm::Operator& op, const wasm::OperandInfo& info) {
+  switch (op.op) {
+    case Op::Unreachable:
+      return on_unreachable();
+    case Op::Nop:
+      return;
+    case Op::Br:
+      return on_br(op.index);
+    case Op::BrIf:
+      return on_br_if(op.index);
+    case Op::BrTable:
+      return on_br_table(op);
+    case Op::Return:
+      return on_return();
+    case Op::Drop:
+      return drop(1);
+    case Op::Select:
+    case Op::SelectT:
+      return on_select();
+    case Op::Call:
+      return on_call(op.index, false);
+    case Op::CallIndirect:
+      return on_call_indirect(op.index, op.index2, false);
+    case Op::ReturnCall:
+      return on_call(op.index, true);
+    case Op::ReturnCallIndirect:
+      return on_call_indirect(op.index, op.index2, true);
+    case Op::LocalGet:
+      return on_local_get(op.index);
+    case Op::LocalSet:
+      return on_local_set(op.index, pop());
+    case Op::LocalTee:
+      return on_local_set(op.index, stack_.back());
+    case Op::GlobalGet:
+      return on_global_get(op.index);
+    case Op::GlobalSet:
+      return on_global_set(op.index);
+    case Op::MemorySize:
+      return on_memory_size(op.index);
+    case Op::MemoryGrow:
+      return on_memory_grow(op.index);
+    case Op::MemoryFill:
+      return on_memory_fill(op.index);
+    case Op::MemoryCopy:
+      return on_memory_copy(op.index, op.index2);
+    case Op::MemoryInit:
+      return on_memory_init(op.index, op.index2);
+    case Op::DataDrop: {
+      Value args[] = {b_.i32(op.index)};
+      builtin(abi::Builtin::data_drop, args);
+      return;
+    }
+    case Op::ElemDrop: {
+      Value args[] = {b_.i32(op.index)};
+      builtin(abi::Builtin::elem_drop, args);
+      return;
+    }
+    case Op::TableGet:
+      return on_table_get(op.index);
+    case Op::TableSet:
+      return on_table_set(op.index);
+    case Op::TableSize:
+      return on_table_size(op.index);
+    case Op::TableGrow:
+      return on_table_grow(op.index);
+    case Op::TableFill:
+      return on_table_fill(op.index);
+    case Op::TableCopy:
+      return on_table_copy(op.index, op.index2);
+    case Op::TableInit:
+      return on_table_init(op.index, op.index2);
+    case Op::RefNull:
+      return push(b_.i64(0));
+    case Op::RefIsNull:
+      return push(b_.eqz(pop()));
+    case Op::RefFunc:
+      return on_ref_func(op.index);
+    default:
+      // Features that are not implemented are refused by the reader, which asks `Features::has`.
+      VITRINE_ASSERT(!"an operator that the reader accepts and translate does not know");
+  }
+  (void)info;
+}
+
+}  // namespace vitrine::translate

@@ -1,0 +1,197 @@
+#include "compiler/translate/scan.hpp"
+
+#include "wasm/opcode.hpp"
+
+namespace vitrine::translate {
+namespace {
+
+using wasm::Imm;
+using wasm::Op;
+
+constexpr uint32_t kNoLoop = ~0u;
+
+/// Walks bytes without ever leaving them: past the end everything reads as zero.
+struct Cursor {
+  const uint8_t* pos;
+  const uint8_t* end;
+
+  bool at_end() const { return pos >= end; }
+  uint8_t byte() { return pos < end ? *pos++ : 0; }
+  void skip(size_t n) { pos += n < static_cast<size_t>(end - pos) ? n : static_cast<size_t>(end - pos); }
+  void skip_leb() {
+    while (pos < end && (*pos++ & 0x80) != 0) {
+    }
+  }
+  uint32_t leb() {
+    uint32_t result = 0;
+    for (unsigned shift = 0; pos < end; shift += 7) {
+      uint8_t b = *pos++;
+      if (shift < 32) result |= static_cast<uint32_t>(b & 0x7f) << shift;
+      if (!(b & 0x80)) break;
+    }
+    return result;
+  }
+  /// A value type or heap type: a typed reference has a second number.
+  void skip_type() {
+    uint8_t first = pos < end ? *pos : 0;
+    skip_leb();
+    if (first == 0x63 || first == 0x64) skip_leb();
+  }
+};
+
+void skip_immediates(Cursor& c, Imm imm) {
+  switch (imm) {
+    case Imm::None:
+      break;
+    case Imm::BlockType:
+      c.skip_type();
+      break;
+    case Imm::Label:
+    case Imm::Func:
+    case Imm::Type:
+    case Imm::Local:
+    case Imm::Global:
+    case Imm::Table:
+    case Imm::Memory:
+    case Imm::I32:
+    case Imm::I64:
+    case Imm::HeapType:
+    case Imm::Data:
+    case Imm::Elem:
+    case Imm::Tag:
+      c.skip_leb();
+      break;
+    case Imm::LabelTable:
+      for (uint32_t n = c.leb(); n > 0 && !c.at_end(); n--) c.skip_leb();
+      c.skip_leb();
+      break;
+    case Imm::TypeTable:
+    case Imm::DataMemory:
+    case Imm::ElemTable:
+    case Imm::MemoryMemory:
+    case Imm::TableTable:
+    case Imm::TypeField:
+    case Imm::TypeCount:
+    case Imm::TypeData:
+    case Imm::TypeElem:
+    case Imm::TypeType:
+      c.skip_leb();
+      c.skip_leb();
+      break;
+    case Imm::MemArg:
+    case Imm::MemArgLane: {
+      uint32_t flags = c.leb();
+      if (flags & 0x40) c.skip_leb();
+      c.skip_leb();
+      if (imm == Imm::MemArgLane) c.skip(1);
+      break;
+    }
+    case Imm::F32:
+      c.skip(4);
+      break;
+    case Imm::F64:
+      c.skip(8);
+      break;
+    case Imm::V128:
+    case Imm::Lanes16:
+      c.skip(16);
+      break;
+    case Imm::SelectTypes:
+      for (uint32_t n = c.leb(); n > 0 && !c.at_end(); n--) c.skip_type();
+      break;
+    case Imm::BrOnCast:
+      c.skip(1);
+      c.skip_leb();
+      c.skip_leb();
+      c.skip_leb();
+      break;
+    case Imm::TryTable:
+      c.skip_type();
+      for (uint32_t n = c.leb(); n > 0 && !c.at_end(); n--) {
+        if (c.byte() <= 1) c.skip_leb();
+        c.skip_leb();
+      }
+      break;
+    case Imm::Lane:
+    case Imm::ZeroByte:
+      c.skip(1);
+      break;
+  }
+}
+
+void skip_local_declarations(Cursor& c) {
+  for (uint32_t n = c.leb(); n > 0 && !c.at_end(); n--) {
+    c.skip_leb();
+    c.skip_type();
+  }
+}
+
+}  // namespace
+
+void scan_body(std::span<const uint8_t> body, BodyScan& out) {
+  out.loops.clear();
+  out.sets.clear();
+  out.open.clear();
+  out.has_tail_calls = false;
+  Cursor c{body.data(), body.data() + body.size()};
+  skip_local_declarations(c);
+  auto sets = [&] { return static_cast<uint32_t>(out.sets.size()); };
+  while (!c.at_end()) {
+    const uint8_t* at = c.pos;
+    uint8_t byte = c.byte();
+    Op op = wasm::is_prefix(byte) ? wasm::find_op(byte, c.leb()) : wasm::kOneByteOps[byte];
+    switch (op) {
+      case Op::Illegal:
+        c.pos = c.end;
+        continue;
+      case Op::LocalGet:  // the most frequent ones first
+        c.skip_leb();
+        continue;
+      case Op::LocalSet:
+      case Op::LocalTee:
+        out.sets.push_back(c.leb());
+        continue;
+      case Op::Loop:
+        out.open.push_back(static_cast<uint32_t>(out.loops.size()));
+        out.loops.push_back({static_cast<uint32_t>(at - body.data()), sets(), ~0u});
+        break;
+      case Op::Block:
+      case Op::If:
+      case Op::Try:
+      case Op::TryTable:
+        out.open.push_back(kNoLoop);
+        break;
+      case Op::Delegate:
+      case Op::End:
+        if (out.open.empty()) break;
+        if (out.open.back() != kNoLoop) out.loops[out.open.back()].last_set = sets();
+        out.open.pop_back();
+        break;
+      case Op::ReturnCall:
+      case Op::ReturnCallIndirect:
+      case Op::ReturnCallRef:
+        out.has_tail_calls = true;
+        break;
+      default:
+        break;
+    }
+    skip_immediates(c, wasm::info(op).imm);
+  }
+  // What an invalid body left open ends here.
+  for (BodyScan::Loop& loop : out.loops) loop.last_set = loop.last_set == ~0u ? sets() : loop.last_set;
+}
+
+bool has_tail_call(std::span<const uint8_t> body) {
+  Cursor c{body.data(), body.data() + body.size()};
+  skip_local_declarations(c);
+  while (!c.at_end()) {
+    uint8_t byte = c.byte();
+    Op op = wasm::is_prefix(byte) ? wasm::find_op(byte, c.leb()) : wasm::kOneByteOps[byte];
+    if (op == Op::ReturnCall || op == Op::ReturnCallIndirect || op == Op::ReturnCallRef) return true;
+    if (op == Op::Illegal) return false;
+    skip_immediates(c, wasm::info(op).imm);
+  }
+  return false;
+}
+
+}  // namespace vitrine::translate
