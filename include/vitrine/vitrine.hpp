@@ -12,3 +12,4 @@
 #include "vitrine/store.hpp"
 #include "vitrine/trap.hpp"
 #include "vitrine/val.hpp"
+#include "vitrine/wasi.hpp"

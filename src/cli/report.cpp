@@ -1,0 +1,81 @@
+#include "cli/report.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <vitrine/trap.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace vitrine::cli {
+
+bool use_color() {
+  static const bool color = [] {
+    const char* no_color = std::getenv("NO_COLOR");
+    return isatty(STDERR_FILENO) && !(no_color && *no_color);
+  }();
+  return color;
+}
+
+namespace {
+
+std::string painted(std::string_view text, const char* code) {
+  return use_color() ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
+}
+
+std::string indented(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    out += c;
+    if (c == '\n') out += "       ";
+  }
+  return out;
+}
+
+}  // namespace
+
+int report_failure(std::string_view what, const Error& error) {
+  std::string causes;
+  size_t n = 0;
+  auto add = [&](std::string_view cause) { causes += fmt::format("\n    {}: {}", n++, indented(cause)); };
+  if (const Trap* trap = error.trap(); trap && !trap->frames().empty()) add(trap->backtrace());
+  add(error.message());
+  fmt::print(stderr, "{} {}\n\nCaused by:{}\n", painted("Error:", "1;31"), what, causes);
+  return error.kind() == ErrorKind::Trap ? kTrapStatus : 1;
+}
+
+int report_error(std::string_view message) {
+  fmt::print(stderr, "{} {}\n", painted("Error:", "1;31"), message);
+  return 1;
+}
+
+int report_usage(std::string_view message) {
+  fmt::print(stderr, "{} {}\n\nFor more information, try '--help'.\n", painted("error:", "1;31"), message);
+  return kUsageError;
+}
+
+void warn(std::string_view message) {
+  fmt::print(stderr, "{} {}\n", painted("warning:", "1;33"), message);
+}
+void note(std::string_view message) {
+  fmt::print(stderr, "{} {}\n", painted("note:", "1;36"), message);
+}
+
+Progress::Progress() : enabled_(isatty(STDERR_FILENO)), next_(Clock::now() + std::chrono::milliseconds(500)) {}
+
+void Progress::update(size_t done, size_t total) {
+  if (!enabled_) return;
+  auto now = Clock::now();
+  if (now < next_) return;
+  next_ = now + std::chrono::milliseconds(100);
+  shown_ = true;
+  fmt::print(stderr, "\r\033[Kcompiling: {} of {} functions ({} %)", done, total, total ? done * 100 / total : 100);
+  std::fflush(stderr);
+}
+
+void Progress::clear() {
+  if (shown_) fmt::print(stderr, "\r\033[K");
+  shown_ = false;
+}
+
+}  // namespace vitrine::cli

@@ -1,0 +1,45 @@
+// How the command line speaks: errors with their causes, notes, progress; in colour on a terminal only.
+#pragma once
+
+#include <vitrine/result.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace vitrine::cli {
+
+/// Exit statuses other than the guest's own.
+inline constexpr int kUsageError = 2;
+inline constexpr int kTrapStatus = 134;  // 128 + SIGABRT
+
+/// Whether standard error is a terminal and NO_COLOR is not set.
+bool use_color();
+
+/// "Error: <what>", then "Caused by:" and the error with its backtrace. Answers the exit status for it.
+int report_failure(std::string_view what, const Error& error);
+/// "Error: <message>"; answers 1.
+int report_error(std::string_view message);
+/// "error: <message>" and where to find help; answers 2.
+int report_usage(std::string_view message);
+/// "warning: <message>" or "note: <message>".
+void warn(std::string_view message);
+void note(std::string_view message);
+
+/// A line on the terminal that says how far a compilation is, once it takes over half a second; gone afterwards.
+class Progress {
+ public:
+  Progress();
+  ~Progress() { clear(); }
+  void update(size_t done, size_t total);
+  void clear();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  bool enabled_;
+  bool shown_ = false;
+  Clock::time_point next_;
+};
+
+}  // namespace vitrine::cli

@@ -1,0 +1,270 @@
+// `vitrine run [OPTIONS] FILE [ARGS...]`: runs a module as a command, or one function of it.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+
+#include "base/closest.hpp"
+#include "base/result.hpp"
+#include "cli/commands.hpp"
+#include "cli/common.hpp"
+#include "cli/report.hpp"
+#include "cli/values.hpp"
+
+extern char** environ;
+
+namespace vitrine::cli {
+
+namespace {
+
+struct RunOptions {
+  CommonOptions common;
+  std::optional<std::string> invoke;
+  std::vector<std::string> preload;
+  std::string argv0;
+  std::vector<std::string> directories, env;
+  std::vector<std::string> command;  // FILE ARGS...
+};
+
+/// "HOST[::GUEST[::ro|rw]]"
+Result<WasiDirectory> parse_directory(const std::string& text) {
+  WasiDirectory dir;
+  size_t first = text.find("::");
+  dir.host = text.substr(0, first);
+  dir.guest = dir.host;
+  dir.access = WasiAccess::ReadWrite;
+  if (dir.host.empty())
+    return fail(fmt::format("--dir {}: the host directory is missing: HOST[::GUEST[::ro|rw]]", text));
+  if (first == std::string::npos) return dir;
+  size_t second = text.find("::", first + 2);
+  dir.guest = text.substr(first + 2, second == std::string::npos ? second : second - first - 2);
+  if (dir.guest.empty()) return fail(fmt::format("--dir {}: the guest's name for it is empty", text));
+  if (second == std::string::npos) return dir;
+  std::string access = text.substr(second + 2);
+  if (access != "ro" && access != "rw") return fail(fmt::format("--dir {}: '{}' is neither ro nor rw", text, access));
+  if (access == "ro") dir.access = WasiAccess::ReadOnly;
+  return dir;
+}
+
+Result<WasiConfig> wasi_config(const RunOptions& options) {
+  const GroupOptions& g = options.common.groups;
+  WasiConfig wasi;
+  const std::string& file = options.command[0];
+  wasi.args.push_back(!options.argv0.empty() ? options.argv0 : file.substr(file.rfind('/') + 1));
+  wasi.args.insert(wasi.args.end(), options.command.begin() + 1, options.command.end());
+  if (g.flag_or(Group::Wasi, "inherit-env", false)) {
+    for (char** e = environ; *e; e++) {
+      std::string_view variable = *e;
+      size_t equals = variable.find('=');
+      if (equals != std::string_view::npos)
+        wasi.env.emplace_back(variable.substr(0, equals), variable.substr(equals + 1));
+    }
+  }
+  for (const std::string& variable : options.env) {
+    size_t equals = variable.find('=');
+    if (equals == 0 || variable.empty()) return fail(fmt::format("--env {}: the variable's name is missing", variable));
+    if (equals != std::string::npos) {
+      wasi.env.emplace_back(variable.substr(0, equals), variable.substr(equals + 1));
+    } else if (const char* value = std::getenv(variable.c_str())) {
+      wasi.env.emplace_back(variable, value);
+    }
+  }
+  for (const std::string& text : options.directories) wasi.directories.push_back(TRY(parse_directory(text)));
+  wasi.listen = g.list(Group::Wasi, "tcplisten");
+  wasi.stdin_inherited = g.flag_or(Group::Wasi, "inherit-stdin", true);
+  wasi.stdout_inherited = g.flag_or(Group::Wasi, "inherit-stdout", true);
+  wasi.stderr_inherited = g.flag_or(Group::Wasi, "inherit-stderr", true);
+  wasi.unstable = g.flag_or(Group::Wasi, "preview0", true);
+  return wasi;
+}
+
+/// Interrupts the guest when its time is up: code at its next check, a blocking host call at once.
+class Deadline {
+ public:
+  Deadline(const Engine& engine, const std::optional<Wasi>& wasi, std::chrono::nanoseconds after)
+      : thread_([this, engine, wasi, after] {
+          std::unique_lock lock(mutex_);
+          if (done_.wait_for(lock, after, [this] { return finished_; })) return;
+          engine.increment_epoch();
+          if (wasi) wasi->interrupt();
+        }) {}
+  ~Deadline() {
+    {
+      std::lock_guard lock(mutex_);
+      finished_ = true;
+    }
+    done_.notify_one();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable done_;
+  bool finished_ = false;
+  std::jthread thread_;  // last: joined before the rest goes
+};
+
+/// Says on exit what the guest lacked, where it can be known.
+void explain_denials(const std::optional<Wasi>& wasi, bool failed) {
+  if (!wasi) return;
+  for (const WasiDenial& d : wasi->denials()) {
+    if (!d.certain && !failed) continue;
+    note(d.suggestion.empty() ? fmt::format("the sandbox refused: {}", d.what)
+                              : fmt::format("the sandbox refused: {}; {}", d.what, d.suggestion));
+  }
+}
+
+/// The status for the guest's end.
+int status_of(const std::string& what, const Error& error) {
+  if (error.kind() != ErrorKind::Exit) return report_failure(what, error);
+  int32_t status = error.exit_status();
+  if (status >= 0 && status < 126) return status;
+  return report_failure(what, Error(fmt::format("invalid exit status {}: a command may end with 0 to 125", status)));
+}
+
+int invoke(const Instance& instance, const std::string& name, const RunOptions& options) {
+  auto func = instance.func(name);
+  if (!func) return report_error(fmt::format("cannot invoke `{}`: {}", name, func.error().message()));
+  FuncType type = func->type();
+  auto args = parse_values(type, {options.command.begin() + 1, options.command.end()});
+  if (!args) return report_error(fmt::format("cannot invoke `{}`: {}", name, args.error().message()));
+  if (!type.params.empty())
+    warn("using `--invoke` with a function that takes arguments is experimental and may break in the future");
+  if (!type.results.empty())
+    warn("using `--invoke` with a function that returns values is experimental and may break in the future");
+  auto results = func->call(*args);
+  if (!results) return status_of(fmt::format("failed to invoke `{}`", name), results.error());
+  for (const Val& v : *results) fmt::print("{}\n", print_value(v));
+  return 0;
+}
+
+/// Runs `_initialize`, then what was asked for, or the default entry.
+int run_instance(const Instance& instance, const RunOptions& options) {
+  const std::string& file = options.command[0];
+  std::string failed = fmt::format("failed to run main module `{}`", file);
+  if (auto init = instance.typed<void()>("_initialize")) {
+    if (auto ok = (*init)(); !ok) return status_of(failed, ok.error());
+  }
+  if (options.invoke) return invoke(instance, *options.invoke, options);
+  for (const char* entry : {"", "_start"}) {
+    if (!instance.get(entry)) continue;
+    auto func = instance.func(entry);
+    if (!func) return report_failure(failed, func.error());
+    if (!func->type().params.empty()) {
+      return report_error(
+          fmt::format("{}: the entry \"{}\" takes arguments: {}", failed, entry, to_string(func->type())));
+    }
+    auto results = func->call({});
+    if (!results) return status_of(failed, results.error());
+    return 0;
+  }
+  return 0;
+}
+
+int run_module(RunOptions& options) {
+  const GroupOptions& g = options.common.groups;
+  auto config = make_config(options.common, true);
+  if (!config) return report_error(config.error().message());
+  Progress progress;
+  config->progress([&](size_t done, size_t total) { progress.update(done, total); });
+  auto engine = Engine::make(*config);
+  if (!engine) return report_error(engine.error().message());
+
+  auto module = load_module(*engine, options.command[0], options.common.allow_precompiled);
+  progress.clear();
+  if (!module) return report_error(module.error().message());
+
+  Store store(*engine);
+  store.limits(store_limits(options.common));
+  if (auto fuel = g.number(Group::Wasm, "fuel")) (void)store.set_fuel(*fuel);
+  store.set_epoch_deadline(1);
+
+  Linker linker(*engine);
+  linker.allow_shadowing(true);
+  std::optional<Wasi> wasi;
+  if (g.flag_or(Group::Wasi, "cli", g.flag_or(Group::Wasi, "common", true))) {
+    auto wanted = wasi_config(options);
+    if (!wanted) return report_usage(wanted.error().message());
+    auto made = Wasi::make(*wanted);
+    if (!made) return report_error(made.error().message());
+    wasi = *made;
+    if (auto ok = wasi->add_to(linker); !ok) return report_error(ok.error().message());
+  }
+
+  std::optional<Deadline> deadline;
+  if (auto timeout = g.duration(Group::Wasm, "timeout")) deadline.emplace(*engine, wasi, *timeout);
+
+  for (const std::string& text : options.preload) {
+    size_t equals = text.find('=');
+    if (equals == std::string::npos) return report_usage(fmt::format("--preload {}: expected NAME=PATH", text));
+    std::string name = text.substr(0, equals), path = text.substr(equals + 1);
+    auto preloaded = load_module(*engine, path, options.common.allow_precompiled);
+    if (!preloaded) return report_error(preloaded.error().message());
+    auto instance = linker.instantiate(store, *preloaded);
+    std::string failed = fmt::format("failed to instantiate preloaded module `{}`", path);
+    if (!instance) return status_of(failed, instance.error());
+    if (auto init = instance->typed<void()>("_initialize")) {
+      if (auto ok = (*init)(); !ok) return status_of(failed, ok.error());
+    }
+    if (auto ok = linker.instance(name, *instance); !ok) return report_failure(failed, ok.error());
+  }
+  if (g.flag_or(Group::Wasm, "unknown-imports-trap", false)) (void)linker.unknown_imports_trap(*module);
+  if (g.flag_or(Group::Wasm, "unknown-imports-default", false)) {
+    if (auto ok = linker.unknown_imports_default(store, *module); !ok) return report_error(ok.error().message());
+  }
+
+  auto instance = linker.instantiate(store, *module);
+  int status = instance
+                   ? run_instance(*instance, options)
+                   : status_of(fmt::format("failed to run main module `{}`", options.command[0]), instance.error());
+  std::fflush(stdout);
+  explain_denials(wasi, status != 0);
+  return status;
+}
+
+}  // namespace
+
+int run_command(const std::vector<std::string>& args) {
+  RunOptions options;
+  CLI::App app("Runs a WebAssembly module. It can reach only what the options grant.", "vitrine run");
+  app.prefix_command();
+  app.footer(
+      "FILE is a module (.wasm), its text (.wat) or, with --allow-precompiled, a compiled one (.cwasm); - is standard "
+      "input.\n"
+      "ARGS go to the program.");
+  app.usage("Usage: vitrine run [OPTIONS] FILE [ARGS...]");
+  app.add_option("--invoke", options.invoke, "call this export instead of the default entry; ARGS are its arguments")
+      ->type_name("FUNC");
+  app.add_option("--dir", options.directories, "grant a directory")
+      ->type_name("HOST[::GUEST[::ro|rw]]")
+      ->allow_extra_args(false);
+  app.add_option("--env", options.env, "grant an environment variable; NAME alone copies this process's")
+      ->type_name("NAME[=VAL]")
+      ->allow_extra_args(false);
+  app.add_option("--argv0", options.argv0, "the program's name as it sees it")->type_name("STR");
+  app.add_option("--preload", options.preload, "instantiate a module first and let FILE import from it")
+      ->type_name("NAME=PATH")
+      ->allow_extra_args(false);
+  app.add_flag("--allow-precompiled", options.common.allow_precompiled, "run compiled modules: trust their code");
+  app.add_option("--profile", options.common.profile, "perfmap: names for `perf`")->check(CLI::IsMember({"perfmap"}));
+  add_groups(app, options.common);
+  if (auto status = parse_args(app, args)) return *status;
+  options.command = app.remaining();
+  if (auto status = resolve_groups(options.common)) return *status;
+  if (!options.command.empty() && options.command[0] == "--") options.command.erase(options.command.begin());
+  if (options.command.empty()) return report_usage("which file? vitrine run [OPTIONS] FILE [ARGS...]");
+  if (options.command[0].size() > 1 && options.command[0][0] == '-') {
+    std::vector<std::string> owned;
+    for (const CLI::Option* o : app.get_options()) {
+      for (const std::string& name : o->get_lnames()) owned.push_back("--" + name);
+    }
+    std::vector<std::string_view> names(owned.begin(), owned.end());
+    return report_usage(
+        fmt::format("there is no option '{}'{}", options.command[0], did_you_mean(options.command[0], names)));
+  }
+  return run_module(options);
+}
+
+}  // namespace vitrine::cli

@@ -1,0 +1,10 @@
+// The host module `spectest` that the specification's scripts import.
+#pragma once
+
+#include <vitrine/linker.hpp>
+
+namespace vitrine::cli {
+
+Result<void> define_spectest(Linker& linker, Store& store);
+
+}  // namespace vitrine::cli

@@ -1,0 +1,52 @@
+// `vitrine wast FILE...`: runs test scripts.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/common.hpp"
+#include "cli/report.hpp"
+#include "cli/wast/runner.hpp"
+
+namespace vitrine::cli {
+
+int wast_command(const std::vector<std::string>& args) {
+  CommonOptions options;
+  std::vector<std::string> files;
+  RunnerOptions runner;
+  bool show_skipped = false;
+  CLI::App app("Runs test scripts (.wast) and says how many of their commands passed", "vitrine wast");
+  app.add_option("FILE", files, "the scripts")->required();
+  app.add_flag("--ignore-error-messages", runner.ignore_messages, "do not compare the messages of traps");
+  app.add_flag("--skipped", show_skipped, "say why commands were skipped");
+  add_groups(app, options);
+  if (auto status = parse_args(app, args)) return *status;
+  if (auto status = resolve_groups(options)) return *status;
+  auto config = make_config(options, false);
+  if (!config) return report_error(config.error().message());
+  // Small modules, thousands of them: threads would cost more than they bring.
+  config->parallel_compilation(false);
+  auto engine = Engine::make(*config);
+  if (!engine) return report_error(engine.error().message());
+
+  ScriptResult all;
+  for (const std::string& file : files) {
+    auto bytes = read_input(file);
+    if (!bytes) return report_error(bytes.error().message());
+    std::string_view source(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+    ScriptResult one = run_script(*engine, file, source, runner);
+    for (const std::string& failure : one.failures) fmt::print("{}\n", failure);
+    std::fflush(stdout);
+    all.passed += one.passed;
+    all.failed += one.failed;
+    all.skipped += one.skipped;
+    for (auto& [reason, count] : one.skip_reasons) all.skip_reasons[reason] += count;
+  }
+  if (show_skipped) {
+    for (auto& [reason, count] : all.skip_reasons) fmt::print("skipped {}: {}\n", count, reason);
+  }
+  fmt::print("{} passed, {} failed, {} skipped\n", all.passed, all.failed, all.skipped);
+  return all.failed == 0 ? 0 : 1;
+}
+
+}  // namespace vitrine::cli
