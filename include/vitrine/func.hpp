@@ -115,7 +115,6 @@ template <>
 struct Results<void> {
   static constexpr size_t kCount = 0;
   static std::vector<ValKind> kinds() { return {}; }
-  static void load(const RawVal*) {}
 };
 template <class... Ts>
 struct Results<std::tuple<Ts...>> {
@@ -260,7 +259,11 @@ class TypedFunc<R(A...)> {
     }(std::index_sequence_for<A...>());
     auto called = detail::call(func_.store(), func_.funcref(), values);
     if (!called) return std::unexpected(std::move(called).error());
-    return detail::Results<R>::load(values);
+    if constexpr (std::is_void_v<R>) {
+      return {};
+    } else {
+      return detail::Results<R>::load(values);
+    }
   }
   const Func& func() const { return func_; }
 

@@ -234,7 +234,6 @@ int run_command(const std::vector<std::string>& args) {
       "FILE is a module (.wasm), its text (.wat) or, with --allow-precompiled, a compiled one (.cwasm); - is standard "
       "input.\n"
       "ARGS go to the program.");
-  app.usage("Usage: vitrine run [OPTIONS] FILE [ARGS...]");
   app.add_option("--invoke", options.invoke, "call this export instead of the default entry; ARGS are its arguments")
       ->type_name("FUNC");
   app.add_option("--dir", options.directories, "grant a directory")
