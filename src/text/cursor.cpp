@@ -12,7 +12,7 @@ Result<> Cursor::expect_keyword(std::string_view word) {
 }
 
 Result<> Cursor::skip_to_close() {
-  size_t open = at_;
+  size_t open = at_ == 0 ? 0 : at_ - 1;
   for (size_t depth = 1; depth > 0;) {
     const Token& token = next();
     if (token.kind == TokenKind::LeftParen) {
@@ -20,7 +20,8 @@ Result<> Cursor::skip_to_close() {
     } else if (token.kind == TokenKind::RightParen) {
       depth--;
     } else if (token.kind == TokenKind::Eof) {
-      return std::unexpected(error(tokens_[open == 0 ? 0 : open - 1], "unclosed parenthesis"));
+      while (open > 0 && tokens_[open].kind != TokenKind::LeftParen) open--;
+      return std::unexpected(error(tokens_[open], "unclosed parenthesis"));
     }
   }
   return {};
