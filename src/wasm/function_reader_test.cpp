@@ -369,6 +369,10 @@ TEST(FunctionReader, CallsPushMoreThanTheyHaveBytes) {
   for (int i = 0; i < 500; i++) operators.insert(operators.end(), {0x10, 0});
   operators.insert(operators.end(), {0x00, kEnd});
   expect_valid(type, operators);
+  // But not without bound: two bytes would be four kilobytes.
+  Bytes many;
+  for (int i = 0; i < 10'000; i++) many.insert(many.end(), {0x10, 0});
+  expect_error(type, many + Bytes{0x00, kEnd}, "limit: operand stack is too high, the limit is 8000000 values");
 }
 
 TEST(ValidateModule, NamesTheFirstBadFunctionWhateverTheThreads) {

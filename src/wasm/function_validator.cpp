@@ -249,6 +249,10 @@ void FunctionValidator::make_room(size_t values) {
 }
 
 void FunctionValidator::push_all(std::span<const ValType> types) {
+  if (static_cast<size_t>(top_ - stack_.get()) + types.size() > kMaxOperandStack) {
+    return r_.fail(fmt::format("operand stack is too high, the limit is {} values", kMaxOperandStack), op_.offset,
+                   ErrorKind::Limit);
+  }
   make_room(types.size() + r_.remaining());
   top_ = std::copy(types.begin(), types.end(), top_);
 }

@@ -29,8 +29,8 @@ inline constexpr uint32_t kMaxFunctionSize = 7'654'321;  // bytes of one body wi
 inline constexpr uint32_t kMaxLocals = 50'000;           // parameters included
 inline constexpr uint32_t kMaxStructFields = 10'000;
 inline constexpr uint32_t kMaxArrayNewFixed = 10'000;
-inline constexpr uint32_t kMaxBrTableTargets = 65'520;  // ours, as browsers have it
-inline constexpr uint32_t kMaxNameBytes = 100'000;      // ours, as browsers have it: one name of an import or export
+inline constexpr uint32_t kMaxBrTableTargets = 65'520;   // ours, as browsers have it
+inline constexpr uint32_t kMaxOperandStack = 8'000'000;  // ours: values at once; only calls of many results get there
 inline constexpr uint64_t kMaxMemory32Pages = 65'536;
 inline constexpr uint64_t kMaxMemory64Pages = (uint64_t{1} << 48);  // the specification's; the JS API stops at 2^37 - 1
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "wasm/byte_reader.hpp"
 
@@ -84,7 +85,8 @@ std::vector<Names::Entry> Names::read_map(std::span<const uint8_t> bytes) {
     if (r.ok()) entries.push_back({index, name});
   }
   // Indices should increase; where they do not, sort, and the first of equals is meant.
-  if (!std::ranges::is_sorted(entries, {}, &Entry::index)) std::ranges::stable_sort(entries, {}, &Entry::index);
+  auto order = [](const Entry& e) { return std::pair(e.index, e.name.data()); };
+  if (!std::ranges::is_sorted(entries, {}, order)) std::ranges::sort(entries, {}, order);
   return entries;
 }
 
@@ -106,9 +108,8 @@ void Names::read_locals(std::span<const uint8_t> bytes) {
     }
     if (r.ok()) locals_.push_back({function, {begin, r.pos()}});
   }
-  if (!std::ranges::is_sorted(locals_, {}, &Locals::function)) {
-    std::ranges::stable_sort(locals_, {}, &Locals::function);
-  }
+  auto order = [](const Locals& l) { return std::pair(l.function, l.bytes.data()); };
+  if (!std::ranges::is_sorted(locals_, {}, order)) std::ranges::sort(locals_, {}, order);
 }
 
 std::string_view Names::local(uint32_t function, uint32_t index) const {
