@@ -5,6 +5,7 @@
 #include "vitrine/engine.hpp"
 #include "vitrine/extern.hpp"
 #include "vitrine/func.hpp"
+#include "vitrine/inspect.hpp"
 #include "vitrine/instance.hpp"
 #include "vitrine/linker.hpp"
 #include "vitrine/module.hpp"

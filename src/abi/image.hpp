@@ -99,6 +99,8 @@ class ImageView {
  public:
   /// Errors of kind Incompatible say what differs: version, settings (by name), CPU features, checksum, truncation.
   static Result<ImageView> open(std::span<const uint8_t> bytes, const CodegenSettings& expected, bool verify_checksum);
+  /// The settings that an image says it was compiled with, for who wants to look at it without running it.
+  static Result<CodegenSettings> settings_of(std::span<const uint8_t> bytes);
   /// Whether these bytes begin like an image (and not like wasm or text).
   static bool looks_like_image(std::span<const uint8_t> bytes);
 

@@ -108,6 +108,19 @@ bool ImageView::looks_like_image(std::span<const uint8_t> bytes) {
   return bytes.size() >= SELFMAG && std::memcmp(bytes.data(), ELFMAG, SELFMAG) == 0;
 }
 
+Result<CodegenSettings> ImageView::settings_of(std::span<const uint8_t> bytes) {
+  if (!looks_like_image(bytes)) return incompatible("not a precompiled module: it does not begin as one");
+  ImageHeader header;
+  if (bytes.size() < kHeaderOffset + sizeof header) return incompatible("truncated: the header is not all there");
+  std::memcpy(&header, bytes.data() + kHeaderOffset, sizeof header);
+  CodegenSettings settings;
+#define SETTING(type, name, default_value) settings.name = static_cast<type>(header.name);
+#include "abi/settings.def"
+#undef SETTING
+  settings.cpu_features = static_cast<uint32_t>(header.cpu_features);
+  return settings;
+}
+
 Result<ImageView> ImageView::open(std::span<const uint8_t> bytes, const CodegenSettings& expected,
                                   bool verify_checksum) {
   if (!looks_like_image(bytes)) return incompatible("not a precompiled module: it does not begin as one");

@@ -1,0 +1,93 @@
+#include <vitrine/inspect.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "api/impl.hpp"
+#include "base/result.hpp"
+#include "wasm/names.hpp"
+#include "wasm/reader.hpp"
+
+namespace vitrine {
+
+namespace {
+
+/// A function's name, or that of an export.
+std::string function_name(const wasm::Module& module, const wasm::Names& names, uint32_t function) {
+  if (auto name = names.function(function); !name.empty()) return std::string(name);
+  for (const wasm::Export& e : module.exports) {
+    if (e.kind == wasm::ExternKind::Func && e.index == function) return std::string(e.name);
+  }
+  return {};
+}
+
+std::vector<CodeFunction> list_functions(const abi::ImageView& image, const wasm::Module& module,
+                                         const wasm::Names& names) {
+  std::vector<CodeFunction> all;
+  uint32_t index = module.imported_functions;
+  for (const abi::CodeRange& r : image.functions()) {
+    all.push_back({CodeFunction::Kind::Wasm, index, function_name(module, names, index), r.offset,
+                   image.text().subspan(r.offset, r.size)});
+    index++;
+  }
+  uint32_t type = 0;
+  for (const abi::Trampolines& t : image.trampolines()) {
+    for (auto [offset, what] : {std::pair{t.array_call, "array_to_wasm"}, {t.host_call, "wasm_to_host"}}) {
+      if (offset != ~0u) all.push_back({CodeFunction::Kind::Trampoline, type, what, offset, {}});
+    }
+    type++;
+  }
+  std::ranges::stable_sort(all, {}, &CodeFunction::address);
+  for (size_t i = 0; i < all.size(); i++) {
+    if (all[i].kind != CodeFunction::Kind::Trampoline) continue;
+    // The image does not record the sizes of trampolines: each ends where the next piece begins.
+    size_t end = i + 1 < all.size() ? all[i + 1].address : image.text().size();
+    all[i].code = image.text().subspan(all[i].address, end - all[i].address);
+  }
+  return all;
+}
+
+}  // namespace
+
+CodeView CodeView::of(const Module& module) {
+  const runtime::CompiledModule& compiled = *module.impl()->compiled;
+  return CodeView(compiled.image(), compiled.module(), compiled.names());
+}
+
+Result<CodeView> CodeView::of_image(std::span<const uint8_t> bytes) {
+  auto settings = TRY(abi::ImageView::settings_of(bytes));
+  auto image = TRY(abi::ImageView::open(bytes, settings, true));
+  auto module = TRY(wasm::read_module(image.module(), wasm::Features::all(), {.declarations_only = true}));
+  return CodeView(image, module, wasm::Names::read(module));
+}
+
+CodeView::CodeView(const abi::ImageView& image, const wasm::Module& module, const wasm::Names& names)
+    : functions_(list_functions(image, module, names)) {
+  for (const abi::AddressEntry& a : image.addresses()) addresses_.push_back({a.offset, a.srcloc});
+  for (const abi::TrapEntry& t : image.traps()) traps_.push_back({t.offset, static_cast<TrapCode>(t.code - 1)});
+}
+
+std::vector<CodegenSetting> codegen_settings(const Engine& engine) {
+  const abi::CodegenSettings& s = engine.impl()->runtime->settings();
+  std::vector<CodegenSetting> all = {
+      {"opt_level", s.opt_level ? "speed" : "none", "how much to optimise"},
+      {"regalloc_algorithm", s.regalloc_fast ? "single_pass" : "linear_scan", "register allocation at opt_level speed"},
+      {"consume_fuel", fmt::format("{}", s.consume_fuel), "count operators"},
+      {"epoch_interruption", fmt::format("{}", s.epoch_interruption), "check for interruption"},
+      {"signals_based_traps", fmt::format("{}", s.signals_based_traps), "catch bad accesses by page faults"},
+      {"nan_canonicalization", fmt::format("{}", s.nan_canonicalization), "make NaN results canonical"},
+      {"spectre_mitigation", fmt::format("{}", s.spectre_mitigation), "mask indices after bounds checks"},
+      {"memory_reservation", fmt::format("{}", s.memory_reservation), "bytes of address space for a memory"},
+      {"memory_guard_size", fmt::format("{}", s.memory_guard_size), "bytes of guard after a memory"},
+  };
+  constexpr std::pair<uint32_t, const char*> kFeatures[] = {
+      {abi::kSse41, "has_sse41"}, {abi::kPopcnt, "has_popcnt"}, {abi::kLzcnt, "has_lzcnt"}, {abi::kBmi1, "has_bmi1"},
+      {abi::kBmi2, "has_bmi2"},   {abi::kAvx, "has_avx"},       {abi::kAvx2, "has_avx2"},   {abi::kFma, "has_fma"}};
+  for (auto [bit, name] : kFeatures) {
+    all.push_back({name, (s.cpu_features & bit) ? "true" : "false", "CPU feature, found on this machine"});
+  }
+  return all;
+}
+
+}  // namespace vitrine

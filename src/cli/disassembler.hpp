@@ -1,0 +1,20 @@
+// Machine code as text.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace vitrine::cli {
+
+struct DisassembledInst {
+  uint64_t address;
+  std::span<const uint8_t> bytes;
+  std::string text;  // "mov eax, 1"
+};
+
+/// Disassembles x86-64 code that begins at `address`. Bytes that are no instruction come out as ".byte 0x..".
+std::vector<DisassembledInst> disassemble(std::span<const uint8_t> code, uint64_t address);
+
+}  // namespace vitrine::cli

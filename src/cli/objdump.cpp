@@ -1,0 +1,136 @@
+// `vitrine objdump FILE`: disassembles a compiled module, with what the side tables say of each instruction.
+#include <fmt/format.h>
+#include <unistd.h>
+#include <vitrine/inspect.hpp>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "cli/commands.hpp"
+#include "cli/common.hpp"
+#include "cli/disassembler.hpp"
+#include "cli/report.hpp"
+
+namespace vitrine::cli {
+
+namespace {
+
+struct ObjdumpOptions {
+  bool addresses = false, address_jumps = false, bytes = false, addrmap = false, traps = true;
+  std::vector<std::string> kinds;
+  std::string filter;
+  std::string color = "auto";
+  unsigned address_width = 10;
+};
+
+const char* trap_name(TrapCode code) {
+  constexpr const char* kNames[] = {"StackOverflow",
+                                    "MemoryOutOfBounds",
+                                    "HeapMisaligned",
+                                    "TableOutOfBounds",
+                                    "IndirectCallToNull",
+                                    "BadSignature",
+                                    "IntegerOverflow",
+                                    "IntegerDivisionByZero",
+                                    "BadConversionToInteger",
+                                    "UnreachableCodeReached",
+                                    "Interrupt",
+                                    "OutOfFuel",
+                                    "AtomicWaitNonSharedMemory",
+                                    "NullReference",
+                                    "ArrayOutOfBounds",
+                                    "AllocationTooLarge",
+                                    "CastFailure"};
+  auto i = static_cast<size_t>(code);
+  return i < std::size(kNames) ? kNames[i] : "?";
+}
+
+bool is_jump(const std::string& text) {
+  return text.starts_with("j") || text.starts_with("call");
+}
+
+void dump(const CodeView& view, const CodeFunction& f, const ObjdumpOptions& o, bool color) {
+  std::string name = f.name.empty() ? fmt::format("function[{}]", f.index) : f.name;
+  std::string title = f.kind == CodeFunction::Kind::Wasm
+                          ? fmt::format("wasm[0]::function[{}]{}", f.index, f.name.empty() ? "" : "::" + name)
+                          : fmt::format("wasm[0]::{}_trampoline[{}]", f.name, f.index);
+  fmt::print("{}{}{}:\n", color ? "\033[1;32m" : "", title, color ? "\033[0m" : "");
+  auto next_map = std::ranges::lower_bound(view.addresses(), f.address, {}, &CodeAddress::address);
+  auto next_trap = std::ranges::lower_bound(view.traps(), f.address, {}, &CodeTrap::address);
+  for (const DisassembledInst& inst : disassemble(f.code, f.address)) {
+    std::string line;
+    if (o.addresses || (o.address_jumps && is_jump(inst.text))) {
+      line += fmt::format("{:>{}x}: ", inst.address, o.address_width);
+    } else {
+      line += std::string(o.address_width + 2, ' ');
+    }
+    if (o.bytes) {
+      std::string bytes;
+      for (uint8_t b : inst.bytes) bytes += fmt::format("{:02x} ", b);
+      line += fmt::format("{:<33}", bytes);
+    }
+    fmt::print("{}{}\n", line, inst.text);
+    std::string indent(o.address_width + 2, ' ');
+    for (; next_map != view.addresses().end() && next_map->address <= inst.address; ++next_map) {
+      if (o.addrmap && next_map->module_offset)
+        fmt::print("{}\u2570\u2500\u256f addrmap: {:#x}\n", indent, next_map->module_offset);
+    }
+    for (; next_trap != view.traps().end() && next_trap->address <= inst.address; ++next_trap) {
+      if (o.traps) fmt::print("{}\u2570\u2500\u256f trap: {}\n", indent, trap_name(next_trap->code));
+    }
+  }
+  fmt::print("\n");
+}
+
+}  // namespace
+
+int objdump_command(const std::vector<std::string>& args) {
+  CommonOptions options;
+  ObjdumpOptions o;
+  std::string file = "-";
+  bool stack_maps = true, exception_tables = true, frame_tables = true;
+  CLI::App app("Disassembles a compiled module (.cwasm)", "vitrine objdump");
+  app.add_option("CWASM", file, "the file; - is standard input");
+  app.add_flag("--addresses", o.addresses, "an address on every line");
+  app.add_flag("--address-jumps", o.address_jumps, "an address on jumps and calls");
+  app.add_flag("--bytes", o.bytes, "the bytes of every instruction");
+  app.add_option("--funcs", o.kinds, "which functions: all, wasm, trampoline, builtin, libcall (wasm)")
+      ->check(CLI::IsMember({"all", "wasm", "trampoline", "builtin", "libcall"}))
+      ->allow_extra_args(false);
+  app.add_option("--filter", o.filter, "only functions whose name contains this")->type_name("STR");
+  app.add_option("--color", o.color, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "always-ansi", "never"}));
+  app.add_option("--address-width", o.address_width, "characters of an address")->check(CLI::Range(1, 32));
+  app.add_flag("--addrmap{true}", o.addrmap, "wasm offsets (no)");
+  app.add_flag("--traps{true}", o.traps, "trap codes (yes)");
+  app.add_flag("--stack-maps{true}", stack_maps, "stack maps (yes; there are none without GC)");
+  app.add_flag("--exception-tables{true}", exception_tables,
+               "exception tables (yes; there are none without exceptions)");
+  app.add_flag("--frame-tables{true}", frame_tables, "frame tables (yes; there are none without guest debugging)");
+  if (auto status = parse_args(app, args)) return *status;
+  if (o.kinds.empty()) o.kinds = {"wasm"};
+
+  auto bytes = read_input(file);
+  if (!bytes) return report_error(bytes.error().message());
+  if (!Engine::is_precompiled(*bytes))
+    return report_error(fmt::format("{} is no compiled module: `vitrine compile` makes one", file));
+  auto view = CodeView::of_image(*bytes);
+  if (!view) return report_error(fmt::format("{}: {}", file, view.error().message()));
+  bool color = o.color == "always" || o.color == "always-ansi" ||
+               (o.color == "auto" && isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR"));
+  auto wanted = [&](const CodeFunction& f) {
+    const char* kind = f.kind == CodeFunction::Kind::Wasm ? "wasm" : "trampoline";
+    bool of_kind = std::ranges::any_of(o.kinds, [&](const std::string& k) { return k == "all" || k == kind; });
+    return of_kind && (o.filter.empty() || f.name.find(o.filter) != std::string::npos);
+  };
+  size_t shown = 0;
+  for (const CodeFunction& f : view->functions()) {
+    if (!wanted(f)) continue;
+    dump(*view, f, o, color);
+    shown++;
+  }
+  if (!shown) note("no function matches");
+  return 0;
+}
+
+}  // namespace vitrine::cli
