@@ -143,6 +143,29 @@ uint32_t Func::pool_calls(std::span<const BlockCall> calls) {
   return first;
 }
 
+void Func::filter_params(Block b, std::span<const uint8_t> keep) {
+  auto& params = blocks_[b].params;
+  VITRINE_DCHECK(params.size() == keep.size());
+  uint32_t n = 0;
+  for (uint32_t k = 0; k < params.size(); ++k) {
+    if (!keep[k]) continue;
+    params[n] = params[k];
+    // A parameter that became an alias keeps pointing at what it stands for; it is not kept.
+    values_[params[n]].num = static_cast<uint16_t>(n);
+    ++n;
+  }
+  params.resize(n);
+}
+
+void Func::filter_args(BlockCall& c, std::span<const uint8_t> keep) {
+  auto list = args(c);
+  VITRINE_DCHECK(list.size() == keep.size());
+  uint32_t n = 0;
+  for (uint32_t k = 0; k < list.size(); ++k)
+    if (keep[k]) list[n++] = list[k];
+  c.arg_count = n;
+}
+
 void Func::append(Block b, Inst i) {
   BlockData& bd = blocks_[b];
   VITRINE_DCHECK(!insts_[i].block.valid());
@@ -208,6 +231,8 @@ void Func::reset() {
   block_calls.clear();
   pool.clear();
   layout.clear();
+  inline_sites.clear();
+  inlined_locs.clear();
   values_.clear();
   insts_.clear();
   links_.clear();

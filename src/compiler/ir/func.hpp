@@ -96,7 +96,7 @@ struct InstData {
   // Inline arguments; or for lists {first in pool, count}; or for terminators args[0] and {first block call, count}.
   uint32_t a[3] = {~0u, ~0u, ~0u};
   Value result;         // the first of result_count consecutive values
-  uint32_t srcloc = 0;  // offset of the operator in the wasm module; 0 unknown
+  uint32_t srcloc = 0;  // offset of the operator in the wasm module; 0 unknown; see Func::location
   Block block;          // where it is; none when not in the layout
 
   IntCC int_cc() const { return static_cast<IntCC>(aux); }
@@ -127,6 +127,23 @@ struct BlockData {
   uint8_t placed = 0;  // in the layout
 };
 
+/// A call that was replaced by the callee's body.
+struct InlineSite {
+  uint32_t parent;  // the site whose body contained the call; kNoSite: the function itself
+  uint32_t symbol;  // of the callee: a function of the same module
+  uint32_t srcloc;  // of the call, in the caller's body
+};
+inline constexpr uint32_t kNoSite = ~0u;
+
+/// Where an instruction that came by inlining is from: an offset in the callee's body, and which call brought it.
+struct InlinedLoc {
+  uint32_t srcloc;
+  uint32_t site = kNoSite;
+};
+/// An instruction's srcloc with this bit is an index into Func::inlined_locs, so that passes copy it like any other.
+inline constexpr uint32_t kInlinedBit = 1u << 31;
+
+/// Invariant: no two block calls share arguments in the pool.
 class Func {
  public:
   Signature sig;
@@ -142,6 +159,8 @@ class Func {
   std::vector<BlockCall> block_calls;
   std::vector<Value> pool;
   std::vector<Block> layout;  // the order of the blocks; entry first
+  std::vector<InlineSite> inline_sites;
+  std::vector<InlinedLoc> inlined_locs;
 
   // -- entities
   // ---------------------------------------------------------------------------------------------------------
@@ -208,6 +227,19 @@ class Func {
   /// Puts a list into the pool and answers its start.
   uint32_t pool_list(std::span<const Value> list);
   uint32_t pool_calls(std::span<const BlockCall> calls);
+
+  /// The source of an instruction with this srcloc; follow `site` through inline_sites for the calls around it.
+  InlinedLoc location(uint32_t srcloc) const {
+    return srcloc & kInlinedBit ? inlined_locs[srcloc & ~kInlinedBit] : InlinedLoc{srcloc, kNoSite};
+  }
+  /// Keeps those parameters for which `keep` has a nonzero byte; the callers pass arguments for the rest no more.
+  void filter_params(Block b, std::span<const uint8_t> keep);
+  void filter_args(BlockCall& c, std::span<const uint8_t> keep);
+  /// The parameter becomes number `num` of `block`, whose list the caller has set.
+  void move_param(Value param, Block block, uint16_t num) {
+    values_[param].def = block.raw();
+    values_[param].num = num;
+  }
 
   // -- layout
   // -----------------------------------------------------------------------------------------------------------
