@@ -57,3 +57,7 @@ function(vitrine_floor name)
     add_test(NAME ${name} COMMAND ${name}_test)
   endif()
 endfunction()
+
+# What a client compiles with: the public headers alone.
+add_library(vitrine_public INTERFACE)
+target_include_directories(vitrine_public INTERFACE ${CMAKE_SOURCE_DIR}/include)

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vitrine/export.hpp"
 #include "vitrine/result.hpp"
 
 namespace vitrine {
@@ -22,7 +23,7 @@ struct CacheConfig {
 
 /// The configuration of an Engine: `Config().opt_level(0).consume_fuel(true)`. Combinations are checked by
 /// Engine::make.
-class Config {
+class VITRINE_API Config {
  public:
   Config();
   Config(const Config&);

@@ -6,13 +6,14 @@
 #include <string>
 
 #include "vitrine/config.hpp"
+#include "vitrine/export.hpp"
 
 namespace vitrine {
 
 struct EngineImpl;
 
 /// Compiles modules and runs them. Cheap to copy (shared); may be used from any thread.
-class Engine {
+class VITRINE_API Engine {
  public:
   /// Fails when options contradict each other or the CPU lacks what compiled code needs.
   static Result<Engine> make(const Config& config = Config());
@@ -33,6 +34,6 @@ class Engine {
 };
 
 /// The version of the library, "0.1.0".
-const char* version();
+VITRINE_API const char* version();
 
 }  // namespace vitrine

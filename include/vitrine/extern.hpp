@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "vitrine/export.hpp"
 #include "vitrine/store.hpp"
 #include "vitrine/val.hpp"
 
@@ -15,7 +16,7 @@ class Caller;
 
 /// A linear memory. `data` answers the memory as it is now; growth (by the guest, too) may move and lengthens it, so
 /// ask again after every call into the guest.
-class Memory {
+class VITRINE_API Memory {
  public:
   static Result<Memory> make(Store& store, const MemoryType& type);
   std::span<uint8_t> data() const;
@@ -36,7 +37,7 @@ class Memory {
   void* object_;
 };
 
-class Table {
+class VITRINE_API Table {
  public:
   static Result<Table> make(Store& store, const TableType& type, const Val& init);
   uint64_t size() const;
@@ -55,7 +56,7 @@ class Table {
   void* object_;
 };
 
-class Global {
+class VITRINE_API Global {
  public:
   static Result<Global> make(Store& store, const GlobalType& type, const Val& value);
   GlobalType type() const;

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "vitrine/export.hpp"
 #include "vitrine/extern.hpp"
 
 namespace vitrine {
@@ -25,7 +26,7 @@ namespace vitrine {
 struct CallerContext;  // a VMContext
 
 /// The guest that is calling a host function; valid during the call.
-class Caller {
+class VITRINE_API Caller {
  public:
   /// The memory the calling module exports as "memory" (or its first), or an empty span. Ask again after calling the
   /// guest.
@@ -52,12 +53,12 @@ using RawHostFunc = int32_t (*)(void* env, CallerContext* caller, RawVal* values
 
 namespace detail {
 
-StoreImpl* store_of(CallerContext* caller);
+VITRINE_API StoreImpl* store_of(CallerContext* caller);
 /// Leaves the error for the host's entry and answers 1.
-int32_t raise(CallerContext* caller, Error error);
-int32_t raise_exception(CallerContext* caller, std::exception_ptr exception);
+VITRINE_API int32_t raise(CallerContext* caller, Error error);
+VITRINE_API int32_t raise_exception(CallerContext* caller, std::exception_ptr exception);
 /// The one way in: `values` has room for the larger of parameters and results.
-Result<void> call(StoreImpl* store, void* funcref, RawVal* values);
+VITRINE_API Result<void> call(StoreImpl* store, void* funcref, RawVal* values);
 
 template <class T>
 struct Kind;
@@ -207,7 +208,7 @@ template <class Signature>
 class TypedFunc;
 
 /// A function of a guest or of the host, as a value.
-class Func {
+class VITRINE_API Func {
  public:
   /// Defines a host function from a lambda: parameters and results are int32_t, uint32_t, int64_t, uint64_t, float,
   /// double; a leading `Caller&` is the calling guest; several results are a std::tuple; a Result<> may fail. An
@@ -280,7 +281,7 @@ template <class R, class... A>
 struct TypedSignature<R(A...)> {
   static FuncType type() { return {{Kind<A>::value...}, Results<R>::kinds()}; }
 };
-Error wrong_signature(const FuncType& found, const FuncType& expected);
+VITRINE_API Error wrong_signature(const FuncType& found, const FuncType& expected);
 }  // namespace detail
 
 template <class S>

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "vitrine/export.hpp"
 #include "vitrine/module.hpp"
 #include "vitrine/trap.hpp"
 
@@ -40,7 +41,7 @@ struct CodeTrap {
 };
 
 /// A view of a module's code. What it was made from must outlive it.
-class CodeView {
+class VITRINE_API CodeView {
  public:
   static CodeView of(const Module& module);
   /// Of a precompiled image, whatever configuration it was compiled with; it need not be able to run here.
@@ -61,6 +62,6 @@ struct CodegenSetting {
   std::string name, value, description;
 };
 /// What the code generator can be told, and the CPU features it found here.
-std::vector<CodegenSetting> codegen_settings(const Engine& engine);
+VITRINE_API std::vector<CodegenSetting> codegen_settings(const Engine& engine);
 
 }  // namespace vitrine

@@ -4,12 +4,13 @@
 #include <optional>
 #include <string_view>
 
+#include "vitrine/export.hpp"
 #include "vitrine/func.hpp"
 #include "vitrine/module.hpp"
 
 namespace vitrine {
 
-class Instance {
+class VITRINE_API Instance {
  public:
   /// Instantiates with imports in the order of `Module::imports`. Runs the start function; a trap there is the error.
   static Result<Instance> make(Store& store, const Module& module, std::span<const Extern> imports);

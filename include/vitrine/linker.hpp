@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "vitrine/export.hpp"
 #include "vitrine/instance.hpp"
 
 namespace vitrine {
@@ -12,7 +13,7 @@ namespace vitrine {
 struct LinkerImpl;
 
 /// Host functions defined here can be used with any number of stores of the engine. Nothing is defined by default.
-class Linker {
+class VITRINE_API Linker {
  public:
   explicit Linker(const Engine& engine);
   ~Linker();

@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "vitrine/engine.hpp"
+#include "vitrine/export.hpp"
 #include "vitrine/val.hpp"
 
 namespace vitrine {
 
 struct ModuleImpl;
 
-class Module {
+class VITRINE_API Module {
  public:
   /// Compiles a module from its binary or text form (told apart by content). Uses the engine's code cache if it has
   /// one.

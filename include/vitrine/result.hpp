@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "vitrine/export.hpp"
+
 namespace vitrine {
 
 class Trap;
@@ -29,7 +31,7 @@ enum class ErrorKind : uint8_t {
 };
 
 /// An error: one pointer wide, movable. The message starts in lower case and has no final period.
-class [[nodiscard]] Error {
+class [[nodiscard]] VITRINE_API Error {
  public:
   explicit Error(std::string message, ErrorKind kind = ErrorKind::Usage)
       : rep_(std::make_unique<Rep>(Rep{std::move(message), kind, 0, nullptr})) {}

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "vitrine/engine.hpp"
+#include "vitrine/export.hpp"
 
 namespace vitrine {
 
@@ -28,7 +29,7 @@ struct EpochDecision {
 
 /// Not copyable; used by one thread at a time. Handles (Func, Memory, Instance ...) point into it and must not outlive
 /// it.
-class Store {
+class VITRINE_API Store {
  public:
   explicit Store(const Engine& engine);
   ~Store();

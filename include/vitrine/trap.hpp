@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "vitrine/export.hpp"
+
 namespace vitrine {
 
 /// Numbers as in Wasmtime's C API.
@@ -39,7 +41,7 @@ struct Frame {
 
 /// A trap: its code if guest code raised it (none when a host function failed), its message and the guest frames,
 /// innermost first.
-class Trap {
+class VITRINE_API Trap {
  public:
   Trap(std::optional<TrapCode> code, std::string message, std::vector<Frame> frames)
       : code_(code), message_(std::move(message)), frames_(std::move(frames)) {}

@@ -8,13 +8,15 @@
 #include <variant>
 #include <vector>
 
+#include "vitrine/export.hpp"
+
 namespace vitrine {
 
 /// The kind of a value. References are nullable.
 enum class ValKind : uint8_t { I32, I64, F32, F64, V128, FuncRef, ExternRef };
 
 /// "i32", "funcref", ...
-const char* name_of(ValKind kind);
+VITRINE_API const char* name_of(ValKind kind);
 
 /// The storage that compiled code and host functions exchange values in: 16 bytes. An i32 lies in the low 4 bytes, a
 /// float as its bits; references are opaque words.
@@ -33,7 +35,7 @@ struct FuncType {
   friend bool operator==(const FuncType&, const FuncType&) = default;
 };
 /// "(i32, i64) -> (f32)"
-std::string to_string(const FuncType& type);
+VITRINE_API std::string to_string(const FuncType& type);
 
 struct GlobalType {
   ValKind kind = ValKind::I32;
@@ -57,7 +59,7 @@ struct TableType {
 };
 using ExternType = std::variant<FuncType, GlobalType, MemoryType, TableType>;
 /// "func (i32) -> ()", "memory 1..2", ...
-std::string to_string(const ExternType& type);
+VITRINE_API std::string to_string(const ExternType& type);
 
 struct ImportType {
   std::string module, name;
@@ -70,7 +72,7 @@ struct ExportType {
 
 /// A value with its kind. Function references belong to a store and are only meaningful there; an extern reference is a
 /// word of the host's choice that guests can hold but not look into.
-class Val {
+class VITRINE_API Val {
  public:
   Val() : Val(int32_t{0}) {}
   Val(int32_t v) : kind_(ValKind::I32) { raw_.i32 = v; }

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "vitrine/export.hpp"
 #include "vitrine/linker.hpp"
 
 namespace vitrine {
@@ -48,7 +49,7 @@ struct WasiDenial {
 };
 
 /// The host side of one guest. Cheap to copy (shared).
-class Wasi {
+class VITRINE_API Wasi {
  public:
   /// Opens what is granted; fails with the path or address that cannot be.
   static Result<Wasi> make(const WasiConfig& config);
