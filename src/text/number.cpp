@@ -1,5 +1,6 @@
 #include "text/number.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>

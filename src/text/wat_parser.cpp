@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "text/wat_module.hpp"
 
 namespace vitrine::text {
