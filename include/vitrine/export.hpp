@@ -1,4 +1,4 @@
 // What a shared library shows: everything else in it is hidden.
 #pragma once
 
-#define VITRINE_API __attribute__((visibility("default")))
+#define VITRINE_API [[gnu::visibility("default")]]
