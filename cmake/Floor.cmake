@@ -55,6 +55,7 @@ function(vitrine_floor name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE vitrine_${name} ${test_deps} GTest::gtest GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name}_test)
+    set_tests_properties(${name} PROPERTIES LABELS unit)
   endif()
 endfunction()
 
