@@ -12,7 +12,6 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "abi/image.hpp"
@@ -90,7 +89,9 @@ class CompiledModule : public std::enable_shared_from_this<CompiledModule> {
   std::optional<CodePosition> find_position(uintptr_t pc) const;
   const wasm::Names& names() const;
 
-  LazyCompiler lazy_compiler;
+  /// Before the module's first instance.
+  void set_lazy_compiler(const LazyCompiler& compiler) const { lazy_compiler_ = compiler; }
+  const LazyCompiler& lazy_compiler() const { return lazy_compiler_; }
 
  private:
   explicit CompiledModule(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {}
@@ -111,10 +112,11 @@ class CompiledModule : public std::enable_shared_from_this<CompiledModule> {
       functions_by_offset_;    // indices into image().functions(), by increasing offset; empty: in order
   uint64_t first_source_ = 0;  // identity of the first memory image
   bool registered_ = false;
+  mutable LazyCompiler lazy_compiler_;
 
   mutable std::once_flag names_once_, exports_once_;
   mutable wasm::Names names_;
-  mutable std::unordered_map<std::string_view, uint32_t> exports_;
+  mutable std::vector<uint32_t> exports_by_name_;
 };
 
 }  // namespace vitrine::runtime

@@ -29,6 +29,10 @@ class LinearMemory {
 
   uint8_t* base() const { return slot_.base(); }
   uint64_t size() const { return size_; }
+  /// Everything that is reserved, guards included.
+  bool reserves(uintptr_t address) const {
+    return address - reinterpret_cast<uintptr_t>(slot_.space.data()) < slot_.space.size();
+  }
   uint64_t reservation() const { return slot_.plan.reservation; }
   /// Makes [size, new_size) accessible and zero. False if the reservation or the system does not have it.
   bool grow_to(uint64_t new_size);

@@ -15,6 +15,9 @@ class Global {
       : store_(store), type_(type), definition_(definition ? definition : &own_) {
     *definition_ = value;
   }
+  /// One that stands in the context already, with its value.
+  Global(Store& store, const wasm::GlobalType& type, abi::VMGlobal* definition)
+      : store_(store), type_(type), definition_(definition) {}
   Global(const Global&) = delete;
   Global& operator=(const Global&) = delete;
 

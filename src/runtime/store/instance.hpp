@@ -41,7 +41,7 @@ class Instance {
   abi::VMFuncRef* func(uint32_t index, abi::VMFuncRef& storage);
   Table* table(uint32_t index) { return tables_[index]; }
   Memory* memory(uint32_t index) { return memories_[index]; }
-  Global* global(uint32_t index) { return globals_[index]; }
+  Global* global(uint32_t index);
 
   /// Table and memory instructions; false: out of bounds, nothing done. Segment operations see dropped segments as
   /// empty.
@@ -59,6 +59,9 @@ class Instance {
   Instance(Store& store, std::shared_ptr<const CompiledModule> module);
   /// Imports have been matched and limits checked; makes everything the module defines.
   Result<void> allocate(std::span<const Extern> imports);
+  void import(const wasm::Import& import, const Extern& value);
+  Result<void> define_memories();
+  Result<void> define_tables();
   /// Active segments, then the start function.
   Outcome<> initialize();
   abi::ValRaw evaluate(wasm::ConstExpr expr);
@@ -73,7 +76,7 @@ class Instance {
   abi::VMContext* context_ = nullptr;
   std::vector<Table*> tables_;
   std::vector<Memory*> memories_;
-  std::vector<Global*> globals_;
+  std::vector<Global*> globals_;  // defined ones are null until somebody asks
   std::vector<bool> elem_dropped_, data_dropped_;
 };
 

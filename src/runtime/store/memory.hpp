@@ -24,6 +24,7 @@ class Memory {
   /// As declared; `pages` is the size now.
   const wasm::MemoryType& type() const { return type_; }
   abi::VMMemory* definition() { return definition_; }
+  const LinearMemory& linear() const { return linear_; }
   std::span<uint8_t> data() const { return {definition_->base, definition_->size}; }
   uint64_t pages() const { return definition_->size >> type_.page_size_log2; }
   /// Answers the old size in pages; fails past the maximum or a limit of the store, changing nothing.

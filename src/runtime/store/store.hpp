@@ -129,6 +129,8 @@ class Store {
   FailurePtr take_failure();
   /// Called by the trap handler; async-signal-safe.
   void record_trap(abi::TrapCode code, uintptr_t pc, uintptr_t fp);
+  /// Whether the address is in the reservation of one of the store's memories (async-signal-safe).
+  bool is_memory_address(uintptr_t address) const;
 
   /// The context that a host function called by the host itself sees as its caller.
   abi::VMContext* host_caller() { return &host_caller_; }
@@ -136,8 +138,9 @@ class Store {
 
  private:
   friend class Instance;
-  Result<void> match_imports(const CompiledModule& module, std::span<const Extern> imports) const;
-  Result<void> check_limits(const CompiledModule& module) const;
+  Result<void> check_limits(const CompiledModule& module);
+  Result<void> check_memory(const wasm::MemoryType& type);
+  Result<void> check_table(const wasm::TableType& type);
   void add_trampolines(const std::shared_ptr<const CompiledModule>& module);
 
   std::shared_ptr<Engine> engine_;

@@ -16,9 +16,11 @@ class Store;
 
 class Table {
  public:
-  /// `type` in terms of the engine; `definition` is the slot in the context of the defining instance; null: of its own.
-  static Result<void> check_size(const wasm::TableType& type);
-  Table(Store& store, const wasm::TableType& type, uint64_t init, abi::VMTable* definition);
+  /// Room for `count` null elements, for the constructor; fails over the limits of the language and of the system.
+  static Result<uint64_t*> allocate(uint64_t count);
+  /// `type` in terms of the engine; `elements` from `allocate(type.limits.min)`; `definition` is the slot in the
+  /// context of the defining instance; null: of its own.
+  Table(Store& store, const wasm::TableType& type, uint64_t* elements, uint64_t init, abi::VMTable* definition);
   ~Table();
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;

@@ -67,7 +67,7 @@ struct EngineType {
 
 class TypeRegistry {
  public:
-  TypeRegistry() = default;
+  TypeRegistry();
   TypeRegistry(const TypeRegistry&) = delete;
   TypeRegistry& operator=(const TypeRegistry&) = delete;
 
@@ -90,6 +90,7 @@ class TypeRegistry {
   friend class TypeSet;
   using Key = std::vector<uint32_t>;
   struct KeyHash {
+    uint64_t seed;  // random: guests choose the keys, and could choose them to collide
     size_t operator()(const Key& key) const;
   };
   struct Group {
@@ -99,7 +100,7 @@ class TypeRegistry {
     const Key* key = nullptr;    // where it stands in `groups_by_key_`
     std::vector<uint32_t> uses;  // groups outside that its types refer to, each held once
   };
-  Result<uint32_t> add_group(Key key, std::vector<EngineType> types, std::vector<uint32_t> uses);
+  Result<uint32_t> add_group(Key key, uint32_t count);  // of types yet to be filled in
   void release_groups(std::span<const uint32_t> groups);
   bool is_subtype_locked(TypeId sub, TypeId super) const;
   bool heap_matches_locked(wasm::HeapType sub, wasm::HeapType super) const;

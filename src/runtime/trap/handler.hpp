@@ -10,7 +10,4 @@ namespace vitrine::runtime {
 /// Installs the handlers; the first call does, later ones cost a load.
 void install_trap_handler();
 
-/// Makes the calling thread able to take a fault on another stack than the guest's.
-void prepare_thread();
-
 }  // namespace vitrine::runtime

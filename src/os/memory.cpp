@@ -1,0 +1,134 @@
+#include "os/memory.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/assert.hpp"
+
+namespace vitrine::os {
+
+namespace {
+
+std::unexpected<Error> system_refused(std::string_view what) {
+  return fail(fmt::format("{}: {}", what, std::strerror(errno)), ErrorKind::Io);
+}
+
+}  // namespace
+
+size_t page_size() {
+  static const size_t size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+Result<Reservation> Reservation::make(size_t size) {
+  void* data = mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (data == MAP_FAILED) {
+    return system_refused(fmt::format("the system does not have {} MiB of address space", size >> 20));
+  }
+  Reservation reservation;
+  reservation.data_ = static_cast<uint8_t*>(data);
+  reservation.size_ = size;
+  return reservation;
+}
+
+Reservation& Reservation::operator=(Reservation&& other) noexcept {
+  if (this != &other) {
+    reset();
+    data_ = std::exchange(other.data_, nullptr);
+    size_ = std::exchange(other.size_, 0);
+  }
+  return *this;
+}
+
+void Reservation::reset() {
+  if (data_) munmap(data_, size_);
+  data_ = nullptr;
+  size_ = 0;
+}
+
+// SAFETY: each of these changes pages of a range that this object alone owns, and asserts that the range is inside.
+
+bool Reservation::make_accessible(size_t offset, size_t size) {
+  VITRINE_ASSERT(offset <= size_ && size <= size_ - offset);
+  return size == 0 || mprotect(data_ + offset, size, PROT_READ | PROT_WRITE) == 0;
+}
+
+bool Reservation::make_inaccessible(size_t offset, size_t size) {
+  VITRINE_ASSERT(offset <= size_ && size <= size_ - offset);
+  return size == 0 || mprotect(data_ + offset, size, PROT_NONE) == 0;
+}
+
+bool Reservation::map_file(size_t offset, size_t size, int fd, uint64_t file_offset) {
+  VITRINE_ASSERT(offset <= size_ && size <= size_ - offset);
+  return size == 0 || mmap(data_ + offset, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, fd,
+                           static_cast<off_t>(file_offset)) != MAP_FAILED;
+}
+
+bool Reservation::unmap(size_t offset, size_t size) {
+  VITRINE_ASSERT(offset <= size_ && size <= size_ - offset);
+  return size == 0 || mmap(data_ + offset, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
+                           0) != MAP_FAILED;
+}
+
+bool Reservation::discard(size_t offset, size_t size) {
+  VITRINE_ASSERT(offset <= size_ && size <= size_ - offset);
+  return size == 0 || madvise(data_ + offset, size, MADV_DONTNEED) == 0;
+}
+
+Result<FileMapping> FileMapping::map(int fd, size_t size) {
+  void* data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (data == MAP_FAILED) return system_refused("cannot map the file");
+  FileMapping mapping;
+  mapping.data_ = static_cast<uint8_t*>(data);
+  mapping.size_ = size;
+  return mapping;
+}
+
+FileMapping& FileMapping::operator=(FileMapping&& other) noexcept {
+  if (this != &other) {
+    reset();
+    data_ = std::exchange(other.data_, nullptr);
+    size_ = std::exchange(other.size_, 0);
+  }
+  return *this;
+}
+
+void FileMapping::reset() {
+  if (data_) munmap(data_, size_);
+  data_ = nullptr;
+  size_ = 0;
+}
+
+bool FileMapping::make_executable(size_t offset, size_t size) {
+  VITRINE_ASSERT(offset <= size_ && size <= size_ - offset);
+  return size == 0 || mprotect(data_ + offset, size, PROT_READ | PROT_EXEC) == 0;
+}
+
+Result<FileDescriptor> sealed_memfd(const char* name, std::span<const uint8_t> bytes) {
+  FileDescriptor fd(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd) return system_refused("cannot make a file in memory");
+  for (size_t done = 0; done < bytes.size();) {
+    ssize_t n = ::write(fd.get(), bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return system_refused("cannot write to a file in memory");
+    done += static_cast<size_t>(n);
+  }
+  if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
+    return system_refused("cannot seal a file in memory");
+  }
+  return fd;
+}
+
+Result<uint64_t> file_size(int fd) {
+  struct stat st;
+  if (fstat(fd, &st) != 0) return system_refused("cannot tell the size of the file");
+  return static_cast<uint64_t>(st.st_size);
+}
+
+}  // namespace vitrine::os

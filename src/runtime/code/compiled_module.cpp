@@ -1,0 +1,219 @@
+#include "runtime/code/compiled_module.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/assert.hpp"
+#include "runtime/code/perf_map.hpp"
+#include "runtime/code/registry.hpp"
+#include "runtime/engine.hpp"
+#include "wasm/reader.hpp"
+
+namespace vitrine::runtime {
+
+namespace {
+
+std::unexpected<Error> damaged(std::string_view what) {
+  return fail(fmt::format("{}: the file is damaged", what), ErrorKind::Incompatible);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const CompiledModule>> CompiledModule::from_bytes(std::shared_ptr<Engine> engine,
+                                                                         std::span<const uint8_t> image,
+                                                                         bool verify_checksum) {
+  auto file = TRY(os::sealed_memfd("vitrine-module", image));
+  return load(std::move(engine), std::move(file), image.size(), verify_checksum);
+}
+
+Result<std::shared_ptr<const CompiledModule>> CompiledModule::from_file(std::shared_ptr<Engine> engine,
+                                                                        os::FileDescriptor file, bool verify_checksum) {
+  uint64_t size = TRY(os::file_size(file.get()));
+  return load(std::move(engine), std::move(file), size, verify_checksum);
+}
+
+Result<std::shared_ptr<const CompiledModule>> CompiledModule::load(std::shared_ptr<Engine> engine,
+                                                                   os::FileDescriptor file, uint64_t size,
+                                                                   bool verify_checksum) {
+  if (size == 0) return fail("truncated: the file is empty", ErrorKind::Incompatible);
+  std::shared_ptr<CompiledModule> module(new CompiledModule(std::move(engine)));
+  module->file_ = std::move(file);
+  module->mapping_ = TRY(os::FileMapping::map(module->file_.get(), size));
+  module->image_ = TRY(abi::ImageView::open(module->bytes(), module->engine_->settings(), verify_checksum));
+  TRY(module->prepare());
+  return module;
+}
+
+Result<void> CompiledModule::prepare() {
+  module_ = TRY_IN(wasm::read_module(image_.module(), wasm::Features::all(), {.declarations_only = true}),
+                   "in a precompiled module");
+  // What the image's sections say about each other: the rest of the runtime indexes without looking again.
+  if (image_.functions().size() != module_.functions.size() - module_.imported_functions) {
+    return damaged("it has code for another number of functions than its module declares");
+  }
+  if (image_.trampolines().size() != module_.types.size()) {
+    return damaged("it has trampolines for another number of types than its module declares");
+  }
+  for (size_t i = 0; i < module_.types.size(); i++) {
+    const abi::Trampolines& t = image_.trampolines()[i];
+    bool complete = t.array_call != abi::kNoTrampoline && t.host_call != abi::kNoTrampoline;
+    if (module_.types[i].kind == wasm::CompositeKind::Func && !complete) {
+      return damaged(fmt::format("function type {} has no trampolines", i));
+    }
+  }
+  for (const abi::InlineSite& site : image_.inline_sites()) {
+    if (site.function >= module_.functions.size()) return damaged("an inlined function is not in the module");
+  }
+  for (const abi::MemoryImage& memory : image_.memory_images()) {
+    if (memory.memory >= module_.memories.size() || memory.memory < module_.imported_memories) {
+      return damaged("it has contents for a memory that its module does not define");
+    }
+    const wasm::MemoryType& type = module_.memories[memory.memory];
+    unsigned __int128 size = static_cast<unsigned __int128>(type.limits.min) << type.page_size_log2;
+    if (memory.guest_offset > size || memory.size > size - memory.guest_offset) {
+      return damaged(fmt::format("the contents of memory {} do not fit into it", memory.memory));
+    }
+  }
+  if (os::page_size() != abi::kImagePageSize) {
+    return fail(fmt::format("the system's pages are of {} bytes, a precompiled module's of {}", os::page_size(),
+                            abi::kImagePageSize),
+                ErrorKind::Incompatible);
+  }
+
+  layout_.emplace(module_);
+  types_ = TRY(engine_->types().add_module(module_));
+  // SAFETY: the pages are those of a file mapping without write permission, so they never are writable and executable.
+  if (!mapping_.make_executable(image_.text_file_offset(), os::round_up(image_.text().size(), os::page_size()))) {
+    return fail("the system refuses to make code executable", ErrorKind::Io);
+  }
+
+  const auto functions = image_.functions();
+  if (!std::ranges::is_sorted(functions, {}, &abi::CodeRange::offset)) {
+    functions_by_offset_.resize(functions.size());
+    std::iota(functions_by_offset_.begin(), functions_by_offset_.end(), 0u);
+    std::ranges::sort(functions_by_offset_, {}, [&](uint32_t i) { return functions[i].offset; });
+  }
+  if (image_.settings().indirect_local_calls) {
+    functions_.resize(module_.functions.size());
+    for (uint32_t f = module_.imported_functions; f < functions_.size(); f++) functions_[f] = function_code(f);
+  }
+  funcrefs_.reserve(layout_->funcref_count());
+  for (uint32_t f = module_.imported_functions; f < module_.functions.size(); f++) {
+    if (!layout_->has_funcref(f)) continue;
+    funcrefs_.push_back({.code = function_code(f),
+                         .context = nullptr,
+                         .array_call = array_call(module_.functions[f]),
+                         .type_id = type_id_of_function(f),
+                         .is_host = 0});
+  }
+  if (!image_.memory_images().empty()) {
+    first_source_ = engine_->memories().new_identities(image_.memory_images().size());
+  }
+  register_code(*this);
+  registered_ = true;
+  if (engine_->options().perf_map) write_perf_map(*this);
+  return {};
+}
+
+CompiledModule::~CompiledModule() {
+  if (registered_) unregister_code(*this);
+  if (first_source_) engine_->memories().forget(first_source_, first_source_ + image_.memory_images().size() - 1);
+}
+
+const void* CompiledModule::function_code(uint32_t function) const {
+  VITRINE_DCHECK(function >= module_.imported_functions);
+  return image_.text().data() + image_.functions()[function - module_.imported_functions].offset;
+}
+
+abi::ArrayCall CompiledModule::array_call(uint32_t type_index) const {
+  uint32_t offset = image_.trampolines()[type_index].array_call;
+  if (offset == abi::kNoTrampoline) return nullptr;
+  return reinterpret_cast<abi::ArrayCall>(reinterpret_cast<uintptr_t>(image_.text().data()) + offset);
+}
+
+const void* CompiledModule::host_call(uint32_t type_index) const {
+  uint32_t offset = image_.trampolines()[type_index].host_call;
+  return offset == abi::kNoTrampoline ? nullptr : image_.text().data() + offset;
+}
+
+MemorySource CompiledModule::memory_source(uint32_t memory) const {
+  const auto images = image_.memory_images();
+  for (size_t i = 0; i < images.size(); i++) {
+    if (images[i].memory != memory) continue;
+    return {.identity = first_source_ + i,
+            .fd = file_.get(),
+            .file_offset = images[i].file_offset,
+            .guest_offset = images[i].guest_offset,
+            .size = images[i].size};
+  }
+  return {};
+}
+
+std::optional<uint32_t> CompiledModule::find_export(std::string_view name) const {
+  const auto& exports = module_.exports;
+  auto name_of = [&exports](uint32_t i) { return exports[i].name; };
+  // Sorted rather than hashed: names are the guest's, and could be chosen to collide.
+  std::call_once(exports_once_, [&] {
+    exports_by_name_.resize(exports.size());
+    std::iota(exports_by_name_.begin(), exports_by_name_.end(), 0u);
+    std::ranges::sort(exports_by_name_, {}, name_of);
+  });
+  auto found = std::ranges::lower_bound(exports_by_name_, name, {}, name_of);
+  if (found == exports_by_name_.end() || name_of(*found) != name) return std::nullopt;
+  return *found;
+}
+
+bool CompiledModule::contains(uintptr_t pc) const {
+  return pc - reinterpret_cast<uintptr_t>(image_.text().data()) < image_.text().size();
+}
+
+abi::TrapCode CompiledModule::find_trap(uintptr_t pc) const {
+  if (!contains(pc)) return abi::TrapCode::None;
+  auto offset = static_cast<uint32_t>(pc - reinterpret_cast<uintptr_t>(image_.text().data()));
+  const auto traps = image_.traps();
+  auto found = std::lower_bound(traps.begin(), traps.end(), offset,
+                                [](const abi::TrapEntry& entry, uint32_t at) { return entry.offset < at; });
+  if (found == traps.end() || found->offset != offset || found->code > UINT8_MAX) return abi::TrapCode::None;
+  return static_cast<abi::TrapCode>(found->code);
+}
+
+std::optional<CodePosition> CompiledModule::find_position(uintptr_t pc) const {
+  if (!contains(pc)) return std::nullopt;
+  auto offset = static_cast<uint32_t>(pc - reinterpret_cast<uintptr_t>(image_.text().data()));
+  const auto functions = image_.functions();
+  // The last function that begins at or before the pc.
+  size_t low = 0, high = functions.size();
+  auto at = [&](size_t i) { return functions_by_offset_.empty() ? static_cast<uint32_t>(i) : functions_by_offset_[i]; };
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (functions[at(middle)].offset <= offset) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  if (low == 0) return std::nullopt;
+  const uint32_t index = at(low - 1);
+  const abi::CodeRange& range = functions[index];
+  if (offset - range.offset >= range.size) return std::nullopt;
+
+  CodePosition position{.function = module_.imported_functions + index};
+  const auto addresses = image_.addresses();
+  auto after = std::upper_bound(addresses.begin(), addresses.end(), offset,
+                                [](uint32_t o, const abi::AddressEntry& entry) { return o < entry.offset; });
+  if (after != addresses.begin() && std::prev(after)->offset >= range.offset) {
+    position.srcloc = std::prev(after)->srcloc;
+    uint32_t site = std::prev(after)->inline_site;
+    if (site <= image_.inline_sites().size()) position.inline_site = site;
+  }
+  return position;
+}
+
+const wasm::Names& CompiledModule::names() const {
+  std::call_once(names_once_, [this] { names_ = wasm::Names::read(module_); });
+  return names_;
+}
+
+}  // namespace vitrine::runtime

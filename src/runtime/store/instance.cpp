@@ -1,0 +1,340 @@
+#include "runtime/store/instance.hpp"
+
+#include <cstdlib>
+#include <cstring>
+
+#include "base/assert.hpp"
+#include "runtime/builtins.hpp"
+#include "runtime/code/compiled_module.hpp"
+#include "runtime/store/store.hpp"
+#include "runtime/trap/call.hpp"
+
+namespace vitrine::runtime {
+
+using abi::ValRaw;
+using abi::VMFuncRef;
+using wasm::ExternKind;
+using wasm::SegmentMode;
+
+namespace {
+
+/// `offset + count <= size`, without overflow.
+constexpr bool is_inside(uint64_t offset, uint64_t count, uint64_t size) {
+  return offset <= size && count <= size - offset;
+}
+
+ValRaw value_of(const wasm::ConstOp& op) {
+  ValRaw value{};
+  std::memcpy(value.v128, &op.bits, 8);
+  std::memcpy(value.v128 + 8, &op.high, 8);
+  return value;
+}
+
+}  // namespace
+
+Instance* instance_of(const abi::VMContext* context) {
+  return static_cast<Instance*>(context->instance);
+}
+
+Instance::Instance(Store& store, std::shared_ptr<const CompiledModule> module)
+    : store_(store), module_(std::move(module)) {}
+
+Instance::~Instance() {
+  std::free(context_);
+}
+
+Result<void> Instance::allocate(std::span<const Extern> imports) {
+  const wasm::Module& m = module_->module();
+  const abi::VMLayout& layout = module_->layout();
+  // calloc: aligned to 16 as globals need it, and a large context touches few pages.
+  static_assert(alignof(std::max_align_t) >= alignof(abi::VMGlobal));
+  context_ = static_cast<abi::VMContext*>(std::calloc(1, layout.size()));
+  if (!context_) return fail("the system has no room for an instance", ErrorKind::Io);
+  *context_ = {.store = &store_.vm(),
+               .builtins = kBuiltins,
+               .functions = module_->functions(),
+               .type_ids = module_->type_ids().data(),
+               .instance = this};
+  tables_.resize(m.tables.size());
+  memories_.resize(m.memories.size());
+  globals_.resize(m.globals.size());
+  elem_dropped_.resize(m.elems.size());
+  data_dropped_.resize(m.datas.size());
+
+  for (size_t i = 0; i < imports.size(); i++) import(m.imports[i], imports[i]);
+  if (const auto funcrefs = module_->funcref_template(); !funcrefs.empty()) {
+    auto* to = at<VMFuncRef>(layout.funcrefs());
+    std::memcpy(to, funcrefs.data(), funcrefs.size_bytes());
+    for (size_t i = 0; i < funcrefs.size(); i++) to[i].context = context_;
+  }
+  TRY(define_memories());
+  for (uint32_t i = m.imported_globals; i < m.globals.size(); i++) {
+    *at<abi::VMGlobal>(layout.global(i)) = evaluate(m.globals[i].init);
+  }
+  return define_tables();
+}
+
+void Instance::import(const wasm::Import& import, const Extern& value) {
+  const abi::VMLayout& layout = module_->layout();
+  switch (import.kind) {
+    case ExternKind::Func: {
+      VMFuncRef* func = value.func;
+      store_.resolve(func);
+      // A host function is called through this module's own trampoline of the type: the code is near.
+      const void* code = func->is_host ? module_->host_call(module_->module().functions[import.index]) : func->code;
+      *at<abi::VMFuncImport>(layout.function_import(import.index)) = {
+          .code = code, .context = func->context, .funcref = func};
+      break;
+    }
+    case ExternKind::Table:
+      tables_[import.index] = value.table;
+      *at<abi::VMTable*>(layout.table(import.index)) = value.table->definition();
+      break;
+    case ExternKind::Memory:
+      memories_[import.index] = value.memory;
+      *at<abi::VMMemory*>(layout.memory(import.index)) = value.memory->definition();
+      break;
+    case ExternKind::Global:
+      globals_[import.index] = value.global;
+      *at<abi::VMGlobal*>(layout.global(import.index)) = value.global->definition();
+      break;
+    case ExternKind::Tag:
+      VITRINE_ASSERT(!"no tag can be made");
+  }
+}
+
+Result<void> Instance::define_memories() {
+  const wasm::Module& m = module_->module();
+  for (uint32_t i = m.imported_memories; i < m.memories.size(); i++) {
+    const wasm::MemoryType& type = m.memories[i];
+    MemoryPlan plan = TRY(plan_memory(type, store_.engine().settings()));
+    LinearMemory linear = TRY(LinearMemory::make(store_.engine().memories(), plan,
+                                                 type.limits.min << type.page_size_log2, module_->memory_source(i)));
+    memories_[i] =
+        &store_.memories_.emplace_back(store_, type, std::move(linear), at<abi::VMMemory>(module_->layout().memory(i)));
+  }
+  return {};
+}
+
+Result<void> Instance::define_tables() {
+  const wasm::Module& m = module_->module();
+  for (uint32_t i = m.imported_tables; i < m.tables.size(); i++) {
+    wasm::TableType type = m.tables[i].type;
+    type.element = TypeRegistry::canonical(type.element, module_->type_ids());
+    uint64_t* elements = TRY(Table::allocate(type.limits.min));
+    uint64_t init = m.tables[i].init ? evaluate(*m.tables[i].init).ref : 0;
+    tables_[i] =
+        &store_.tables_.emplace_back(store_, type, elements, init, at<abi::VMTable>(module_->layout().table(i)));
+  }
+  return {};
+}
+
+ValRaw Instance::evaluate(wasm::ConstExpr expr) {
+  const wasm::Module& m = module_->module();
+  std::vector<ValRaw> stack;
+  auto single = [&](const wasm::ConstOp& op) -> std::optional<ValRaw> {
+    ValRaw value{};
+    switch (op.op) {
+      case wasm::Op::I32Const:
+      case wasm::Op::I64Const:
+      case wasm::Op::F32Const:
+      case wasm::Op::F64Const:
+      case wasm::Op::V128Const:
+        return value_of(op);
+      case wasm::Op::RefNull:
+        return value;
+      case wasm::Op::RefFunc:
+        value.ref = reinterpret_cast<uintptr_t>(func(op.index));
+        return value;
+      case wasm::Op::GlobalGet:
+        if (op.index < m.imported_globals) return **at<abi::VMGlobal*>(module_->layout().global(op.index));
+        return *at<abi::VMGlobal>(module_->layout().global(op.index));
+      default:
+        return std::nullopt;
+    }
+  };
+  const auto ops = m.ops(expr);
+  if (ops.size() == 1) {
+    auto value = single(ops[0]);
+    VITRINE_ASSERT(value.has_value());
+    return *value;
+  }
+  for (const wasm::ConstOp& op : ops) {
+    if (auto value = single(op)) {
+      stack.push_back(*value);
+      continue;
+    }
+    VITRINE_ASSERT(stack.size() >= 2);
+    const auto right = static_cast<uint64_t>(stack.back().i64);
+    stack.pop_back();
+    const auto left = static_cast<uint64_t>(stack.back().i64);
+    uint64_t result = 0;
+    switch (op.op) {
+      case wasm::Op::I32Add:
+        result = static_cast<uint32_t>(left + right);
+        break;
+      case wasm::Op::I32Sub:
+        result = static_cast<uint32_t>(left - right);
+        break;
+      case wasm::Op::I32Mul:
+        result = static_cast<uint32_t>(left * right);
+        break;
+      case wasm::Op::I64Add:
+        result = left + right;
+        break;
+      case wasm::Op::I64Sub:
+        result = left - right;
+        break;
+      case wasm::Op::I64Mul:
+        result = left * right;
+        break;
+      default:
+        VITRINE_ASSERT(!"an operator that is not constant");
+    }
+    stack.back() = {};
+    stack.back().i64 = static_cast<int64_t>(result);
+  }
+  VITRINE_ASSERT(stack.size() == 1);
+  return stack.back();
+}
+
+Outcome<> Instance::initialize() {
+  const wasm::Module& m = module_->module();
+  // spec: exec/modules, instantiation: element segments, then data segments, each in order, then the start function.
+  for (uint32_t i = 0; i < m.elems.size(); i++) {
+    const wasm::ElemSegment& segment = m.elems[i];
+    if (segment.mode == SegmentMode::Passive) continue;
+    if (segment.mode == SegmentMode::Active) {
+      ValRaw offset = evaluate(segment.offset);
+      bool is_64 = tables_[segment.table]->type().limits.is_64;
+      uint64_t dst = is_64 ? static_cast<uint64_t>(offset.i64) : static_cast<uint32_t>(offset.i32);
+      if (!table_init(segment.table, i, dst, 0, static_cast<uint32_t>(segment.size()))) {
+        return std::unexpected(Failure::trap(abi::TrapCode::TableOutOfBounds));
+      }
+    }
+    elem_drop(i);
+  }
+  for (uint32_t i = 0; i < m.datas.size(); i++) {
+    const wasm::DataSegment& segment = m.datas[i];
+    if (segment.mode != SegmentMode::Active) continue;
+    ValRaw offset = evaluate(segment.offset);
+    bool is_64 = memories_[segment.memory]->type().limits.is_64;
+    uint64_t dst = is_64 ? static_cast<uint64_t>(offset.i64) : static_cast<uint32_t>(offset.i32);
+    if (!memory_init(segment.memory, i, dst, 0, static_cast<uint32_t>(segment.bytes.size()))) {
+      return std::unexpected(Failure::trap(abi::TrapCode::MemoryOutOfBounds));
+    }
+    data_drop(i);
+  }
+  if (m.start) {
+    VMFuncRef storage;
+    ValRaw none[1];
+    return call_function(store_, func(*m.start, storage), none);
+  }
+  return {};
+}
+
+std::optional<Extern> Instance::find_export(std::string_view name) {
+  auto index = module_->find_export(name);
+  if (!index) return std::nullopt;
+  return export_at(*index);
+}
+
+Extern Instance::export_at(uint32_t export_index) {
+  const wasm::Export& e = module_->module().exports[export_index];
+  switch (e.kind) {
+    case ExternKind::Func:
+      return Extern::of(func(e.index));
+    case ExternKind::Table:
+      return Extern::of(table(e.index));
+    case ExternKind::Memory:
+      return Extern::of(memory(e.index));
+    case ExternKind::Global:
+      return Extern::of(global(e.index));
+    case ExternKind::Tag:
+      break;
+  }
+  VITRINE_ASSERT(!"no tag can be made");
+  __builtin_unreachable();
+}
+
+VMFuncRef* Instance::func(uint32_t index) {
+  const abi::VMLayout& layout = module_->layout();
+  if (layout.function_is_imported(index)) return at<abi::VMFuncImport>(layout.function_import(index))->funcref;
+  return layout.has_funcref(index) ? at<VMFuncRef>(layout.funcref(index)) : nullptr;
+}
+
+VMFuncRef* Instance::func(uint32_t index, VMFuncRef& storage) {
+  if (VMFuncRef* known = func(index)) return known;
+  storage = {.code = module_->function_code(index),
+             .context = context_,
+             .array_call = module_->array_call(module_->module().functions[index]),
+             .type_id = module_->type_id_of_function(index),
+             .is_host = 0};
+  return &storage;
+}
+
+Global* Instance::global(uint32_t index) {
+  if (!globals_[index]) {
+    wasm::GlobalType type = module_->module().globals[index].type;
+    type.type = TypeRegistry::canonical(type.type, module_->type_ids());
+    globals_[index] = &store_.globals_.emplace_back(store_, type, at<abi::VMGlobal>(module_->layout().global(index)));
+  }
+  return globals_[index];
+}
+
+uint64_t Instance::element(const wasm::ElemSegment& segment, uint32_t i) {
+  if (segment.is_functions) return reinterpret_cast<uintptr_t>(func(segment.functions[i]));
+  return evaluate(segment.exprs[i]).ref;
+}
+
+bool Instance::table_init(uint32_t table, uint32_t segment_index, uint64_t dst, uint32_t src, uint32_t count) {
+  const wasm::ElemSegment& segment = module_->module().elems[segment_index];
+  const abi::VMTable& to = *tables_[table]->definition();
+  const uint64_t length = elem_dropped_[segment_index] ? 0 : segment.size();
+  if (!is_inside(src, count, length) || !is_inside(dst, count, to.size)) return false;
+  for (uint32_t i = 0; i < count; i++) to.base[dst + i] = element(segment, src + i);
+  return true;
+}
+
+bool Instance::memory_init(uint32_t memory, uint32_t segment_index, uint64_t dst, uint32_t src, uint32_t count) {
+  const wasm::DataSegment& segment = module_->module().datas[segment_index];
+  const abi::VMMemory& to = *memories_[memory]->definition();
+  const uint64_t length = data_dropped_[segment_index] ? 0 : segment.bytes.size();
+  if (!is_inside(src, count, length) || !is_inside(dst, count, to.size)) return false;
+  if (count > 0) std::memcpy(to.base + dst, segment.bytes.data() + src, count);
+  return true;
+}
+
+// SAFETY (the next four): the ranges were checked against the sizes now, and nothing else of the store runs meanwhile.
+
+bool Instance::memory_fill(uint32_t memory, uint64_t dst, uint8_t value, uint64_t count) {
+  const abi::VMMemory& to = *memories_[memory]->definition();
+  if (!is_inside(dst, count, to.size)) return false;
+  std::memset(to.base + dst, value, count);
+  return true;
+}
+
+bool Instance::memory_copy(uint32_t dst_memory, uint64_t dst, uint32_t src_memory, uint64_t src, uint64_t count) {
+  const abi::VMMemory& to = *memories_[dst_memory]->definition();
+  const abi::VMMemory& from = *memories_[src_memory]->definition();
+  if (!is_inside(dst, count, to.size) || !is_inside(src, count, from.size)) return false;
+  std::memmove(to.base + dst, from.base + src, count);
+  return true;
+}
+
+bool Instance::table_fill(uint32_t table, uint64_t dst, uint64_t value, uint64_t count) {
+  const abi::VMTable& to = *tables_[table]->definition();
+  if (!is_inside(dst, count, to.size)) return false;
+  std::fill_n(to.base + dst, count, value);
+  return true;
+}
+
+bool Instance::table_copy(uint32_t dst_table, uint64_t dst, uint32_t src_table, uint64_t src, uint64_t count) {
+  const abi::VMTable& to = *tables_[dst_table]->definition();
+  const abi::VMTable& from = *tables_[src_table]->definition();
+  if (!is_inside(dst, count, to.size) || !is_inside(src, count, from.size)) return false;
+  if (count > 0) std::memmove(to.base + dst, from.base + src, count * sizeof(uint64_t));
+  return true;
+}
+
+}  // namespace vitrine::runtime

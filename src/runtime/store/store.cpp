@@ -1,0 +1,246 @@
+#include "runtime/store/store.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "runtime/code/compiled_module.hpp"
+#include "runtime/store/import_matching.hpp"
+#include "runtime/trap/call.hpp"
+
+namespace vitrine::runtime {
+
+namespace {
+
+// What VMStore::fuel can hold without any sum of costs overflowing; the rest is held back.
+constexpr uint64_t kFuelAtOnce = uint64_t{1} << 62;
+
+}  // namespace
+
+Store::Store(std::shared_ptr<Engine> engine)
+    : engine_(std::move(engine)), trap_frames_(engine_->options().max_backtrace) {
+  vm_.epoch = engine_->epoch_address();
+  vm_.host_store = this;
+  host_caller_.store = &vm_;
+}
+
+Store::~Store() {
+  VITRINE_ASSERT(vm_.activation == nullptr);
+}
+
+Outcome<Instance*> Store::instantiate(std::shared_ptr<const CompiledModule> module, std::span<const Extern> imports) {
+  if (&module->engine() != engine_.get()) {
+    return std::unexpected(Failure::of(Error("the module was compiled for another engine than the store's")));
+  }
+  TRY(lift(match_imports(*this, *module, imports)));
+  TRY(lift(check_limits(*module)));
+  add_trampolines(module);
+  Instance* instance = instances_.emplace_back(new Instance(*this, std::move(module))).get();
+  if (auto allocated = instance->allocate(imports); !allocated) {
+    // Nothing can refer to it yet; memories and tables it did get stay with the store.
+    instances_.pop_back();
+    return std::unexpected(Failure::of(std::move(allocated).error()));
+  }
+  TRY(instance->initialize());
+  return instance;
+}
+
+Result<void> Store::check_limits(const CompiledModule& module) {
+  const wasm::Module& m = module.module();
+  auto over = [](std::string_view what, uint64_t limit, std::string_view option) {
+    return fail(fmt::format("more than {} {} in one store; -W {} raises it", limit, what, option), ErrorKind::Limit);
+  };
+  if (instances_.size() >= limits_.instances) return over("instances", limits_.instances, "max-instances");
+  const uint64_t memories = m.memories.size() - m.imported_memories;
+  if (memories > limits_.memories || memories_.size() > limits_.memories - memories) {
+    return over("memories", limits_.memories, "max-memories");
+  }
+  const uint64_t tables = m.tables.size() - m.imported_tables;
+  if (tables > limits_.tables || tables_.size() > limits_.tables - tables) {
+    return over("tables", limits_.tables, "max-tables");
+  }
+  for (uint32_t i = m.imported_memories; i < m.memories.size(); i++) TRY(check_memory(m.memories[i]));
+  for (uint32_t i = m.imported_tables; i < m.tables.size(); i++) TRY(check_table(m.tables[i].type));
+  return {};
+}
+
+Result<void> Store::check_memory(const wasm::MemoryType& type) {
+  if (type.limits.is_shared) return fail("shared memories are not there yet", ErrorKind::Unsupported);
+  unsigned __int128 wide = static_cast<unsigned __int128>(type.limits.min) << type.page_size_log2;
+  const uint64_t bytes = wide > UINT64_MAX ? UINT64_MAX : static_cast<uint64_t>(wide);
+  std::optional<uint64_t> maximum;
+  if (type.limits.max) {
+    wide = static_cast<unsigned __int128>(*type.limits.max) << type.page_size_log2;
+    maximum = wide > UINT64_MAX ? UINT64_MAX : static_cast<uint64_t>(wide);
+  }
+  if (may_grow({.what = Growth::What::Memory, .current = 0, .desired = bytes, .maximum = maximum})) return {};
+  return fail(
+      fmt::format("a memory begins with {} bytes, more than the store allows; -W max-memory-size raises it", bytes),
+      ErrorKind::Limit);
+}
+
+Result<void> Store::check_table(const wasm::TableType& type) {
+  if (may_grow({.what = Growth::What::Table, .current = 0, .desired = type.limits.min, .maximum = type.limits.max})) {
+    return {};
+  }
+  return fail(
+      fmt::format("a table begins with {} elements, more than the store allows; -W max-table-elements raises it",
+                  type.limits.min),
+      ErrorKind::Limit);
+}
+
+bool Store::may_grow(const Growth& growth) {
+  const auto& limit = growth.what == Growth::What::Memory ? limits_.memory_bytes : limits_.table_elements;
+  if (limit && growth.desired > *limit) return false;
+  return !limiter_ || limiter_(growth);
+}
+
+HostFunction* Store::new_host_function(TypeSet type, abi::HostCall call, void* env, void (*drop)(void*)) {
+  VITRINE_ASSERT(type.ids().size() == 1);
+  HostFunction& function = host_functions_.emplace_back();
+  const TypeId id = type.ids()[0];
+  function.type = std::move(type);
+  function.drop = drop;
+  function.context.store = &vm_;
+  function.context.call = call;
+  function.context.env = env;
+  function.context.funcref = {.code = nullptr,
+                              .context = reinterpret_cast<abi::VMContext*>(&function.context),
+                              .array_call = nullptr,
+                              .type_id = id,
+                              .is_host = 1};
+  return &function;
+}
+
+Result<Memory*> Store::new_memory(const wasm::MemoryType& type) {
+  if (memories_.size() >= limits_.memories) {
+    return fail(fmt::format("more than {} memories in one store", limits_.memories), ErrorKind::Limit);
+  }
+  TRY(check_memory(type));
+  MemoryPlan plan = TRY(plan_memory(type, engine_->settings()));
+  LinearMemory linear =
+      TRY(LinearMemory::make(engine_->memories(), plan, type.limits.min << type.page_size_log2, MemorySource{}));
+  return &memories_.emplace_back(*this, type, std::move(linear), nullptr);
+}
+
+Result<Table*> Store::new_table(const wasm::TableType& type, uint64_t init) {
+  if (tables_.size() >= limits_.tables) {
+    return fail(fmt::format("more than {} tables in one store", limits_.tables), ErrorKind::Limit);
+  }
+  TRY(check_table(type));
+  uint64_t* elements = TRY(Table::allocate(type.limits.min));
+  return &tables_.emplace_back(*this, type, elements, init, nullptr);
+}
+
+Global* Store::new_global(const wasm::GlobalType& type, const abi::ValRaw& value) {
+  return &globals_.emplace_back(*this, type, value, nullptr);
+}
+
+void Store::add_trampolines(const std::shared_ptr<const CompiledModule>& module) {
+  if (!modules_.emplace(module.get(), module).second) return;
+  const auto ids = module->type_ids();
+  for (uint32_t i = 0; i < ids.size(); i++) {
+    Stubs stubs{module->host_call(i), module->array_call(i)};
+    if (!stubs.host_call || !trampolines_.emplace(ids[i], stubs).second) continue;
+    auto waiting = without_code_.find(ids[i]);
+    if (waiting == without_code_.end()) continue;
+    for (abi::VMFuncRef* func : waiting->second) {
+      func->code = stubs.host_call;
+      func->array_call = stubs.array_call;
+    }
+    without_code_.erase(waiting);
+  }
+}
+
+void Store::resolve(abi::VMFuncRef* func) {
+  if (!func || !func->is_host || func->code) return;
+  if (auto known = trampolines_.find(func->type_id); known != trampolines_.end()) {
+    func->code = known->second.host_call;
+    func->array_call = known->second.array_call;
+    return;
+  }
+  // No guest can call it before a module of its signature is there: `add_trampolines` sees to it then.
+  auto& waiting = without_code_[func->type_id];
+  if (std::ranges::find(waiting, func) == waiting.end()) waiting.push_back(func);
+}
+
+uint64_t Store::new_externref(std::shared_ptr<void> object) {
+  externrefs_.push_back(std::move(object));
+  return externrefs_.size();
+}
+
+const std::shared_ptr<void>* Store::find_externref(uint64_t word) const {
+  if (word == 0 || word > externrefs_.size()) return nullptr;
+  return &externrefs_[word - 1];
+}
+
+void Store::set_fuel(uint64_t fuel) {
+  uint64_t now = std::min(fuel, kFuelAtOnce);
+  held_fuel_ = fuel - now;
+  vm_.fuel = -static_cast<int64_t>(now);
+}
+
+uint64_t Store::fuel() const {
+  uint64_t left = vm_.fuel < 0 ? -static_cast<uint64_t>(vm_.fuel) : 0;
+  return left + held_fuel_;
+}
+
+bool Store::refill() {
+  if (held_fuel_ == 0) return false;
+  uint64_t now = std::min(held_fuel_, kFuelAtOnce);
+  held_fuel_ -= now;
+  vm_.fuel -= static_cast<int64_t>(now);
+  return vm_.fuel <= 0;
+}
+
+void Store::set_epoch_deadline(uint64_t ticks) {
+  uint64_t deadline = 0;
+  if (__builtin_add_overflow(engine_->epoch(), ticks, &deadline)) deadline = UINT64_MAX;
+  vm_.epoch_deadline = deadline;
+}
+
+bool Store::new_epoch() {
+  if (!epoch_callback_) return false;
+  try {
+    auto ticks = epoch_callback_(*this);
+    if (!ticks) return false;
+    set_epoch_deadline(*ticks);
+    return true;
+  } catch (...) {
+    raise(Failure::of(std::current_exception()));
+    return false;
+  }
+}
+
+void Store::raise(FailurePtr failure) {
+  // A guest that asked to end has no need of a backtrace.
+  bool is_exit = failure->kind == Failure::Kind::HostError && failure->error->kind() == ErrorKind::Exit;
+  if (failure->frames.empty() && !is_exit && !trap_frames_.empty()) {
+    size_t count = walk_frames(vm_.activation, 0, 0, trap_frames_);
+    failure->frames = symbolize(std::span(trap_frames_).first(count), trap_frames_.size());
+  }
+  raised_ = std::move(failure);
+}
+
+FailurePtr Store::take_failure() {
+  const TrapRecord trap = std::exchange(trap_, {});
+  if (raised_) return std::move(raised_);
+  if (trap.code == abi::TrapCode::None) {
+    return Failure::of(Error("a host function failed without saying why", ErrorKind::Host));
+  }
+  FailurePtr failure = Failure::trap(trap.code);
+  failure->frames = symbolize(std::span(trap_frames_).first(trap.frame_count), trap_frames_.size());
+  return failure;
+}
+
+void Store::record_trap(abi::TrapCode code, uintptr_t pc, uintptr_t fp) {
+  trap_.code = code;
+  trap_.frame_count = walk_frames(vm_.activation, pc, fp, trap_frames_);
+}
+
+bool Store::is_memory_address(uintptr_t address) const {
+  return std::ranges::any_of(memories_, [&](const Memory& memory) { return memory.linear().reserves(address); });
+}
+
+}  // namespace vitrine::runtime

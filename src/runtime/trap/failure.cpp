@@ -1,0 +1,65 @@
+#include "runtime/trap/failure.hpp"
+
+#include <fmt/format.h>
+
+namespace vitrine::runtime {
+
+std::unique_ptr<Failure> Failure::trap(abi::TrapCode code) {
+  auto failure = std::make_unique<Failure>();
+  failure->kind = Kind::Trap;
+  failure->code = code;
+  return failure;
+}
+
+std::unique_ptr<Failure> Failure::of(Error error) {
+  auto failure = std::make_unique<Failure>();
+  failure->kind = Kind::HostError;
+  failure->error = std::move(error);
+  return failure;
+}
+
+std::unique_ptr<Failure> Failure::of(std::exception_ptr exception) {
+  auto failure = std::make_unique<Failure>();
+  failure->kind = Kind::HostException;
+  failure->exception = std::move(exception);
+  return failure;
+}
+
+std::string Failure::cause() const {
+  switch (kind) {
+    case Kind::Trap:
+      return fmt::format("wasm trap: {}", abi::message_of(code));
+    case Kind::HostError:
+      return error->message();
+    case Kind::HostException:
+      try {
+        std::rethrow_exception(exception);
+      } catch (const std::exception& e) {
+        return fmt::format("a host function threw an exception: {}", e.what());
+      } catch (...) {
+        return "a host function threw an exception";
+      }
+  }
+  return "unknown failure";
+}
+
+std::string format_frame(size_t index, const Frame& frame) {
+  std::string function =
+      frame.function_name.empty() ? fmt::format("<wasm function {}>", frame.function) : frame.function_name;
+  return fmt::format("{:>5}: {:>8} - {}!{}", index, fmt::format("{:#x}", frame.module_offset),
+                     frame.module_name.empty() ? "<unknown>" : frame.module_name, function);
+}
+
+std::string Failure::backtrace() const {
+  if (frames.empty()) return "";
+  std::string text = "error while executing at wasm backtrace:";
+  for (size_t i = 0; i < frames.size(); i++) text += "\n" + format_frame(i, frames[i]);
+  return text;
+}
+
+std::string Failure::message() const {
+  if (frames.empty()) return cause();
+  return fmt::format("{}\n\nCaused by:\n    {}", backtrace(), cause());
+}
+
+}  // namespace vitrine::runtime
