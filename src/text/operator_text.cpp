@@ -129,7 +129,7 @@ std::string immediates(const wasm::Operator& op) {
 }  // namespace
 
 std::string operator_text(const wasm::Operator& op) {
-  return std::string(info(op.op).text) + immediates(op);
+  return std::string(info(op.op).mnemonic) + immediates(op);
 }
 
 }  // namespace vitrine::text

@@ -100,7 +100,8 @@ TEST(Wast, Assertions) {
 
 TEST(Wast, Arguments) {
   Command command = one(R"((invoke "f" (i32.const -1) (i64.const 2) (f32.const 0.5) (f64.const -inf)
-      (v128.const i16x8 1 2 3 4 5 6 7 -1) (ref.null extern) (ref.extern 7) (ref.host 8) (ref.null (shared any)) (u8.const 3)))");
+      (v128.const i16x8 1 2 3 4 5 6 7 -1) (ref.null extern) (ref.extern 7) (ref.host 8)
+      (ref.null (shared any)) (u8.const 3)))");
   const auto& args = command.action->args;
   ASSERT_EQ(args.size(), 10u);
   EXPECT_EQ(args[0].kind, Const::Kind::I32);
@@ -120,8 +121,8 @@ TEST(Wast, Arguments) {
 }
 
 TEST(Wast, ExpectedResults) {
-  Command command =
-      one(R"((assert_return (invoke "f") (f32.const nan:canonical) (f64.const nan:arithmetic) (ref.null) (ref.null func)
+  Command command = one(R"((assert_return (invoke "f") (f32.const nan:canonical) (f64.const nan:arithmetic)
+      (ref.null) (ref.null func)
       (ref.func) (ref.func 3) (ref.extern) (ref.i31) (ref.eq) (ref.struct) (ref.array) (ref.exn) (ref)
       (either (i32.const 1) (i32.const 2)) (v128.const f32x4 1 nan:canonical nan:arithmetic 0)))");
   const auto& e = command.expected;

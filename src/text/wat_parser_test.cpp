@@ -102,7 +102,8 @@ TEST(Wat, EmptyModules) {
 
 TEST(Wat, SectionsAreInTheBinaryOrder) {
   Bytes bytes = parse(R"((module
-    (data $d "x") (func $f (data.drop $d)) (start $f) (export "f" (func $f)) (elem declare func $f) (tag) (global i32 (i32.const 0))
+    (data $d "x") (func $f (data.drop $d)) (start $f) (export "f" (func $f)) (elem declare func $f)
+    (tag) (global i32 (i32.const 0))
     (memory 1) (table 1 funcref) (type (func (result i64)))))");
   std::vector<int> ids;
   for (size_t at = 8; at < bytes.size(); at += bytes[at + 1] + 2) ids.push_back(bytes[at]);
@@ -554,7 +555,8 @@ TEST(Wat, RealModulesAreValid) {
     (func $fac (export "fac") (param $n i64) (result i64)
       (if (result i64) (i64.eqz (local.get $n))
         (then (i64.const 1))
-        (else (i64.mul (local.get $n) (call_indirect (param i64) (result i64) (i64.sub (local.get $n) (i64.const 1)) (i32.const 0))))))))";
+        (else (i64.mul (local.get $n) (call_indirect (param i64) (result i64)
+          (i64.sub (local.get $n) (i64.const 1)) (i32.const 0))))))))";
   Bytes bytes = parse(text);
   auto module = wasm::read_module(bytes);
   ASSERT_TRUE(module.has_value()) << module.error().message();
