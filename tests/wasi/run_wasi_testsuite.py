@@ -3,9 +3,9 @@
 
     run_wasi_testsuite.py --vitrine BIN [--suite DIR] [--filter TEXT] [--run-option OPTION]...
 
-The guests are looked for in --suite, then in VITRINE_WASI_TESTSUITE (a folder that holds p1/), else they are written out of
-the git directory that VITRINE_WASI_TESTSUITE_GIT names, by the script `wasi-testsuite` of the conformance folder
-(VITRINE_CONFORMANCE). Where there are none, all are skipped, and that is said.
+The guests are looked for in the folder p1 of --suite, VITRINE_WASI_TESTSUITE or VITRINE_CONFORMANCE (by default
+../shared/conformance beside the project), else they are written out of the git directory that VITRINE_WASI_TESTSUITE_GIT names,
+by the script `wasi-testsuite` of the conformance folder. Where there are none, all are skipped, and that is said.
 
 A guest passes when every step of its manifest does. Each runs in a scratch folder of its own with a fresh copy of its fixtures.
 The last line is `N passed, N failed, N skipped`; the exit status is 0 if none failed.
@@ -197,11 +197,15 @@ def find_suite(options, scratch):
         if folder:
             path = pathlib.Path(folder)
             return (path, "") if (path / "p1").is_dir() else (None, f"{folder} has no folder p1")
+    default = pathlib.Path(__file__).resolve().parents[3] / "shared" / "conformance"
+    conformance = pathlib.Path(os.environ.get("VITRINE_CONFORMANCE", default))
+    if (conformance / "p1").is_dir():
+        return conformance, ""
     git = os.environ.get("VITRINE_WASI_TESTSUITE_GIT")
     if not git:
-        return None, "neither --suite nor VITRINE_WASI_TESTSUITE nor VITRINE_WASI_TESTSUITE_GIT is given"
-    default = pathlib.Path(__file__).resolve().parents[3] / "shared" / "conformance"
-    script = pathlib.Path(os.environ.get("VITRINE_CONFORMANCE", default)) / "wasi-testsuite"
+        return None, (f"there is no p1 in {conformance} (tools/fetch-conformance DIR gets it, VITRINE_CONFORMANCE names DIR),"
+                      " and neither VITRINE_WASI_TESTSUITE nor VITRINE_WASI_TESTSUITE_GIT is set")
+    script = conformance / "wasi-testsuite"
     if not script.exists():
         return None, f"{script} is not there (VITRINE_CONFORMANCE names its folder)"
     done = subprocess.run([str(script), scratch, git], capture_output=True, text=True, check=False)
