@@ -39,11 +39,7 @@ constexpr BuiltinRow kBuiltins[] = {
 ir::SigRef FunctionTranslator::signature(uint32_t type_index) {
   ir::SigRef& ref = signature_of_type_[type_index];
   if (ref.valid()) return ref;
-  const wasm::FuncType& type = env_.module.func_type(type_index);
-  ir::Signature sig;
-  sig.params.push_back(Type::I64);
-  for (wasm::ValType t : type.params) sig.params.push_back(ir_type(t));
-  for (wasm::ValType t : type.results) sig.results.push_back(ir_type(t));
+  ir::Signature sig = signature_of(env_.module.func_type(type_index));
   spend(sig.params.size() + sig.results.size());
   seen_types_.push_back(type_index);
   return ref = func_->sigs.push(std::move(sig));

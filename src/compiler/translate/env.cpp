@@ -39,6 +39,16 @@ std::optional<uint64_t> constant_of(const wasm::Module& module, const wasm::Glob
 
 }  // namespace
 
+ir::Signature signature_of(const wasm::FuncType& type) {
+  ir::Signature sig;
+  sig.params.reserve(type.params.size() + 1);
+  sig.params.push_back(ir::Type::I64);
+  for (wasm::ValType t : type.params) sig.params.push_back(ir_type(t));
+  sig.results.reserve(type.results.size());
+  for (wasm::ValType t : type.results) sig.results.push_back(ir_type(t));
+  return sig;
+}
+
 ModuleEnv::ModuleEnv(const wasm::Module& module, const abi::VMLayout& layout, const abi::CodegenSettings& settings,
                      bool has_tail_calls)
     : module(module), layout(layout), settings(settings), has_tail_calls(has_tail_calls) {

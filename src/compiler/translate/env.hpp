@@ -8,7 +8,7 @@
 
 #include "abi/settings.hpp"
 #include "abi/vmcontext.hpp"
-#include "compiler/ir/type.hpp"
+#include "compiler/ir/func.hpp"
 #include "wasm/module.hpp"
 
 namespace vitrine::translate {
@@ -41,6 +41,9 @@ constexpr ir::Type ir_type(wasm::ValType type) {
       return ir::Type::None;
   }
 }
+
+/// How a function of this type is called: parameter 0 is the callee's context.
+ir::Signature signature_of(const wasm::FuncType& type);
 
 struct MemoryPlan {
   uint32_t offset = 0;         // of the VMMemory, or of the pointer to it

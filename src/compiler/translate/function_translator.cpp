@@ -131,11 +131,7 @@ void FunctionTranslator::begin(uint32_t function, const wasm::FuncType& type, st
   ir::Func& f = *func_;
   f.symbol = function;
   f.restore_context_after_calls = env_.has_tail_calls;
-  f.sig.conv = ir::CallConv::Wasm;
-  f.sig.params.assign(1, Type::I64);
-  f.sig.results.clear();
-  for (wasm::ValType t : type.params) f.sig.params.push_back(ir_type(t));
-  for (wasm::ValType t : type.results) f.sig.results.push_back(ir_type(t));
+  f.sig = signature_of(type);
 
   local_types_.assign(f.sig.params.begin() + 1, f.sig.params.end());
   for (const wasm::LocalRun& run : locals) local_types_.insert(local_types_.end(), run.count, ir_type(run.type));
