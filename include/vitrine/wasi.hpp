@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,9 @@ struct WasiConfig {
   std::vector<std::string> args;  ///< args[0] is the program's name
   std::vector<std::pair<std::string, std::string>> env;
   bool stdin_inherited = false, stdout_inherited = false, stderr_inherited = false;
+  std::optional<std::string> stdin_text;                  ///< stdin reads as this, instead of the host's
+  bool stdout_captured = false, stderr_captured = false;  ///< kept in memory, instead of going to the host's
+  size_t capture_limit = 64u << 20;                       ///< beyond it a captured stream is a full disk
   std::vector<WasiDirectory> directories;
   std::vector<std::string> listen;  ///< "HOST:PORT": listening TCP sockets that are granted, after the directories
   bool clocks = true;               ///< the system's wall clock and monotonic clock
@@ -57,6 +61,9 @@ class VITRINE_API Wasi {
   Result<void> add_to(Linker& linker) const;
   /// Ends the guest at its next blocking call or the one it is in. Any thread, also a signal handler.
   void interrupt() const;
+  /// What the guest has written to a captured stream so far. Any thread.
+  std::string captured_stdout() const;
+  std::string captured_stderr() const;
   /// What was refused so far.
   std::vector<WasiDenial> denials() const;
 

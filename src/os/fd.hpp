@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cstddef>
 #include <utility>
 
 namespace vitrine::os {
@@ -33,5 +34,8 @@ class FileDescriptor {
  private:
   int fd_ = -1;
 };
+
+/// How many descriptors this process may have open (the soft limit of RLIMIT_NOFILE).
+size_t open_file_limit();
 
 }  // namespace vitrine::os

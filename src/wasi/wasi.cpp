@@ -63,6 +63,9 @@ Result<Wasi> Wasi::make(const WasiConfig& config) {
   for (int i = 0; i < 3; i++) {
     if (inherited[i]) grants.stdio[i] = standard.stdio[i];
   }
+  if (config.stdin_text) grants.stdio[0] = host::Stream::input(*config.stdin_text);
+  if (config.stdout_captured) grants.stdio[1] = host::Stream::output(config.capture_limit);
+  if (config.stderr_captured) grants.stdio[2] = host::Stream::output(config.capture_limit);
   if (config.clocks) {
     grants.wall_clock = standard.wall_clock;
     grants.monotonic_clock = standard.monotonic_clock;
@@ -84,6 +87,13 @@ Result<void> Wasi::add_to(Linker& linker) const {
 
 void Wasi::interrupt() const {
   impl_->context->interrupt();
+}
+
+std::string Wasi::captured_stdout() const {
+  return impl_->context->stdio(1)->contents();
+}
+std::string Wasi::captured_stderr() const {
+  return impl_->context->stdio(2)->contents();
 }
 
 std::vector<WasiDenial> Wasi::denials() const {

@@ -56,7 +56,11 @@ Result<std::shared_ptr<Context>> Context::make(Grants grants) {
   context->wall_clock_ = grants.wall_clock;
   context->monotonic_clock_ = grants.monotonic_clock;
   context->random_ = grants.random;
-  context->max_open_files_ = grants.max_open_files;
+  // The process keeps some descriptors for itself, so that a guest that opens all it can starves nobody but itself.
+  constexpr size_t kReserved = 64;
+  size_t limit = os::open_file_limit();
+  limit = limit > 2 * kReserved ? limit - kReserved : limit / 2;
+  context->max_open_files_ = static_cast<uint32_t>(std::min<size_t>(grants.max_open_files, limit));
   return context;
 }
 

@@ -60,7 +60,7 @@ struct Grants {
   ClockGrant wall_clock;
   ClockGrant monotonic_clock;
   RandomGrant random;
-  uint32_t max_open_files = 4096;
+  uint32_t max_open_files = 4096;  // of the guest; less if the process itself may have fewer
   os::Resolver resolver = os::Resolver::Auto;
 
   /// Opens the host directory `host` and grants it as `guest`.

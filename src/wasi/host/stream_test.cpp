@@ -1,0 +1,176 @@
+#include "wasi/host/stream.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "wasi/host/denials.hpp"
+
+namespace vitrine::wasi::host {
+namespace {
+
+struct Reader {
+  explicit Reader(std::shared_ptr<Stream> s) : stream(std::move(s)) {}
+  /// What was read, or the error number in angle brackets.
+  std::string read(size_t n, Blocking blocking = Blocking::Yes) {
+    std::string buffer(n, '\0');
+    iovec part{buffer.data(), n};
+    auto got = stream->read({&part, 1}, blocking, interrupt);
+    if (!got) return "<" + std::to_string(got.error().code) + ">";
+    buffer.resize(*got);
+    return buffer;
+  }
+  std::string write(std::string_view text, Blocking blocking = Blocking::Yes) {
+    iovec part{const_cast<char*>(text.data()), text.size()};
+    auto put = stream->write({&part, 1}, blocking, interrupt);
+    return put ? std::to_string(*put) : "<" + std::to_string(put.error().code) + ">";
+  }
+  std::shared_ptr<Stream> stream;
+  Interrupt interrupt;
+};
+
+std::string error(int code) {
+  return "<" + std::to_string(code) + ">";
+}
+
+TEST(Stream, Memory) {
+  Reader none(Stream::none());
+  EXPECT_EQ(none.read(10), "");
+  EXPECT_EQ(none.write("gone"), "4");
+  Reader input(Stream::input("text"));
+  EXPECT_EQ(input.read(3), "tex");
+  EXPECT_EQ(input.stream->available(), 1u);
+  EXPECT_EQ(input.read(3), "t");
+  EXPECT_EQ(input.write("x"), error(EBADF));
+  Reader output(Stream::output(5));
+  EXPECT_EQ(output.write("abc"), "3");
+  EXPECT_EQ(output.write("defg"), "2");
+  EXPECT_EQ(output.write("h"), error(ENOSPC));
+  EXPECT_EQ(output.stream->contents(), "abcde");
+  EXPECT_EQ(output.stream->poll_fd(), -1);
+}
+
+TEST(Stream, FilesAreNeverWaitedFor) {
+  char name[] = "/tmp/vitrine-stream-XXXXXX";
+  os::FileDescriptor file(::mkstemp(name));
+  ::unlink(name);
+  Reader stream(Stream::inherit(file.get()));
+  EXPECT_EQ(stream.write("0123"), "4");
+  EXPECT_EQ(::lseek(file.get(), 0, SEEK_CUR), 4) << "the position is shared, as a child process would share it";
+  ::lseek(file.get(), 1, SEEK_SET);
+  EXPECT_EQ(stream.read(10), "123");
+  EXPECT_EQ(stream.stream->poll_fd(), -1);
+  EXPECT_FALSE(stream.stream->is_terminal());
+}
+
+TEST(Stream, Devices) {
+  for (const char* device : {"/dev/null", "/dev/zero"}) {
+    os::FileDescriptor fd(::open(device, O_RDWR | O_CLOEXEC));
+    ASSERT_TRUE(fd);
+    Reader stream(Stream::inherit(fd.get()));
+    EXPECT_EQ(stream.write(std::string(100'000, 'x')), "100000") << device;
+    EXPECT_EQ(stream.read(4), device == std::string_view("/dev/null") ? std::string() : std::string(4, '\0')) << device;
+    EXPECT_EQ(stream.read(1, Blocking::No).size(), device == std::string_view("/dev/null") ? 0u : 1u) << device;
+  }
+}
+
+// A terminal, whose other end the test holds.
+struct Terminal {
+  Terminal() : master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+    if (!master || ::grantpt(master.get()) != 0 || ::unlockpt(master.get()) != 0) return;
+    slave = os::FileDescriptor(::open(::ptsname(master.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    termios settings{};
+    ::tcgetattr(slave.get(), &settings);
+    ::cfmakeraw(&settings);
+    ::tcsetattr(slave.get(), TCSANOW, &settings);
+  }
+  os::FileDescriptor master, slave;
+};
+
+TEST(Stream, Terminals) {
+  Terminal terminal;
+  if (!terminal.slave) GTEST_SKIP() << "no pseudo-terminals here";
+  int flags = ::fcntl(terminal.slave.get(), F_GETFL);
+  Reader stream(Stream::inherit(terminal.slave.get()));
+  EXPECT_TRUE(stream.stream->is_terminal());
+  EXPECT_EQ(stream.read(10, Blocking::No), error(EAGAIN));
+  ASSERT_EQ(::write(terminal.master.get(), "line", 4), 4);
+  EXPECT_EQ(stream.read(10), "line");
+  EXPECT_EQ(stream.write("out"), "3");
+  char buffer[10];
+  EXPECT_EQ(::read(terminal.master.get(), buffer, sizeof buffer), 3);
+  std::thread later([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    stream.interrupt.raise();
+  });
+  EXPECT_EQ(stream.read(10), error(os::kInterrupted.code));
+  later.join();
+  EXPECT_EQ(::fcntl(terminal.slave.get(), F_GETFL), flags) << "others have this open file, too";
+}
+
+TEST(Stream, SharedPipesKeepTheirFlags) {
+  int fds[2];
+  ASSERT_EQ(::pipe(fds), 0);
+  os::FileDescriptor read(fds[0]), write(fds[1]);
+  Reader in(Stream::inherit(read.get())), out(Stream::inherit(write.get()));
+  EXPECT_EQ(in.read(1, Blocking::No), error(EAGAIN));
+  EXPECT_EQ(out.write("ab"), "2");
+  EXPECT_EQ(in.stream->available(), 2u);
+  EXPECT_EQ(in.read(10), "ab");
+  std::string big(1 << 20, 'x');
+  size_t taken = std::stoul(out.write(big, Blocking::No));
+  EXPECT_GT(taken, 0u);
+  EXPECT_LT(taken, big.size());
+  EXPECT_EQ(out.write("x", Blocking::No), error(EAGAIN));
+  EXPECT_FALSE(::fcntl(read.get(), F_GETFL) & O_NONBLOCK);
+  EXPECT_FALSE(::fcntl(write.get(), F_GETFL) & O_NONBLOCK);
+  write.reset();
+  while (in.read(65536) != "") {
+  }
+}
+
+TEST(Stream, Sockets) {
+  int fds[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  os::FileDescriptor peer(fds[1]);
+  Reader stream(Stream::from_fd(os::FileDescriptor(fds[0])));
+  EXPECT_EQ(stream.write("ping"), "4");
+  ASSERT_EQ(::send(peer.get(), "pong", 4, 0), 4);
+  EXPECT_EQ(stream.read(10), "pong");
+  peer.reset();
+  EXPECT_EQ(stream.write("x"), error(EPIPE)) << "and no signal";
+}
+
+TEST(Interrupt, StaysUntilCleared) {
+  Interrupt interrupt;
+  EXPECT_TRUE(interrupt.sleep_until(0));
+  interrupt.raise();
+  interrupt.raise();
+  EXPECT_TRUE(interrupt.raised());
+  EXPECT_EQ(interrupt.sleep_until(std::nullopt).error(), os::kInterrupted);
+  EXPECT_EQ(interrupt.sleep_until(0).error(), os::kInterrupted);
+  interrupt.clear();
+  EXPECT_TRUE(interrupt.sleep_until(0));
+  EXPECT_FALSE(interrupt.raised());
+}
+
+TEST(Denials, AreBoundedAndDistinct) {
+  Denials denials;
+  for (int i = 0; i < 1000; ++i) denials.record({Denial::Kind::ReadOnly, std::to_string(i % 500), ""});
+  EXPECT_EQ(denials.all().size(), Denials::kMaxDenials);
+  EXPECT_EQ(denials.count(), 1000u);
+  EXPECT_EQ(denials.all()[1].what, "1");
+}
+
+}  // namespace
+}  // namespace vitrine::wasi::host
