@@ -25,6 +25,8 @@ class ParallelMoves {
     if (from != to) moves_.push_back({from, to, bytes, vreg, false});
   }
   bool empty() const { return moves_.empty(); }
+  /// A slot that is free between two moves of any group.
+  Allocation temp(uint8_t bytes);
   /// Appends the edits that do the moves added since the last call.
   void resolve(uint32_t inst, Point point, std::vector<Edit>& edits);
 
@@ -42,7 +44,6 @@ class ParallelMoves {
   static uint32_t index(Allocation a) { return a.is_reg() ? a.bits : 64 + a.slot(); }
   void emit(const Move& m, Allocation from, Allocation to);
   void break_cycle(Move& first);
-  Allocation temp(uint8_t bytes);
 
   Allocation scratch_, temp_[2];
   uint32_t* spill_slots_ = nullptr;

@@ -1,0 +1,238 @@
+// Cutting intervals: where to, what stays in its register and what goes to memory.
+#include <algorithm>
+
+#include "compiler/regalloc/linear_scan.hpp"
+
+namespace vitrine::regalloc {
+
+// Everything from `at` on becomes an interval of its own, which is answered; `at` is behind the start, and some range
+// reaches behind it. Costs as much as the part that stays is long, so that repeated splitting is linear.
+uint32_t LinearScan::split(uint32_t id, uint32_t at) {
+  auto rest_id = static_cast<uint32_t>(intervals_.size());
+  intervals_.push_back(intervals_[id]);
+  Interval &it = intervals_[id], &rest = intervals_.back();
+  VITRINE_DCHECK(at > it.start && at < it.end);
+  uint32_t last = kNone;
+  uint32_t n = it.ranges;
+  while (n != kNone && t_.ranges[n].to <= at) {
+    last = n;
+    n = t_.ranges[n].next;
+    steps_++;
+  }
+  if (t_.ranges[n].from < at) {
+    Range tail = t_.ranges[n];
+    tail.from = at;
+    t_.ranges[n].to = at;
+    t_.ranges[n].next = kNone;
+    last = n;
+    n = static_cast<uint32_t>(t_.ranges.size());
+    t_.ranges.push_back(tail);
+  } else {
+    t_.ranges[last].next = kNone;
+  }
+  it.end = t_.ranges[last].to;
+  if (it.range != kNone && t_.ranges[it.range].from >= at) it.range = kNone;
+  rest.start = t_.ranges[n].from;
+  rest.ranges = rest.range = n;
+
+  last = kNone;
+  n = it.uses;
+  float weight = 0;
+  while (n != kNone && t_.uses[n].pos < at) {
+    weight += t_.uses[n].frequency;
+    last = n;
+    n = t_.uses[n].next;
+    steps_++;
+  }
+  (last == kNone ? it.uses : t_.uses[last].next) = kNone;
+  if (it.use != kNone && t_.uses[it.use].pos >= at) it.use = kNone;
+  rest.uses = rest.use = n;
+  rest.weight = it.weight - weight;
+  it.weight = weight;
+  rest.last_used = last == kNone ? it.last_used : t_.uses[last].pos;
+  rest.reg = kNoReg;
+  rest.flags = 0;
+  rest.next_child = kNone;
+  VRegData& bundle = t_.vregs[it.bundle];
+  intervals_[bundle.last_child].next_child = rest_id;
+  bundle.last_child = rest_id;
+  return rest_id;
+}
+
+// The best position to split at between the two (both gaps before an instruction): right before the outermost loop that
+// has `high` in it but begins after `low`; `high` if there is none.
+uint32_t LinearScan::place_of_split(uint32_t low, uint32_t high) const {
+  uint32_t best = high;
+  unsigned levels = 0;
+  for (uint32_t l = t_.loops.of(t_.inst_block[inst_of(high)]); l != kNone && levels < 64; l = t_.loops[l].parent) {
+    uint32_t first = gap_before(in_->blocks[t_.loops[l].first_block].first_inst);
+    if (first < low) break;
+    best = first;
+    levels++;
+  }
+  return best;
+}
+
+// The last position at which an interval can be split that is blocked at `blocked`: the gap before the instruction,
+// unless the instruction's own early uses are to be served first.
+uint32_t LinearScan::split_before(const Interval& it, uint32_t blocked) const {
+  uint32_t gap = blocked & ~3u;
+  if (blocked == gap) return gap;
+  if ((blocked & 3) == 2) {
+    // Only a part that ends before the late point can stay; a use at the late point needs all of it elsewhere.
+    bool early = false;
+    for (uint32_t u = it.use; u != kNone && t_.uses[u].pos <= blocked; u = t_.uses[u].next) {
+      if (t_.uses[u].pos == gap + 1) early = true;
+      if (t_.uses[u].pos == gap + 2) return gap;
+    }
+    if (early) return gap + 2;
+  }
+  return gap;
+}
+
+// The interval begins in its slot and stays there until a use wants a register; what follows comes to the walk again.
+void LinearScan::spill_from(uint32_t id) {
+  Interval* it = &intervals_[id];
+  it->reg = kInSlot;
+  VRegData& bundle = t_.vregs[it->bundle];
+  if (!bundle.remat) bundle.needs_slot = 1;
+  uint32_t from = std::max(pos_, it->start);
+  float frequency = t_.loops.frequency(t_.block_of(it->start));
+  uint32_t wanted = kNone;
+  bool optional = false;
+  for (uint32_t u = it->uses; u != kNone; u = t_.uses[u].next) {
+    const Use& use = t_.uses[u];
+    steps_++;
+    if (inst_of(use.pos) == inst_of(from) && use.pos <= from) continue;  // served already, or its own definition
+    if (must_have_reg(*it, use.kind)) {
+      wanted = u;
+      break;
+    }
+    // A memory operand in a loop is worth a register that is loaded before the loop.
+    if (use.kind == UseKind::Any && !(it->flags & kNoBenefit) && use.frequency > 2 * frequency) {
+      wanted = u;
+      optional = true;
+      break;
+    }
+  }
+  uint32_t low = (from + 4) & ~3u;
+  uint32_t high = wanted == kNone ? it->end : gap_before(inst_of(t_.uses[wanted].pos));
+  if (wanted != kNone && high < low) high = low;
+  uint32_t at = wanted == kNone ? kNone : it->flags & kHoisted ? high : place_of_split(low, high);
+  uint8_t flags = 0;
+  if (wanted != kNone) flags = static_cast<uint8_t>((optional ? kOptional : 0) | (at != high ? kHoisted : 0));
+  if (uint32_t resume = resume_point(*it, std::min(at, it->end)); resume != kNone) {
+    at = resume;
+    flags = kOptional;
+  }
+  if (at == kNone || at >= it->end) return;
+  uint32_t rest = split(id, at);
+  intervals_[rest].flags = flags;
+  push(rest);
+}
+
+// Takes the register from an active interval: from its last use on (or a better place before `pos`) it is in its slot.
+void LinearScan::evict(uint32_t id, uint32_t pos) {
+  next_use(id, pos);
+  const Interval& it = intervals_[id];
+  active_[it.reg] = kNone;
+  bool used = it.uses != kNone && t_.uses[it.uses].pos < pos;
+  if (!used) {  // then the register served nothing
+    spill_from(id);
+    return;
+  }
+  uint32_t gap = pos & ~3u, after = it.last_used + 1, aligned = (after + 3) & ~3u;
+  uint32_t at = aligned <= gap ? place_of_split(aligned, gap) : after;
+  uint32_t rest = split(id, at);
+  if (intervals_[rest].start > pos) {  // it would have been in a hole
+    push(rest);
+  } else {
+    spill_from(rest);
+  }
+}
+
+// An interval of hot code got a register that calls or fixed operands in cold blocks also want: from there to the end
+// of the cold blocks it is cut out.
+void LinearScan::carve_cold(uint32_t id, uint8_t r) {
+  if (in_->blocks[t_.block_of(intervals_[id].start)].cold) return;
+  for (;;) {
+    const Interval& it = intervals_[id];
+    uint32_t cut = it.end;
+    for (size_t s = 1; s < in_->clobber_sets.size(); s++) {
+      if (!in_->clobber_sets[s].has(PReg{r})) continue;
+      auto& list = t_.clobbers[1][s];
+      size_t& cursor = clobber_cursor_[1][s];
+      while (cursor < list.size() && list[cursor] < pos_) cursor++;
+      if (cursor == list.size() || list[cursor] >= cut) continue;
+      size_t at = cursor;
+      for (uint32_t n = it.range; n != kNone && at < list.size(); n = t_.ranges[n].next) {
+        const Range& range = t_.ranges[n];
+        steps_++;
+        if (list[at] < range.from) {
+          at = static_cast<size_t>(std::lower_bound(list.begin() + static_cast<ptrdiff_t>(at), list.end(), range.from) -
+                                   list.begin());
+          if (at == list.size()) break;
+        }
+        if (list[at] < range.to) {
+          cut = std::min(cut, list[at]);
+          break;
+        }
+      }
+    }
+    auto& list = t_.fixed[r][1];
+    size_t& cursor = fixed_cursor_[r][1];
+    while (cursor < list.size() && list[cursor].to <= pos_) cursor++;
+    if (cursor < list.size() && list[cursor].from < cut) cut = first_blocked(list, cursor, it, cut);
+    if (cut >= it.end) return;
+    next_change_[r] = pos_;  // the range in hand may end earlier now
+    uint32_t at = split_before(it, cut);
+    // To the first block after it that is not cold.
+    uint32_t b = t_.block_of(cut);
+    auto blocks = static_cast<uint32_t>(in_->blocks.size());
+    while (b < blocks && in_->blocks[b].cold) b++, steps_++;
+    uint32_t stop = b < blocks ? gap_before(in_->blocks[b].first_inst) : kNone;
+    uint32_t middle = split(id, at);
+    intervals_[middle].flags = kBlockedPart;
+    if (intervals_[middle].end > stop) {
+      // What lies behind stays with the interval: it is put back.
+      uint32_t behind = split(middle, stop);
+      Interval &front = intervals_[id], &back = intervals_[behind];
+      uint32_t last = front.range != kNone ? front.range : front.ranges;
+      while (t_.ranges[last].next != kNone) last = t_.ranges[last].next, steps_++;
+      t_.ranges[last].next = back.ranges;
+      if (front.range == kNone) front.range = back.ranges;
+      if (front.uses == kNone) {
+        front.uses = front.use = back.uses;
+      } else {
+        uint32_t u = front.use != kNone ? front.use : front.uses;
+        while (t_.uses[u].next != kNone) u = t_.uses[u].next, steps_++;
+        t_.uses[u].next = back.uses;
+        if (front.use == kNone) front.use = back.uses;
+      }
+      front.end = back.end;
+      front.weight += back.weight;
+      // The last child was `behind`; it is gone.
+      VRegData& bundle = t_.vregs[front.bundle];
+      intervals_.pop_back();
+      intervals_[middle].next_child = kNone;
+      bundle.last_child = middle;
+    }
+    push(middle);
+  }
+}
+
+// A place before `limit` where the value is back in a register on some way in, because that way avoids whatever pushed
+// it out; none if there is no such block near.
+uint32_t LinearScan::resume_point(const Interval& it, uint32_t limit) {
+  (void)it;
+  (void)limit;
+  return kNone;
+}
+
+uint8_t LinearScan::reg_at(uint32_t bundle, uint32_t pos) {
+  (void)bundle;
+  (void)pos;
+  return kNoReg;
+}
+
+}  // namespace vitrine::regalloc
