@@ -1,0 +1,207 @@
+#include "compiler/compiler.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <numeric>
+#include <optional>
+
+#include "abi/image.hpp"
+#include "base/parallel.hpp"
+#include "compiler/linker.hpp"
+#include "wasm/names.hpp"
+
+namespace vitrine::compiler {
+namespace {
+
+/// Bodies from this size on are compiled first, largest first, so that none of them is the last one running alone.
+constexpr size_t kLargeBody = 16 * 1024;
+
+class ModuleCompiler {
+ public:
+  ModuleCompiler(const translate::ModuleEnv& env, const wasm::Features& features, const CompileOptions& options,
+                 unsigned workers)
+      : env_(env),
+        features_(features),
+        options_(options),
+        workers_(workers),
+        compilers_(workers),
+        functions_(env.module.code.size()) {}
+
+  Result<std::vector<uint8_t>> run();
+
+ private:
+  FunctionCompiler& compiler(unsigned worker) {
+    if (!compilers_[worker]) compilers_[worker] = std::make_unique<FunctionCompiler>(env_, features_, options_.dump);
+    return *compilers_[worker];
+  }
+  void compile(uint32_t body, unsigned worker);
+  void compile_functions();
+  void compile_trampolines();
+  Result<std::vector<uint8_t>> link();
+
+  struct TypeCode {
+    mach::CompiledFunction array_call, host_call;
+  };
+
+  const translate::ModuleEnv& env_;
+  const wasm::Features& features_;
+  const CompileOptions& options_;
+  unsigned workers_;
+  std::vector<std::unique_ptr<FunctionCompiler>> compilers_;
+  std::vector<mach::CompiledFunction> functions_;  // by body
+  std::vector<TypeCode> types_;                    // by type; only at canonical function types
+  std::atomic<size_t> done_ = 0;
+  // The first body with an error, and the errors of every thread.
+  std::atomic<uint32_t> first_error_ = ~0u;
+  struct BodyError {
+    uint32_t body = ~0u;
+    std::optional<Error> error;
+  };
+  std::vector<BodyError> errors_{workers_};
+};
+
+bool is_canonical_function_type(const wasm::Module& module, uint32_t type) {
+  const wasm::TypeDef& def = module.types[type];
+  return def.kind == wasm::CompositeKind::Func && def.canonical == type;
+}
+
+/// Without the room that growing left behind.
+mach::CompiledFunction copy_of(const mach::CompiledFunction& from) {
+  mach::CompiledFunction copy = from;
+  copy.vcode.clear();
+  return copy;
+}
+
+void ModuleCompiler::compile(uint32_t body, unsigned worker) {
+  // What comes after an error in the module is of no use any more.
+  if (body < first_error_.load(std::memory_order_relaxed)) {
+    auto compiled = compiler(worker).compile(env_.module.imported_functions + body);
+    if (compiled) {
+      functions_[body] = copy_of(**compiled);
+    } else {
+      BodyError& mine = errors_[worker];
+      if (body < mine.body) {
+        mine.body = body;
+        mine.error = std::move(compiled).error();
+      }
+      uint32_t first = first_error_.load(std::memory_order_relaxed);
+      while (body < first && !first_error_.compare_exchange_weak(first, body, std::memory_order_relaxed)) {
+      }
+    }
+  }
+  size_t done = done_.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (options_.progress && worker == 0) options_.progress(done, functions_.size());
+}
+
+void ModuleCompiler::compile_functions() {
+  std::vector<uint32_t> order(functions_.size());
+  std::iota(order.begin(), order.end(), 0);
+  auto size = [&](uint32_t body) { return env_.module.code[body].bytes.size(); };
+  auto small = std::stable_partition(order.begin(), order.end(), [&](uint32_t b) { return size(b) >= kLargeBody; });
+  std::stable_sort(order.begin(), small, [&](uint32_t a, uint32_t b) { return size(a) > size(b); });
+  parallel_for(order.size(), workers_, [&](size_t item, unsigned worker) { compile(order[item], worker); });
+  if (options_.progress && !functions_.empty()) options_.progress(functions_.size(), functions_.size());
+}
+
+void ModuleCompiler::compile_trampolines() {
+  const wasm::Module& module = env_.module;
+  types_.resize(module.types.size());
+  parallel_for(types_.size(), workers_, [&](size_t type, unsigned worker) {
+    if (!is_canonical_function_type(module, static_cast<uint32_t>(type))) return;
+    ir::Signature signature = translate::signature_of(module.types[type].func);
+    types_[type].array_call = compiler(worker).backend().array_call_trampoline(signature);
+    types_[type].host_call = compiler(worker).backend().host_call_trampoline(signature);
+  });
+}
+
+Result<std::vector<uint8_t>> ModuleCompiler::link() {
+  const wasm::Module& module = env_.module;
+  uint64_t bytes = 0;
+  for (const mach::CompiledFunction& f : functions_) bytes += f.code.size();
+  for (const TypeCode& t : types_) bytes += t.array_call.code.size() + t.host_call.code.size() + 32;
+  Linker linker(module.imported_functions);
+  TRY(linker.reserve(bytes, functions_.size()));
+  // What was linked is freed at once: code is never in memory three times.
+  for (mach::CompiledFunction& f : functions_) {
+    linker.add_function(f);
+    f = {};
+  }
+  abi::ImageContents contents;
+  contents.settings = env_.settings;
+  contents.module = module.bytes;
+  contents.trampolines.assign(module.types.size(), {abi::kNoTrampoline, abi::kNoTrampoline});
+  for (size_t type = 0; type < types_.size(); type++) {
+    const wasm::TypeDef& def = module.types[type];
+    if (def.kind != wasm::CompositeKind::Func) continue;
+    if (def.canonical != type) {  // an equal type before it
+      contents.trampolines[type] = contents.trampolines[def.canonical];
+      continue;
+    }
+    contents.trampolines[type].array_call = linker.add_trampoline(types_[type].array_call);
+    contents.trampolines[type].host_call = linker.add_trampoline(types_[type].host_call);
+    types_[type] = {};
+  }
+  TRY(linker.finish(contents));
+  if (options_.symbols) {
+    wasm::Names names = wasm::Names::read(module);
+    contents.function_names.reserve(functions_.size());
+    for (uint32_t i = 0; i < functions_.size(); i++) {
+      uint32_t index = module.imported_functions + i;
+      std::string_view name = names.function(index);
+      contents.function_names.push_back(name.empty() ? fmt::format("wasm[0]::function[{}]", index)
+                                                     : fmt::format("wasm[0]::function[{}]::{}", index, name));
+    }
+  }
+  return abi::write_image(contents);
+}
+
+Result<std::vector<uint8_t>> ModuleCompiler::run() {
+  compile_functions();
+  auto first = std::ranges::min_element(errors_, {}, &BodyError::body);
+  if (first->error) return std::unexpected(std::move(*first->error));
+  compile_trampolines();
+  return link();
+}
+
+/// Whether a body has a tail call: then calls may come back with another context, and every caller has to know.
+bool has_tail_calls(const wasm::Module& module, const wasm::Features& features, unsigned workers) {
+  if (!features.has(wasm::Feature::TailCall)) return false;
+  constexpr size_t kChunk = 256;
+  std::atomic<bool> found = false;
+  size_t chunks = (module.code.size() + kChunk - 1) / kChunk;
+  parallel_for(chunks, workers, [&](size_t chunk, unsigned) {
+    size_t end = std::min(module.code.size(), (chunk + 1) * kChunk);
+    for (size_t i = chunk * kChunk; i < end && !found.load(std::memory_order_relaxed); i++) {
+      if (translate::has_tail_call(module.code[i].bytes)) found.store(true, std::memory_order_relaxed);
+    }
+  });
+  return found;
+}
+
+}  // namespace
+
+Result<std::vector<uint8_t>> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes,
+                                            const wasm::Features& features, const abi::CodegenSettings& settings,
+                                            const CompileOptions& options) {
+  VITRINE_ASSERT(bytes.data() == module.bytes.data() && bytes.size() == module.bytes.size());
+  size_t most = std::max<size_t>(1, module.code.size());
+  unsigned workers =
+      static_cast<unsigned>(std::min<size_t>(options.workers ? options.workers : default_workers(), most));
+  abi::VMLayout layout(module);
+  translate::ModuleEnv env(module, layout, settings, has_tail_calls(module, features, workers));
+  return ModuleCompiler(env, features, options, workers).run();
+}
+
+std::string settings_key(const wasm::Features& features, const abi::CodegenSettings& settings, bool symbols) {
+  std::string key = fmt::format("vitrine-{} features={:x} symbols={} cpu={:x}", abi::image_version(), features.bits(),
+                                symbols, settings.cpu_features);
+#define SETTING(type, name, default_value) key += fmt::format(" " #name "={}", settings.name);
+#include "abi/settings.def"
+#undef SETTING
+  return key;
+}
+
+}  // namespace vitrine::compiler

@@ -1,0 +1,41 @@
+// The compiler's driver: from a module to its image.
+//
+// Functions are validated, translated, optimised and lowered one by one on several threads; each thread keeps one
+// function's IR at a time, and what is kept of a finished function is its code and side tables. The image does not
+// depend on the number of threads; where several functions are invalid, the error is that of the first one.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "abi/settings.hpp"
+#include "base/result.hpp"
+#include "compiler/function_compiler.hpp"
+#include "wasm/features.hpp"
+#include "wasm/module.hpp"
+
+namespace vitrine::compiler {
+
+struct CompileOptions {
+  /// How many threads compile, the caller's included; 0: as many as there are CPUs.
+  unsigned workers = 0;
+  /// Called now and then on the caller's thread: how many functions are done, of how many.
+  std::function<void(size_t done, size_t total)> progress;
+  /// Names of functions in the image, for debuggers and objdump.
+  bool symbols = true;
+  /// Shows how one function is compiled. Called on any of the threads, by one at a time.
+  const Dump* dump = nullptr;
+};
+
+/// Compiles `module`, which was read from `bytes`, into an image. Errors are those of validation, or Limit.
+Result<std::vector<uint8_t>> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes,
+                                            const wasm::Features& features, const abi::CodegenSettings& settings,
+                                            const CompileOptions& options = {});
+
+/// A text that differs wherever the same module would compile to something else: part of a cache's key. Number of
+/// threads, progress and dumps do not count.
+std::string settings_key(const wasm::Features& features, const abi::CodegenSettings& settings, bool symbols);
+
+}  // namespace vitrine::compiler

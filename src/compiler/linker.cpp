@@ -1,0 +1,68 @@
+#include "compiler/linker.hpp"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "base/assert.hpp"
+
+namespace vitrine::compiler {
+namespace {
+
+constexpr uint64_t kMaxText = 0x7fff'ffff;  // what a 32-bit relative reference spans
+constexpr size_t kAlignment = 16;
+constexpr uint8_t kPadding = 0xcc;  // int3
+
+}  // namespace
+
+Result<void> Linker::reserve(uint64_t code_bytes, size_t functions) {
+  uint64_t bytes = code_bytes + functions * (kAlignment - 1);
+  if (bytes > kMaxText) {
+    return fail(fmt::format("the module's code is {} MiB long, more than the 2 GiB that fit in one image", bytes >> 20),
+                ErrorKind::Limit);
+  }
+  text_.reserve(bytes);
+  functions_.reserve(functions);
+  return {};
+}
+
+uint32_t Linker::append(const mach::CompiledFunction& code) {
+  text_.resize((text_.size() + kAlignment - 1) / kAlignment * kAlignment, kPadding);
+  uint32_t start = static_cast<uint32_t>(text_.size());
+  unwind_.push_back({start, code.code_size});
+  text_.insert(text_.end(), code.code.begin(), code.code.end());
+  for (const mach::Reloc& r : code.relocs) references_.push_back({start + r.offset, r.symbol, r.addend});
+  for (const mach::TrapSite& t : code.traps) traps_.push_back({start + t.offset, t.code});
+  for (const mach::AddressMapEntry& a : code.addresses) {
+    addresses_.push_back({start + a.offset, a.srcloc, a.inline_site});
+  }
+  return start;
+}
+
+void Linker::add_function(const mach::CompiledFunction& function) {
+  uint32_t start = append(function);
+  functions_.push_back({start, function.code_size});
+}
+
+uint32_t Linker::add_trampoline(const mach::CompiledFunction& trampoline) {
+  return append(trampoline);
+}
+
+Result<void> Linker::finish(abi::ImageContents& out) {
+  if (text_.size() > kMaxText) return reserve(text_.size(), 0);
+  for (const Reference& r : references_) {
+    VITRINE_ASSERT(r.symbol >= first_symbol_ && r.symbol - first_symbol_ < functions_.size());
+    int64_t target = functions_[r.symbol - first_symbol_].offset;
+    int32_t value = static_cast<int32_t>(target + r.addend - r.place);
+    VITRINE_ASSERT(r.place + sizeof value <= text_.size());
+    std::memcpy(text_.data() + r.place, &value, sizeof value);
+  }
+  out.eh_frame = x64::make_eh_frame(unwind_, -static_cast<int64_t>(abi::eh_frame_offset(text_.size())));
+  out.text = std::move(text_);
+  out.functions = std::move(functions_);
+  out.traps = std::move(traps_);
+  out.addresses = std::move(addresses_);
+  return {};
+}
+
+}  // namespace vitrine::compiler

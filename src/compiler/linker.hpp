@@ -1,0 +1,46 @@
+// Puts compiled functions and trampolines together into the text of an image, with the tables that go with it.
+//
+// Functions stand in index order at multiples of 16, trampolines after them. Order and bytes depend on nothing but what
+// is added. Cost: linear.
+#pragma once
+
+#include <vector>
+
+#include "abi/image.hpp"
+#include "compiler/mach/compiled.hpp"
+#include "compiler/x64/unwind.hpp"
+
+namespace vitrine::compiler {
+
+class Linker {
+ public:
+  /// `first_symbol`: the symbol of the function that is added first; the others follow by one.
+  explicit Linker(uint32_t first_symbol) : first_symbol_(first_symbol) {}
+
+  /// To be called before the first `add`: how many bytes of code there will be, at least. An error if that is more than
+  /// relative calls can span.
+  Result<void> reserve(uint64_t code_bytes, size_t functions);
+  void add_function(const mach::CompiledFunction& function);
+  /// Answers the offset of the trampoline.
+  uint32_t add_trampoline(const mach::CompiledFunction& trampoline);
+  /// Resolves the references between functions and moves everything into `out`.
+  Result<void> finish(abi::ImageContents& out);
+
+ private:
+  uint32_t append(const mach::CompiledFunction& code);
+
+  struct Reference {
+    uint32_t place;
+    uint32_t symbol;
+    int32_t addend;
+  };
+  uint32_t first_symbol_;
+  std::vector<uint8_t> text_;
+  std::vector<abi::CodeRange> functions_;
+  std::vector<x64::UnwindEntry> unwind_;
+  std::vector<Reference> references_;
+  std::vector<abi::TrapEntry> traps_;
+  std::vector<abi::AddressEntry> addresses_;
+};
+
+}  // namespace vitrine::compiler
