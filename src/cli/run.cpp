@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <condition_variable>
+#include <csignal>
 #include <cstdlib>
 #include <mutex>
 #include <thread>
@@ -164,6 +165,9 @@ int run_instance(const Instance& instance, const RunOptions& options) {
 }
 
 int run_module(RunOptions& options) {
+  // A reader that goes away is the guest's EPIPE, to be handled as it likes; as our SIGPIPE it would end us without a
+  // word, and to fence it off by each write would cost three more system calls.
+  std::signal(SIGPIPE, SIG_IGN);
   const GroupOptions& g = options.common.groups;
   auto config = make_config(options.common, true);
   if (!config) return report_error(config.error().message());
