@@ -1,0 +1,125 @@
+#include "runtime/memory/linear_memory.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+namespace vitrine::runtime {
+namespace {
+
+constexpr uint64_t kPage = 65536;
+
+wasm::MemoryType memory_type(uint64_t min, std::optional<uint64_t> max = std::nullopt, bool is_64 = false) {
+  return {.limits = {.min = min, .max = max, .is_64 = is_64}};
+}
+
+struct Source {
+  os::FileDescriptor fd;
+  MemorySource source;
+};
+Source make_source(MemoryPool& pool, uint64_t guest_offset, uint64_t size, uint8_t fill) {
+  std::vector<uint8_t> bytes(size, fill);
+  Source s{*os::sealed_memfd("test", bytes), {}};
+  s.source = {.identity = pool.new_identities(1),
+              .fd = s.fd.get(),
+              .file_offset = 0,
+              .guest_offset = guest_offset,
+              .size = size};
+  return s;
+}
+
+TEST(PlanMemory, ReservesForTheWorstCase) {
+  abi::CodegenSettings settings;
+  auto plan = plan_memory(memory_type(1, 2), settings);
+  EXPECT_EQ(plan->reservation, 4ull << 30);
+  EXPECT_EQ(plan->guard, settings.memory_guard_size);
+  settings.memory_reservation = 0;
+  EXPECT_EQ(plan_memory(memory_type(1, 2), settings)->reservation, 2 * kPage);
+  EXPECT_EQ(plan_memory(memory_type(1), settings)->reservation, 4ull << 30);
+  EXPECT_EQ(plan_memory(memory_type(1, 3, true), settings)->reservation, 3 * kPage);
+  auto huge = plan_memory(memory_type(uint64_t{1} << 48, std::nullopt, true), settings);
+  ASSERT_FALSE(huge);
+  EXPECT_EQ(huge.error().kind(), ErrorKind::Limit);
+}
+
+TEST(LinearMemory, StartsZeroAndGrowsInPlace) {
+  MemoryPool pool(0);
+  auto plan = *plan_memory(memory_type(1, 4), {});
+  auto memory = LinearMemory::make(pool, plan, kPage, {});
+  ASSERT_TRUE(memory) << memory.error().message();
+  uint8_t* base = memory->base();
+  EXPECT_EQ(base[0], 0);
+  base[kPage - 1] = 7;
+  EXPECT_TRUE(memory->grow_to(4 * kPage));
+  EXPECT_EQ(memory->base(), base);
+  EXPECT_EQ(base[kPage - 1], 7);
+  EXPECT_EQ(base[4 * kPage - 1], 0);
+  EXPECT_FALSE(memory->grow_to(plan.reservation + kPage));
+  EXPECT_EQ(memory->size(), 4 * kPage);
+}
+
+TEST(LinearMemoryDeathTest, TheFirstByteBeyondFaults) {
+  MemoryPool pool(4);
+  auto plan = *plan_memory(memory_type(1), {});
+  auto memory = *LinearMemory::make(pool, plan, kPage, {});
+  EXPECT_DEATH(*const_cast<volatile uint8_t*>(memory.base() + kPage) = 1, "");
+  EXPECT_DEATH(*const_cast<volatile uint8_t*>(memory.base() - 1) = 1, "");
+  // Reused after growing: what had been accessible no longer is.
+  {
+    EXPECT_TRUE(memory.grow_to(2 * kPage));
+  }
+  memory = LinearMemory();
+  auto again = *LinearMemory::make(pool, plan, kPage, {});
+  EXPECT_DEATH(*const_cast<volatile uint8_t*>(again.base() + kPage) = 1, "");
+}
+
+TEST(LinearMemory, BeginsWithItsImageEveryTime) {
+  MemoryPool pool(4);
+  auto plan = *plan_memory(memory_type(3), {});
+  Source a = make_source(pool, 4096, 8192, 0xaa);
+  Source b = make_source(pool, 0, 4096, 0xbb);
+  uint8_t* first_base = nullptr;
+  for (int round = 0; round < 3; round++) {
+    auto memory = *LinearMemory::make(pool, plan, 3 * kPage, a.source);
+    uint8_t* p = memory.base();
+    if (!first_base) first_base = p;
+    EXPECT_EQ(p, first_base) << "the warm slot is used again";
+    EXPECT_EQ(p[0], 0);
+    EXPECT_EQ(p[4095], 0);
+    EXPECT_EQ(p[4096], 0xaa);
+    EXPECT_EQ(p[4096 + 8191], 0xaa);
+    EXPECT_EQ(p[4096 + 8192], 0);
+    EXPECT_EQ(p[3 * kPage - 1], 0);
+    std::memset(p, 0xff, 3 * kPage);
+    EXPECT_TRUE(memory.grow_to(4 * kPage));
+    p[4 * kPage - 1] = 1;
+  }
+  // The same slot for another image, and for none.
+  {
+    auto memory = *LinearMemory::make(pool, plan, 3 * kPage, b.source);
+    EXPECT_EQ(memory.base(), first_base);
+    EXPECT_EQ(memory.base()[0], 0xbb);
+    EXPECT_EQ(memory.base()[4096], 0);
+    std::memset(memory.base(), 0xff, 3 * kPage);
+  }
+  {
+    auto memory = *LinearMemory::make(pool, plan, kPage, {});
+    EXPECT_EQ(memory.base(), first_base);
+    for (uint64_t i = 0; i < kPage; i++) ASSERT_EQ(memory.base()[i], 0) << i;
+  }
+}
+
+TEST(LinearMemory, ForgottenSourcesAreNotReused) {
+  MemoryPool pool(4);
+  auto plan = *plan_memory(memory_type(1), {});
+  Source a = make_source(pool, 0, 4096, 0xaa);
+  {
+    auto memory = *LinearMemory::make(pool, plan, kPage, a.source);
+  }
+  pool.forget(a.source.identity, a.source.identity);
+  auto memory = *LinearMemory::make(pool, plan, kPage, {});
+  EXPECT_EQ(memory.base()[0], 0);
+}
+
+}  // namespace
+}  // namespace vitrine::runtime
