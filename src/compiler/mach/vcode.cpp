@@ -116,11 +116,20 @@ class Printer {
     if (o.role == Role::Def) text_ += '!';
     fmt::format_to(out_, "{}", o.vreg);
     switch (o.constraint) {
-      case Constraint::Fixed: fmt::format_to(out_, ":{}", printing_.reg_name(regalloc::PReg{o.arg})); break;
-      case Constraint::Reuse: fmt::format_to(out_, "=#{}", o.arg); break;
-      case Constraint::Any: text_ += '?'; break;
-      case Constraint::Stack: text_ += ":stack"; break;
-      case Constraint::Reg: break;
+      case Constraint::Fixed:
+        fmt::format_to(out_, ":{}", printing_.reg_name(regalloc::PReg{o.arg}));
+        break;
+      case Constraint::Reuse:
+        fmt::format_to(out_, "=#{}", o.arg);
+        break;
+      case Constraint::Any:
+        text_ += '?';
+        break;
+      case Constraint::Stack:
+        text_ += ":stack";
+        break;
+      case Constraint::Reg:
+        break;
     }
     if ((o.role == Role::Use) == (o.point == Point::Late)) text_ += o.role == Role::Use ? "(late)" : "(early)";
     if (allocation_) {
@@ -134,10 +143,18 @@ class Printer {
     const MInst& m = code_.insts[i];
     text_ += '[';
     switch (m.base) {
-      case kMemContext: text_ += "ctx"; break;
-      case kMemSlot: text_ += "slots"; break;
-      case kMemOutgoing: text_ += "out"; break;
-      case kMemIncoming: text_ += "in"; break;
+      case kMemContext:
+        text_ += "ctx";
+        break;
+      case kMemSlot:
+        text_ += "slots";
+        break;
+      case kMemOutgoing:
+        text_ += "out";
+        break;
+      case kMemIncoming:
+        text_ += "in";
+        break;
       case kMemConst: {
         const PoolConst& c = code_.consts[static_cast<uint32_t>(m.disp)];
         if (c.bytes == 16)
@@ -146,8 +163,12 @@ class Printer {
           fmt::format_to(out_, "const {:#x}]", c.lo);
         return;
       }
-      case kMemAbsolute: text_ += "0"; break;
-      default: operand(i, m.base); break;
+      case kMemAbsolute:
+        text_ += "0";
+        break;
+      default:
+        operand(i, m.base);
+        break;
     }
     if (m.index != kMemNone) {
       text_ += " + ";

@@ -66,11 +66,11 @@ struct PoolConst {
 
 /// What a call instruction does besides its operands.
 struct CallInfo {
-  uint32_t symbol = ~0u;       // direct calls
-  uint32_t stack_args = 0;     // bytes, multiple of 16
-  uint8_t callee_pops = 0;     // the callee removes them
-  uint8_t foreign = 0;         // the callee has another context: operand `context_operand`
-  uint8_t restore = 0;         // the context register is restored from the frame afterwards
+  uint32_t symbol = ~0u;    // direct calls
+  uint32_t stack_args = 0;  // bytes, multiple of 16
+  uint8_t callee_pops = 0;  // the callee removes them
+  uint8_t foreign = 0;      // the callee has another context: operand `context_operand`
+  uint8_t restore = 0;      // the context register is restored from the frame afterwards
   uint8_t context_operand = 0;
 };
 

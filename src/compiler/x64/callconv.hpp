@@ -2,9 +2,9 @@
 //
 // Wasm: parameter 0 (the callee's context) in r15; other ints rdi rsi rdx rcx r8 r9, floats xmm0..7, the rest on the
 // stack, 8 bytes each (16 for v128), the first at the lowest address; the callee removes them. Results: ints rax rdx
-// rcx r8, floats xmm0..3, the rest in an area of the caller directly above the stack arguments. Both areas are multiples
-// of 16 bytes. rbx r12 r13 r14 rbp are callee-saved.
-// Host: System V AMD64; the caller removes the stack arguments.
+// rcx r8, floats xmm0..3, the rest in an area of the caller directly above the stack arguments. Both areas are
+// multiples of 16 bytes. rbx r12 r13 r14 rbp are callee-saved. Host: System V AMD64; the caller removes the stack
+// arguments.
 //
 // Because the callee pops, a tail call may pass more or fewer stack arguments than its caller got: the arguments end
 // where the result area begins, which does not move. Seen from a function, high addresses first:

@@ -8,8 +8,8 @@ namespace {
 // Registers without a REX prefix in 32-bit instructions come first; argument registers late, so that calls find them
 // free; callee-saved ones last.
 constexpr PReg kIntOrder[] = {kRax, kRcx, kRdx, kRsi, kRdi, kR8, kR9, kR10, kR11, kRbx, kR12, kR13, kR14};
-constexpr PReg kFloatOrder[] = {float_reg(0),  float_reg(1),  float_reg(2),  float_reg(3), float_reg(4),
-                                float_reg(5),  float_reg(6),  float_reg(7),  float_reg(8), float_reg(9),
+constexpr PReg kFloatOrder[] = {float_reg(0),  float_reg(1),  float_reg(2),  float_reg(3),  float_reg(4),
+                                float_reg(5),  float_reg(6),  float_reg(7),  float_reg(8),  float_reg(9),
                                 float_reg(10), float_reg(11), float_reg(12), float_reg(13), float_reg(14)};
 }  // namespace
 

@@ -1,0 +1,100 @@
+#include "compiler/x64/backend.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "compiler/x64/cpu.hpp"
+#include "compiler/x64/emit.hpp"
+#include "compiler/x64/lower.hpp"
+
+namespace vitrine::x64 {
+
+namespace {
+
+// Above these a function is compiled in the fast mode: its time and memory stay proportional to its size.
+constexpr size_t kMaxVRegs = 400'000;
+constexpr size_t kMaxInsts = 600'000;
+
+#if VITRINE_VERIFY
+[[noreturn]] void report(const mach::VCode& code, const regalloc::Output* allocation, const std::string& what) {
+  std::fprintf(stderr, "%s\nvitrine: internal error: %s\n", mach::print(code, kPrinting, allocation).c_str(),
+               what.c_str());
+  std::abort();
+}
+#endif
+
+}  // namespace
+
+struct Backend::Impl {
+  explicit Impl(const abi::CodegenSettings& s) : settings(s), lower(s), emitter(s) { clobbers[1] = call_clobbers(); }
+
+  void allocate(bool fast);
+
+  const abi::CodegenSettings settings;
+  Lower lower;
+  Emitter emitter;
+  mach::VCode code;
+  regalloc::Output allocation;
+  PRegSet clobbers[2];
+};
+
+Backend::Backend(const abi::CodegenSettings& settings) : impl_(std::make_unique<Impl>(settings)) {}
+Backend::~Backend() = default;
+Backend::Backend(Backend&&) noexcept = default;
+Backend& Backend::operator=(Backend&&) noexcept = default;
+
+void Backend::Impl::allocate(bool fast) {
+  regalloc::Input in;
+  in.blocks = code.blocks;
+  in.insts = code.infos;
+  in.operands = code.operands;
+  in.clobber_sets = clobbers;
+  in.vregs = code.vregs;
+  in.order[0] = allocation_order(regalloc::RegClass::Int);
+  in.order[1] = allocation_order(regalloc::RegClass::Float);
+  in.callee_saved = callee_saved();
+  in.scratch = kScratchFloat;
+  if (fast)
+    regalloc::allocate_fast(in, allocation);
+  else
+    regalloc::allocate_linear_scan(in, allocation);
+#if VITRINE_VERIFY
+  if (std::string broken = regalloc::check(in, allocation); !broken.empty())
+    report(code, &allocation, fmt::format("register allocation ({}): {}", fast ? "fast" : "linear scan", broken));
+#endif
+}
+
+Result<void> Backend::compile(ir::Func& func, mach::CompiledFunction& out, const Options& options) {
+  TRY(check_cpu_features(impl_->settings.cpu_features));
+  const bool fast_lowering = options.fast || impl_->settings.opt_level == 0;
+  impl_->lower.run(func, impl_->code,
+                   {.fast = fast_lowering, .restore_context_after_calls = options.restore_context_after_calls});
+#if VITRINE_VERIFY
+  if (std::string broken = mach::verify(impl_->code); !broken.empty()) report(impl_->code, nullptr, broken);
+  if (std::string broken = verify_flags(impl_->code); !broken.empty()) report(impl_->code, nullptr, broken);
+#endif
+  if (options.want_vcode)
+    out.vcode = mach::print(impl_->code, kPrinting);
+  else
+    out.vcode.clear();
+  const bool fast_allocation = fast_lowering || impl_->settings.regalloc_fast || impl_->code.vregs.size() > kMaxVRegs ||
+                               impl_->code.insts.size() > kMaxInsts;
+  impl_->allocate(fast_allocation);
+  return impl_->emitter.run(impl_->code, impl_->allocation, !fast_lowering, out);
+}
+
+mach::CompiledFunction Backend::array_call_trampoline(const ir::Signature& signature) {
+  mach::CompiledFunction out;
+  impl_->emitter.array_call_trampoline(signature, out);
+  return out;
+}
+
+mach::CompiledFunction Backend::host_call_trampoline(const ir::Signature& signature) {
+  mach::CompiledFunction out;
+  impl_->emitter.host_call_trampoline(signature, out);
+  return out;
+}
+
+}  // namespace vitrine::x64

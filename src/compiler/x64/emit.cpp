@@ -1,0 +1,456 @@
+#include "compiler/x64/emit.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "abi/trap.hpp"
+#include "abi/vmcontext.hpp"
+#include "compiler/x64/emit_impl.hpp"
+
+namespace vitrine::x64 {
+
+using mach::MInst;
+using regalloc::Allocation;
+using regalloc::Edit;
+using regalloc::Point;
+using regalloc::RegClass;
+
+namespace {
+
+struct Ids {
+  asmjit::InstId id4, id8;
+};
+constexpr asmjit::InstId kIdNone = Inst::kIdNone;
+constexpr Ids kIds[] = {
+#define INST(name, text, form, bank, id4, id8, flags) {Inst::kId##id4, Inst::kId##id8},
+#include "compiler/x64/insts.def"
+#undef INST
+};
+
+// A frame this large cannot fit a stack; rsp minus less than this cannot wrap.
+constexpr uint64_t kMaxFrame = 1u << 30;
+// Frames below this need no check of their own when the function calls nothing: the stack's reserve covers them.
+constexpr uint32_t kUncheckedLeafFrame = 256;
+// Frames below this are checked by comparing rsp as it is.
+constexpr uint32_t kSmallFrame = 1024;
+
+}  // namespace
+
+Emitter::Emitter(const abi::CodegenSettings& settings) : impl_(std::make_unique<EmitterImpl>(settings)) {}
+Emitter::~Emitter() = default;
+
+Result<void> Emitter::run(mach::VCode& code, const regalloc::Output& allocation, bool align_loops,
+                          mach::CompiledFunction& out) {
+  return impl_->run(code, allocation, align_loops, out);
+}
+void Emitter::array_call_trampoline(const ir::Signature& signature, mach::CompiledFunction& out) {
+  impl_->array_call_trampoline(signature, out);
+}
+void Emitter::host_call_trampoline(const ir::Signature& signature, mach::CompiledFunction& out) {
+  impl_->host_call_trampoline(signature, out);
+}
+
+Result<void> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocation, bool align_loops,
+                              mach::CompiledFunction& out) {
+  code_ = &code;
+  allocation_ = &allocation;
+  stubs_.clear();
+  traps_.clear();
+  const auto blocks = static_cast<uint32_t>(code.blocks.size());
+  asm_.reset(blocks);
+  asm_.reserve_tables(code.table_count);
+  TRY(layout_frame());
+  thread_jumps();
+  prologue();
+
+  uint32_t b = 0;
+  while (b < blocks) {
+    uint32_t next = b + 1;
+    while (next < blocks && alias_[next] != next) ++next;
+    next_block_ = next;
+    if (align_loops && code.loop_header[b] && !code.blocks[b].cold) asm_.align16();
+    asm_.bind(b);
+    size_t e = edit_start_[b];
+    const auto& edits = allocation.edits;
+    for (uint32_t i = code.blocks[b].first_inst; i < code.blocks[b].end_inst; ++i) {
+      for (; e < edits.size() && edits[e].inst == i && edits[e].point == Point::Early; ++e) edit(edits[e]);
+      inst(i);
+      for (; e < edits.size() && edits[e].inst == i; ++e) edit(edits[e]);
+    }
+    b = next;
+  }
+  // Slow paths may ask for further traps.
+  for (size_t s = 0; s < stubs_.size(); ++s) slow_path(stubs_[s]);
+  for (const TrapStub& t : traps_) {
+    asm_.bind(t.entry);
+    asm_.address(t.srcloc);
+    asm_.trap_site(t.code);
+    asm_.e(Inst::kIdUd2);
+  }
+  // Jump tables may name blocks that were threaded away.
+  for (uint32_t t = 0; t < code.table_count; ++t)
+    for (uint32_t& target : code.tables[t]) target = resolve(target);
+  asm_.finish(code.consts, code.tables, out);
+  out.frame_size = frame_total_;
+  out.saved_registers = 0;
+  for (uint32_t n = 0; n < saved_count_; ++n)
+    out.saved_registers = static_cast<uint16_t>(out.saved_registers | 1u << saved_[n].hw());
+  return {};
+}
+
+// -- frame ------------------------------------------------------------------------------------------------------------
+
+Result<void> EmitterImpl::layout_frame() {
+  saved_count_ = 0;
+  if (code_->saves_context) saved_[saved_count_++] = kContext;
+  for (PReg r : {kRbx, kR12, kR13, kR14})
+    if (allocation_->used_callee_saved.has(r)) saved_[saved_count_++] = r;
+  auto align = [](uint64_t n) { return (n + 15) & ~uint64_t{15}; };
+  uint64_t base = uint64_t{saved_count_} * 8;
+  // Pairs of slots are 16-aligned from here on.
+  if (allocation_->spill_slots || code_->slot_bytes || code_->outgoing_bytes || code_->has_calls) base = align(base);
+  uint64_t total = base + uint64_t{allocation_->spill_slots} * 8;
+  if (code_->slot_bytes || code_->outgoing_bytes || code_->has_calls) total = align(total);
+  total += align(code_->slot_bytes) + align(code_->outgoing_bytes);
+  if (total > kMaxFrame)
+    return fail(fmt::format("function \"{}\" needs a stack frame of {} bytes, more than the limit of {}", code_->name,
+                            total, kMaxFrame),
+                ErrorKind::Limit);
+  spill_base_ = static_cast<uint32_t>(base);
+  frame_total_ = static_cast<uint32_t>(total);
+  outgoing_ = static_cast<uint32_t>(align(code_->outgoing_bytes));
+  return {};
+}
+
+void EmitterImpl::prologue() {
+  asm_.address(0);
+  asm_.e(Inst::kIdPush, x86::rbp);
+  asm_.e(Inst::kIdMov, x86::rbp, x86::rsp);
+  if (code_->has_calls || frame_total_ >= kUncheckedLeafFrame) {
+    asm_.e(Inst::kIdMov, x86::r11, x86::qword_ptr(x86::r15, offsetof(abi::VMContext, store)));
+    x86::Mem limit = x86::qword_ptr(x86::r11, offsetof(abi::VMStore, stack_limit));
+    if (frame_total_ < kSmallFrame) {
+      asm_.e(Inst::kIdCmp, x86::rsp, limit);
+    } else {
+      // SAFETY: user addresses are above 2^30 here and the frame is not larger (layout_frame), so this cannot wrap; no
+      // byte of the frame is touched before the check.
+      asm_.e(Inst::kIdLea, x86::r10, x86::ptr(x86::rsp, -static_cast<int32_t>(frame_total_)));
+      asm_.e(Inst::kIdCmp, x86::r10, limit);
+    }
+    asm_.jcc(CC::B, trap_label(static_cast<uint8_t>(abi::TrapCode::StackOverflow), 0));
+  }
+  for (uint32_t n = 0; n < saved_count_; ++n) asm_.e(Inst::kIdPush, gp64(saved_[n]));
+  if (uint32_t rest = frame_total_ - saved_count_ * 8) asm_.e(Inst::kIdSub, x86::rsp, asmjit::Imm(rest));
+}
+
+// From the frame, by rbp: where rsp is does not matter.
+void EmitterImpl::restore_callee_saved() {
+  for (uint32_t n = 0; n < saved_count_; ++n)
+    if (saved_[n] != kContext)
+      asm_.e(Inst::kIdMov, gp64(saved_[n]), x86::qword_ptr(x86::rbp, -static_cast<int32_t>(8 * (n + 1))));
+}
+
+void EmitterImpl::epilogue() {
+  restore_callee_saved();
+  if (frame_total_) asm_.e(Inst::kIdMov, x86::rsp, x86::rbp);
+  asm_.e(Inst::kIdPop, x86::rbp);
+  if (code_->callee_pops && code_->incoming_args)
+    asm_.e(Inst::kIdRet, asmjit::Imm(code_->incoming_args));
+  else
+    asm_.e(Inst::kIdRet);
+}
+
+// -- blocks -----------------------------------------------------------------------------------------------------------
+
+// A block that only jumps, without edits, is what it jumps to.
+void EmitterImpl::thread_jumps() {
+  const auto blocks = static_cast<uint32_t>(code_->blocks.size());
+  alias_.resize(blocks);
+  edit_start_.resize(blocks);
+  for (uint32_t b = 0; b < blocks; ++b) alias_[b] = b;
+  size_t e = 0;
+  const auto& edits = allocation_->edits;
+  for (uint32_t b = 0; b < blocks; ++b) {
+    const auto& info = code_->blocks[b];
+    while (e < edits.size() && edits[e].inst < info.first_inst) ++e;
+    edit_start_[b] = static_cast<uint32_t>(e);
+    if (b == 0 || info.end_inst - info.first_inst != 1) continue;
+    const MInst& m = code_->insts[info.first_inst];
+    if (static_cast<MOp>(m.op) != MOp::Jmp || (e < edits.size() && edits[e].inst == info.first_inst)) continue;
+    const uint32_t target = resolve(static_cast<uint32_t>(m.imm));
+    if (target != b) alias_[b] = target;  // else a loop of nothing: it stays one
+  }
+}
+
+uint32_t EmitterImpl::resolve(uint32_t block) {
+  while (alias_[block] != block) {
+    alias_[block] = alias_[alias_[block]];
+    block = alias_[block];
+  }
+  return block;
+}
+
+void EmitterImpl::branch(const MInst& m) {
+  if (static_cast<MOp>(m.op) == MOp::Jmp) {
+    const uint32_t to = resolve(static_cast<uint32_t>(m.imm));
+    if (to != next_block_) asm_.jmp(to);
+    return;
+  }
+  uint32_t taken = resolve(static_cast<uint32_t>(m.imm));
+  uint32_t other = resolve(static_cast<uint32_t>(m.imm >> 32));
+  auto cc = static_cast<CC>(m.cc);
+  if (taken == other) {
+    if (taken != next_block_) asm_.jmp(taken);
+    return;
+  }
+  if (taken == next_block_) {
+    std::swap(taken, other);
+    cc = negate(cc);
+  }
+  if (cc == CC::EqOrdered) {
+    asm_.jcc(CC::P, other);
+    asm_.jcc(CC::E, taken);
+  } else if (cc == CC::NeUnordered) {
+    asm_.jcc(CC::Ne, taken);
+    asm_.jcc(CC::P, taken);
+  } else {
+    asm_.jcc(cc, taken);
+  }
+  if (other != next_block_) asm_.jmp(other);
+}
+
+EmitterImpl::Label EmitterImpl::trap_label(uint8_t code, uint32_t srcloc) {
+  const size_t oldest = traps_.size() > 4 ? traps_.size() - 4 : 0;
+  for (size_t t = traps_.size(); t-- > oldest;)
+    if (traps_[t].code == code && traps_[t].srcloc == srcloc) return traps_[t].entry;
+  traps_.push_back({asm_.make_label(), srcloc, code});
+  return traps_.back().entry;
+}
+
+// -- edits ------------------------------------------------------------------------------------------------------------
+
+x86::Mem EmitterImpl::spill(uint32_t slot, uint32_t size) const {
+  const uint32_t below = spill_base_ + 8 * slot + (size > 8 ? 16 : 8);
+  return x86::ptr(x86::rbp, -static_cast<int32_t>(below), size);
+}
+
+void EmitterImpl::edit(const Edit& e) {
+  if (e.kind == Edit::Kind::Remat) return rematerialise(e);
+  if (e.kind == Edit::Kind::Swap) {
+    if (e.to.preg().cls() == RegClass::Int) return asm_.e(Inst::kIdXchg, gp64(e.to.preg()), gp64(e.from.preg()));
+    move_float(kScratchFloat, e.to.preg());
+    move_float(e.to.preg(), e.from.preg());
+    return move_float(e.from.preg(), kScratchFloat);
+  }
+  const unsigned size = e.bytes;
+  if (e.to.is_reg() && e.from.is_reg()) {
+    PReg to = e.to.preg(), from = e.from.preg();
+    if (to == from) return;
+    const bool int_to = to.cls() == RegClass::Int, int_from = from.cls() == RegClass::Int;
+    if (int_to && int_from) return asm_.e(Inst::kIdMov, gp(to, size), gp(from, size));
+    if (!int_to && !int_from) return move_float(to, from);
+    if (int_to) return asm_.e(size == 4 ? Inst::kIdMovd : Inst::kIdMovq, gp(to, size), xmm(from));
+    return asm_.e(size == 4 ? Inst::kIdMovd : Inst::kIdMovq, xmm(to), gp(from, size));
+  }
+  if (e.to.is_reg()) {
+    PReg to = e.to.preg();
+    if (to.cls() == RegClass::Int) return asm_.e(Inst::kIdMov, gp(to, size), spill(e.from.slot(), size));
+    return load_float(to, spill(e.from.slot(), size), size);
+  }
+  auto store = [&](PReg from) {
+    x86::Mem to = spill(e.to.slot(), size);
+    if (from.cls() == RegClass::Int) return asm_.e(Inst::kIdMov, to, gp(from, size));
+    if (size == 16) return asm_.e(avx_ ? Inst::kIdVmovups : Inst::kIdMovups, to, xmm(from));
+    asm_.e(size == 4 ? (avx_ ? Inst::kIdVmovss : Inst::kIdMovss)
+           : avx_    ? Inst::kIdVmovsd
+                     : Inst::kIdMovsd,
+           to, xmm(from));
+  };
+  if (e.from.is_reg()) return store(e.from.preg());
+  load_float(kScratchFloat, spill(e.from.slot(), size), size);
+  store(kScratchFloat);
+}
+
+// Must not write the flags: edits may stand between a comparison and its reader.
+void EmitterImpl::rematerialise(const Edit& e) {
+  const MInst& m = code_->remat_insts[code_->remat[e.vreg.raw()]];
+  const auto op = static_cast<MOp>(m.op);
+  const unsigned size = m.size;
+  if (e.to.is_reg()) {
+    PReg to = e.to.preg();
+    switch (op) {
+      case MOp::MovImm:
+        return move_imm(gp64(to), size, m.imm, false);
+      case MOp::MovCtx:
+        return asm_.e(Inst::kIdMov, gp64(to), x86::r15);
+      case MOp::ZeroF:
+        return zero_float(to);
+      case MOp::LoadF:
+        if (m.base == mach::kMemConst)
+          return asm_.e_const(static_cast<uint32_t>(m.disp), 0,
+                              size == 4 ? (avx_ ? Inst::kIdVmovss : Inst::kIdMovss)
+                              : avx_    ? Inst::kIdVmovsd
+                                        : Inst::kIdMovsd,
+                              xmm(to), memory(m, size));
+        return load_float(to, memory(m, size), size);
+      case MOp::Mov:
+        return asm_.e(Inst::kIdMov, gp(to, size), memory(m, size));
+      default:
+        VITRINE_ASSERT(false && "not an instruction that can be repeated");
+    }
+  }
+  const x86::Mem to = spill(e.to.slot(), size);
+  switch (op) {
+    case MOp::MovImm:
+      if (size == 4 || m.imm == static_cast<int32_t>(m.imm))
+        return asm_.e(Inst::kIdMov, to, asmjit::Imm(static_cast<int32_t>(m.imm)));
+      asm_.e(Inst::kIdMov, spill(e.to.slot(), 8).cloneResized(4), asmjit::Imm(static_cast<int32_t>(m.imm)));
+      return asm_.e(Inst::kIdMov, spill(e.to.slot(), 8).cloneAdjusted(4).cloneResized(4),
+                    asmjit::Imm(static_cast<int32_t>(m.imm >> 32)));
+    case MOp::MovCtx:
+      return asm_.e(Inst::kIdMov, to, x86::r15);
+    case MOp::ZeroF:
+      zero_float(kScratchFloat);
+      break;
+    case MOp::LoadF:
+    case MOp::Mov:
+      if (m.base == mach::kMemConst)
+        asm_.e_const(static_cast<uint32_t>(m.disp), 0, size == 4 ? Inst::kIdMovss : Inst::kIdMovsd, xmm(kScratchFloat),
+                     memory(m, size));
+      else
+        load_float(kScratchFloat, memory(m, size), size);
+      break;
+    default:
+      VITRINE_ASSERT(false && "not an instruction that can be repeated");
+  }
+  asm_.e(size == 4 ? Inst::kIdMovss : Inst::kIdMovsd, to, xmm(kScratchFloat));
+}
+
+// -- instructions -----------------------------------------------------------------------------------------------------
+
+x86::Mem EmitterImpl::memory(const MInst& m, uint32_t size, PReg context) const {
+  const bool indexed = m.index != mach::kMemNone;
+  const x86::Gp index = indexed ? gp64(reg(m.index)) : x86::Gp();
+  auto at = [&](const x86::Gp& base, int64_t disp) {
+    VITRINE_DCHECK(disp == static_cast<int32_t>(disp));
+    const auto offset = static_cast<int32_t>(disp);
+    if (indexed) return x86::ptr(base, index, m.shift(), offset, size);
+    return x86::ptr(base, offset, size);
+  };
+  switch (m.base) {
+    case mach::kMemContext:
+      return at(gp64(context), m.disp);
+    case mach::kMemSlot:
+      return at(x86::rsp, int64_t{m.disp} + outgoing_);
+    case mach::kMemOutgoing:
+      return at(x86::rsp, m.disp);
+    case mach::kMemIncoming:
+      return at(x86::rbp, int64_t{m.disp} + 16);
+    case mach::kMemConst:
+      return x86::ptr(x86::rip, 0, size);
+    case mach::kMemAbsolute:
+      if (indexed) return x86::ptr(static_cast<uint64_t>(int64_t{m.disp}), index, m.shift(), size);
+      return x86::ptr(static_cast<uint64_t>(int64_t{m.disp}), size);
+    default:
+      return at(gp64(reg(m.base)), m.disp);
+  }
+}
+
+template <class... Ops>
+void EmitterImpl::with_rm(const MInst& m, asmjit::InstId id, unsigned n, Bank bank, unsigned size, uint32_t trailing,
+                          const Ops&... first) {
+  if (m.has_mem()) {
+    site(m);
+    if (m.base == mach::kMemConst) {
+      const uint32_t bytes = code_->consts[static_cast<uint32_t>(m.disp)].bytes;
+      return asm_.e_const(static_cast<uint32_t>(m.disp), trailing, id, first..., memory(m, bytes));
+    }
+    return asm_.e(id, first..., memory(m, size));
+  }
+  Allocation a = alloc(n);
+  if (a.is_spill()) return asm_.e(id, first..., spill(a.slot(), size));
+  if (bank == Bank::I) return asm_.e(id, first..., gp(a.preg(), size));
+  asm_.e(id, first..., xmm(a.preg()));
+}
+
+void EmitterImpl::inst(uint32_t i) {
+  const MInst& m = code_->insts[i];
+  allocs_ = allocation_->allocs.data() + code_->infos[i].first_operand;
+  asm_.address(m.srcloc);
+  if (info(static_cast<MOp>(m.op)).form == Form::Special)
+    special(i, m);
+  else
+    generic(i, m);
+}
+
+void EmitterImpl::generic(uint32_t i, const MInst& m) {
+  const auto op = static_cast<MOp>(m.op);
+  const MOpInfo& row = info(op);
+  const asmjit::InstId id = m.size == 8 ? kIds[m.op].id8 : kIds[m.op].id4;
+  const unsigned size = m.size;
+  switch (row.form) {
+    case Form::Rm: {
+      if (code_->infos[i].is_move && alloc(0) == alloc(1)) return;
+      if (row.bank == Bank::F) return move_float(reg(0), reg(1));
+      unsigned from = size;
+      if (op == MOp::MovzxB || op == MOp::MovsxB) from = 1;
+      if (op == MOp::MovzxW || op == MOp::MovsxW) from = 2;
+      if (op == MOp::Movsxd) from = 4;
+      return with_rm(m, id, 1, Bank::I, from, 0, gp(reg(0), size));
+    }
+    case Form::RmImm: {
+      const asmjit::Imm value(m.imm);
+      const x86::Gp d = gp(reg(0), size);
+      site(m);
+      if (m.has_mem()) return asm_.e(id, d, memory(m, size), value);
+      if (alloc(1).is_spill()) return asm_.e(id, d, spill(alloc(1).slot(), size), value);
+      return asm_.e(id, d, gp(reg(1), size), value);
+    }
+    case Form::Alu: {
+      if (row.bank == Bank::F) return with_rm(m, id, 2, Bank::F, size, 0, xmm(reg(0)));
+      const x86::Gp d = gp(reg(0), size);
+      if (m.has_imm()) return asm_.e(id, d, asmjit::Imm(m.imm));
+      return with_rm(m, id, 2, Bank::I, size, 0, d);
+    }
+    case Form::Cmp: {
+      if (row.bank == Bank::F) return with_rm(m, ucomis(size), 1, Bank::F, size, 0, xmm(reg(0)));
+      if (!m.has_imm()) return with_rm(m, id, 1, Bank::I, size, 0, gp(reg(0), size));
+      const asmjit::Imm value(m.imm);
+      site(m);
+      if (m.has_mem()) return asm_.e(id, memory(m, size), value);
+      if (alloc(0).is_spill()) return asm_.e(id, spill(alloc(0).slot(), size), value);
+      // The low byte alone decides about a small mask.
+      if (op == MOp::Test && m.imm >= 0 && m.imm <= 0x7f) return asm_.e(id, gp(reg(0), 1), value);
+      return asm_.e(id, gp(reg(0), size), value);
+    }
+    case Form::Unary:
+      return asm_.e(id, gp(reg(0), size));
+    case Form::Shift:
+      if (m.has_imm()) return asm_.e(id, gp(reg(0), size), asmjit::Imm(m.imm));
+      return asm_.e(id, gp(reg(0), size), x86::cl);
+    case Form::Vex3:
+      if (row.bank == Bank::F) return with_rm(m, id, 2, Bank::F, size, 0, xmm(reg(0)), xmm(reg(1)));
+      return with_rm(m, id, 2, Bank::I, size, 0, gp(reg(0), size), gp(reg(1), size));
+    case Form::VexShift: {
+      const x86::Gp d = gp(reg(0), size);
+      site(m);
+      if (m.has_mem()) {
+        unsigned count = 1;  // behind the address registers
+        if (m.base <= mach::kMaxMemOperand) ++count;
+        if (m.index != mach::kMemNone) ++count;
+        return asm_.e(id, d, memory(m, size), gp(reg(count), size));
+      }
+      if (alloc(1).is_spill()) return asm_.e(id, d, spill(alloc(1).slot(), size), gp(reg(2), size));
+      return asm_.e(id, d, gp(reg(1), size), gp(reg(2), size));
+    }
+    case Form::Store:
+      site(m);
+      if (m.has_imm()) return asm_.e(id, memory(m, size), asmjit::Imm(m.imm));
+      return asm_.e(id, memory(m, size), gp(reg(0), size));
+    case Form::Special:
+      break;
+  }
+}
+
+}  // namespace vitrine::x64

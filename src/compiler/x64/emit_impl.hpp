@@ -1,0 +1,114 @@
+// The emitter's state; its methods are spread over emit*.cpp.
+#pragma once
+
+#include "abi/settings.hpp"
+#include "base/result.hpp"
+#include "compiler/ir/func.hpp"
+#include "compiler/x64/callconv.hpp"
+#include "compiler/x64/emit_asm.hpp"
+
+namespace vitrine::x64 {
+
+class EmitterImpl {
+ public:
+  explicit EmitterImpl(const abi::CodegenSettings& settings) : avx_(settings.cpu_features & abi::kAvx) {}
+
+  Result<void> run(mach::VCode& code, const regalloc::Output& allocation, bool align_loops,
+                   mach::CompiledFunction& out);
+  void array_call_trampoline(const ir::Signature& signature, mach::CompiledFunction& out);
+  void host_call_trampoline(const ir::Signature& signature, mach::CompiledFunction& out);
+
+ private:
+  using Label = Asm::Label;
+  // A slow path that an instruction left for the end of the function.
+  struct Stub {
+    uint32_t inst;
+    Label entry, back;
+  };
+  struct TrapStub {
+    Label entry;
+    uint32_t srcloc;
+    uint8_t code;
+  };
+
+  // -- emit.cpp
+  Result<void> layout_frame();
+  void prologue();
+  void epilogue();
+  void restore_callee_saved();
+  void thread_jumps();
+  uint32_t resolve(uint32_t block);
+  void edit(const regalloc::Edit& e);
+  void rematerialise(const regalloc::Edit& e);
+  void inst(uint32_t i);
+  void generic(uint32_t i, const mach::MInst& m);
+  void branch(const mach::MInst& m);
+  Label trap_label(uint8_t code, uint32_t srcloc);
+  void site(const mach::MInst& m) {
+    if (m.trap && m.has_mem()) asm_.trap_site(m.trap);
+  }
+
+  // -- operands of the current instruction
+  regalloc::Allocation alloc(unsigned n) const { return allocs_[n]; }
+  PReg reg(unsigned n) const {
+    VITRINE_DCHECK(allocs_[n].is_reg());
+    return allocs_[n].preg();
+  }
+  x86::Mem spill(uint32_t slot, uint32_t size) const;
+  x86::Mem memory(const mach::MInst& m, uint32_t size, PReg context = kContext) const;
+  /// Emits `id` with `first...` and then operand `n` as register of its bank, spill slot or memory operand.
+  template <class... Ops>
+  void with_rm(const mach::MInst& m, asmjit::InstId id, unsigned n, Bank bank, unsigned size, uint32_t trailing,
+               const Ops&... first);
+
+  // -- emit_special.cpp
+  void special(uint32_t i, const mach::MInst& m);
+  void move_imm(x86::Gp r64, unsigned size, int64_t value, bool flags_are_free);
+  void lea(const mach::MInst& m);
+  void zero_float(PReg r);
+  void load_float(PReg r, const x86::Mem& from, unsigned size);
+  void move_float(PReg to, PReg from);
+  void divide(uint32_t i, const mach::MInst& m);
+  void min_max(const mach::MInst& m);
+  void trunc_signed(uint32_t i, const mach::MInst& m);
+  void trunc_unsigned(uint32_t i, const mach::MInst& m);
+  void from_unsigned(uint32_t i, const mach::MInst& m);
+  void jump_table(const mach::MInst& m);
+  void trap_if(const mach::MInst& m);
+  void call(const mach::MInst& m);
+  void tail_call(const mach::MInst& m);
+  Stub& stub(uint32_t i);
+  void slow_path(const Stub& s);
+  void slow_divide(const mach::MInst& m, Label back);
+  void slow_trunc_signed(const mach::MInst& m, Label back);
+  void slow_trunc_unsigned(const mach::MInst& m, Label back);
+  void slow_from_unsigned(const mach::MInst& m, Label back);
+  void cvt_to_float(PReg to, const x86::Gp& from, unsigned float_size);
+  void compare_const(PReg x, unsigned size, uint64_t bits);
+  void compare_with_zero(PReg x, unsigned size);
+  asmjit::InstId ucomis(unsigned size) const {
+    return size == 4 ? (avx_ ? Inst::kIdVucomiss : Inst::kIdUcomiss) : avx_ ? Inst::kIdVucomisd : Inst::kIdUcomisd;
+  }
+
+  // -- emit_trampolines.cpp
+  void finish_trampoline(mach::CompiledFunction& out, uint32_t frame);
+
+  const bool avx_;
+  Asm asm_;
+  mach::VCode* code_ = nullptr;
+  const regalloc::Output* allocation_ = nullptr;
+  const regalloc::Allocation* allocs_ = nullptr;  // of the current instruction
+  std::vector<uint32_t> alias_;                   // by block: itself, or where a jump to it ends up
+  std::vector<uint32_t> edit_start_;
+  std::vector<Stub> stubs_;
+  std::vector<TrapStub> traps_;
+  uint32_t next_block_ = 0;  // the block whose code follows the current one's
+  // The frame: see callconv.hpp
+  PReg saved_[5];
+  uint32_t saved_count_ = 0;
+  uint32_t spill_base_ = 0;   // the first spill slot ends here, below rbp
+  uint32_t frame_total_ = 0;  // bytes between rbp and rsp
+  uint32_t outgoing_ = 0;
+};
+
+}  // namespace vitrine::x64

@@ -1,0 +1,178 @@
+// The two trampolines of a signature.
+//
+// Array call, an abi::ArrayCall: int32_t (callee: rdi, code: rsi, values: rdx, store: rcx). Its frame, from rbp down:
+//     rbx r12 r13 r14 r15 | values | address of the landing | padding | results | arguments
+// entry_sp of the activation points at the address of the landing: to unwind, set rsp to it and return. At the landing
+// everything is found relative to rsp, which is then 48 below the frame pointer.
+//
+// Host call: entered like any function of the signature, with r15 the VMHostContext and r10 the caller's context. Its
+// frame is the array of values.
+#include <cstddef>
+
+#include "abi/vmcontext.hpp"
+#include "compiler/x64/emit_impl.hpp"
+
+namespace vitrine::x64 {
+
+using abi::ValRaw;
+using abi::VMActivation;
+using abi::VMHostContext;
+using abi::VMStore;
+using asmjit::Imm;
+using ir::Type;
+
+namespace {
+
+constexpr int32_t kSavedBytes = 48;  // rbx r12 r13 r14 r15 and values
+
+x86::Mem word(const x86::Gp& base, int64_t offset) {
+  return x86::qword_ptr(base, static_cast<int32_t>(offset));
+}
+
+// Between a register and a ValRaw or stack slot.
+void load(Asm& a, PReg to, Type type, const x86::Gp& base, int64_t offset) {
+  const auto at = static_cast<int32_t>(offset);
+  const unsigned size = ir::bytes_of(type);
+  if (ir::is_int(type)) return a.e(Inst::kIdMov, gp(to, size), x86::ptr(base, at, size));
+  if (size == 16) return a.e(Inst::kIdMovups, xmm(to), x86::ptr(base, at, size));
+  a.e(size == 4 ? Inst::kIdMovss : Inst::kIdMovsd, xmm(to), x86::ptr(base, at, size));
+}
+
+void store(Asm& a, PReg from, Type type, const x86::Gp& base, int64_t offset) {
+  const auto at = static_cast<int32_t>(offset);
+  const unsigned size = ir::bytes_of(type);
+  if (ir::is_int(type)) return a.e(Inst::kIdMov, x86::ptr(base, at, 8), gp64(from));
+  if (size == 16) return a.e(Inst::kIdMovups, x86::ptr(base, at, size), xmm(from));
+  a.e(size == 4 ? Inst::kIdMovss : Inst::kIdMovsd, x86::ptr(base, at, size), xmm(from));
+}
+
+void copy(Asm& a, Type type, const x86::Gp& to, int64_t to_offset, const x86::Gp& from, int64_t from_offset) {
+  PReg temp = ir::is_int(type) ? kR10 : kScratchFloat;
+  load(a, temp, type, from, from_offset);
+  store(a, temp, type, to, to_offset);
+}
+
+}  // namespace
+
+void EmitterImpl::finish_trampoline(mach::CompiledFunction& out, uint32_t frame) {
+  asm_.finish({}, {}, out);
+  out.frame_size = frame;
+  out.saved_registers = 0;
+  out.addresses.clear();
+}
+
+void EmitterImpl::array_call_trampoline(const ir::Signature& sig, mach::CompiledFunction& out) {
+  asm_.reset(0);
+  asm_.reserve_tables(0);
+  const Label landing = asm_.make_label(), leave = asm_.make_label();
+  asm_.e(Inst::kIdPush, x86::rbp);
+  asm_.e(Inst::kIdMov, x86::rbp, x86::rsp);
+  for (PReg r : {kRbx, kR12, kR13, kR14, kR15, kRdx}) asm_.e(Inst::kIdPush, gp64(r));
+  asm_.e(Inst::kIdMov, x86::rax, word(x86::rcx, offsetof(VMStore, activation)));
+  asm_.lea_label(x86::r11, landing);
+  asm_.e(Inst::kIdPush, x86::r11);
+  asm_.e(Inst::kIdMov, word(x86::rax, offsetof(VMActivation, entry_sp)), x86::rsp);
+  asm_.e(Inst::kIdMov, word(x86::rax, offsetof(VMActivation, entry_fp)), x86::rbp);
+  const uint32_t args = stack_arg_bytes(sig), results = stack_result_bytes(sig);
+  asm_.e(Inst::kIdSub, x86::rsp, Imm(8 + args + results));
+  asm_.e(Inst::kIdMov, x86::rbx, x86::rdx);
+  asm_.e(Inst::kIdMov, x86::r11, x86::rsi);
+  asm_.e(Inst::kIdMov, x86::r15, x86::rdi);
+
+  ParamAssigner params(sig.conv);
+  for (size_t n = 0; n < sig.params.size(); ++n) {
+    const ArgLoc loc = params.next(sig.params[n]);
+    if (loc.reg == kContext) continue;
+    const auto at = static_cast<int64_t>((n - 1) * sizeof(ValRaw));
+    if (loc.in_reg())
+      load(asm_, loc.reg, sig.params[n], x86::rbx, at);
+    else
+      copy(asm_, sig.params[n], x86::rsp, loc.offset, x86::rbx, at);
+  }
+  asm_.e(Inst::kIdCall, x86::r11);
+  // The callee removed the arguments: rsp is at the result area.
+  ResultAssigner in_registers(sig.conv), on_stack(sig.conv);
+  for (size_t n = 0; n < sig.results.size(); ++n) {
+    const ArgLoc loc = in_registers.next(sig.results[n]);
+    if (loc.in_reg()) store(asm_, loc.reg, sig.results[n], x86::rbx, static_cast<int64_t>(n * sizeof(ValRaw)));
+  }
+  for (size_t n = 0; n < sig.results.size(); ++n) {
+    const ArgLoc loc = on_stack.next(sig.results[n]);
+    if (!loc.in_reg())
+      copy(asm_, sig.results[n], x86::rbx, static_cast<int64_t>(n * sizeof(ValRaw)), x86::rsp, loc.offset);
+  }
+  asm_.e(Inst::kIdMov, x86::eax, Imm(1));
+  asm_.bind(leave);
+  int32_t at = 0;
+  for (PReg r : {kRbx, kR12, kR13, kR14, kR15}) asm_.e(Inst::kIdMov, gp64(r), word(x86::rbp, at -= 8));
+  asm_.e(Inst::kIdMov, x86::rsp, x86::rbp);
+  asm_.e(Inst::kIdPop, x86::rbp);
+  asm_.e(Inst::kIdRet);
+  asm_.bind(landing);
+  asm_.e(Inst::kIdLea, x86::rbp, x86::ptr(x86::rsp, kSavedBytes));
+  asm_.e(Inst::kIdXor, x86::eax, x86::eax);
+  asm_.jmp(leave);
+  finish_trampoline(out, kSavedBytes + 16 + args + results);
+}
+
+void EmitterImpl::host_call_trampoline(const ir::Signature& sig, mach::CompiledFunction& out) {
+  asm_.reset(0);
+  asm_.reserve_tables(0);
+  const Label unwind = asm_.make_label();
+  const uint32_t args = stack_arg_bytes(sig);
+  const auto values = static_cast<uint32_t>(std::max(sig.params.size() - 1, sig.results.size()) * sizeof(ValRaw));
+  asm_.e(Inst::kIdPush, x86::rbp);
+  asm_.e(Inst::kIdMov, x86::rbp, x86::rsp);
+  if (values) asm_.e(Inst::kIdSub, x86::rsp, Imm(values));
+  asm_.e(Inst::kIdMov, x86::rax, word(x86::r15, offsetof(VMHostContext, store)));
+  asm_.e(Inst::kIdMov, x86::rax, word(x86::rax, offsetof(VMStore, activation)));
+  asm_.e(Inst::kIdMov, x86::r11, word(x86::rbp, 0));
+  asm_.e(Inst::kIdMov, word(x86::rax, offsetof(VMActivation, exit_fp)), x86::r11);
+  asm_.e(Inst::kIdMov, x86::r11, word(x86::rbp, 8));
+  asm_.e(Inst::kIdMov, word(x86::rax, offsetof(VMActivation, exit_pc)), x86::r11);
+  asm_.e(Inst::kIdMov, x86::r11, x86::r10);
+
+  ParamAssigner params(sig.conv);
+  for (size_t n = 0; n < sig.params.size(); ++n) {
+    const ArgLoc loc = params.next(sig.params[n]);
+    if (loc.reg == kContext) continue;
+    const auto at = static_cast<int64_t>((n - 1) * sizeof(ValRaw));
+    if (loc.in_reg())
+      store(asm_, loc.reg, sig.params[n], x86::rsp, at);
+    else
+      copy(asm_, sig.params[n], x86::rsp, at, x86::rbp, 16 + int64_t{loc.offset});
+  }
+  asm_.e(Inst::kIdMov, x86::rdi, word(x86::r15, offsetof(VMHostContext, env)));
+  asm_.e(Inst::kIdMov, x86::rsi, x86::r11);
+  asm_.e(Inst::kIdMov, x86::rdx, x86::rsp);
+  asm_.e(Inst::kIdCall, word(x86::r15, offsetof(VMHostContext, call)));
+  asm_.e(Inst::kIdMov, x86::r11, word(x86::r15, offsetof(VMHostContext, store)));
+  asm_.e(Inst::kIdMov, x86::r11, word(x86::r11, offsetof(VMStore, activation)));
+  asm_.e(Inst::kIdTest, x86::eax, x86::eax);
+  asm_.jcc(CC::Ne, unwind);
+  asm_.e(Inst::kIdMov, word(x86::r11, offsetof(VMActivation, exit_fp)), Imm(0));
+
+  ResultAssigner on_stack(sig.conv), in_registers(sig.conv);
+  for (size_t n = 0; n < sig.results.size(); ++n) {
+    const ArgLoc loc = on_stack.next(sig.results[n]);
+    if (!loc.in_reg())
+      copy(asm_, sig.results[n], x86::rbp, 16 + int64_t{args} + loc.offset, x86::rsp,
+           static_cast<int64_t>(n * sizeof(ValRaw)));
+  }
+  for (size_t n = 0; n < sig.results.size(); ++n) {
+    const ArgLoc loc = in_registers.next(sig.results[n]);
+    if (loc.in_reg()) load(asm_, loc.reg, sig.results[n], x86::rsp, static_cast<int64_t>(n * sizeof(ValRaw)));
+  }
+  asm_.e(Inst::kIdMov, x86::rsp, x86::rbp);
+  asm_.e(Inst::kIdPop, x86::rbp);
+  if (args)
+    asm_.e(Inst::kIdRet, Imm(args));
+  else
+    asm_.e(Inst::kIdRet);
+  asm_.bind(unwind);
+  asm_.e(Inst::kIdMov, x86::rsp, word(x86::r11, offsetof(VMActivation, entry_sp)));
+  asm_.e(Inst::kIdRet);
+  finish_trampoline(out, values);
+}
+
+}  // namespace vitrine::x64

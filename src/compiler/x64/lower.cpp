@@ -1,0 +1,688 @@
+#include "compiler/x64/lower.hpp"
+
+#include <algorithm>
+
+namespace vitrine::x64 {
+
+using ir::Block;
+using ir::BlockCall;
+using ir::Effect;
+using ir::Inst;
+using ir::InstData;
+using ir::Op;
+using ir::Type;
+using ir::Value;
+using mach::MInst;
+
+Lower::Lower(const abi::CodegenSettings& settings) : settings_(settings) {}
+
+void Lower::run(ir::Func& func, VCode& out, Mode mode) {
+  f_ = &func;
+  out_ = &out;
+  mode_ = mode;
+  out.clear();
+  out.name = func.name;
+  insts_.clear();
+  infos_.clear();
+  args_.clear();
+  force_flags_ = Inst();
+  analyse();
+
+  out.callee_pops = func.sig.conv == ir::CallConv::Wasm;
+  out.incoming_args = stack_arg_bytes(func.sig);
+  slots_.clear();
+  for (const ir::SlotData& s : func.slots.all()) {
+    uint32_t align = std::clamp(s.align, 1u, 16u);
+    out.slot_bytes = (out.slot_bytes + align - 1) & ~(align - 1);
+    slots_.push_back(out.slot_bytes);
+    out.slot_bytes += s.size;
+  }
+
+  for (auto b = cfg_.rpo().rbegin(); b != cfg_.rpo().rend(); ++b) lower_block(*b);
+  order_blocks();
+  assemble();
+}
+
+// -- analysis ---------------------------------------------------------------------------------------------------------
+
+void Lower::analyse() {
+  cfg_.compute(*f_);
+  if (!mode_.fast) {
+    dom_.compute(*f_, cfg_);
+    loops_.compute(cfg_, dom_);
+  }
+  vregs_.assign(f_->num_values(), VReg());
+  uses_.assign(f_->num_values(), 0);
+  color_.resize(f_->num_insts());
+  sunk_.assign(f_->num_insts(), 0);
+  uint32_t color = 0;
+  for (Block b : cfg_.rpo()) {
+    for (Inst i = (*f_)[b].first; i.valid(); i = f_->next(i)) {
+      for (Value v : f_->args(i)) ++uses_[f_->resolve(v).raw()];
+      for (const BlockCall& c : f_->succs(i))
+        for (Value v : f_->args(c)) ++uses_[f_->resolve(v).raw()];
+      color_[i.raw()] = color;
+      switch (ir::info((*f_)[i].op).effect) {
+        case Effect::Pure:
+        case Effect::Read:
+          break;
+        default:
+          ++color;
+      }
+    }
+  }
+  protos_.assign(f_->num_blocks(), Proto());
+  layout_index_.assign(f_->num_blocks(), ~0u);
+  for (uint32_t n = 0; n < f_->layout.size(); ++n) layout_index_[f_->layout[n].raw()] = n;
+  if (!mode_.fast) {
+    for (Block b : cfg_.rpo()) {
+      protos_[b.raw()].depth = loops_.depth(b);
+      protos_[b.raw()].header = loops_.is_header(b);
+    }
+  }
+}
+
+// -- the walk ---------------------------------------------------------------------------------------------------------
+
+void Lower::begin_proto(uint32_t proto) {
+  protos_[proto].first = static_cast<uint32_t>(insts_.size());
+}
+
+void Lower::end_proto(uint32_t proto) {
+  protos_[proto].end = static_cast<uint32_t>(insts_.size());
+}
+
+void Lower::lower_block(Block b) {
+  block_ = b;
+  const uint32_t proto = b.raw();
+  protos_[proto].deferred = deferrable(b);
+  Inst term = f_->terminator(b);
+  inst_ = term;
+  srcloc_ = (*f_)[term].srcloc;
+
+  // Blocks on the edges out of here come first: their instructions must not mix with the block's.
+  edge_targets_.clear();
+  case_edges_.clear();
+  protos_[proto].first_edge = static_cast<uint32_t>(protos_.size());
+  std::span<const BlockCall> succs = f_->succs(term);
+  if (succs.size() > 1) {
+    for (const BlockCall& c : succs) edge_targets_.push_back(make_edge(c));
+  }
+  protos_[proto].edge_count = static_cast<uint32_t>(protos_.size()) - protos_[proto].first_edge;
+
+  begin_proto(proto);
+  size_t group = insts_.size();
+  lower_terminator(term);
+  auto close_group = [&] {
+    if (insts_.size() - group > 1) {
+      std::reverse(insts_.begin() + static_cast<ptrdiff_t>(group), insts_.end());
+      std::reverse(infos_.begin() + static_cast<ptrdiff_t>(group), infos_.end());
+    }
+    group = insts_.size();
+  };
+  close_group();
+  for (Inst i = f_->prev(term); i.valid(); i = f_->prev(i)) {
+    const InstData& d = (*f_)[i];
+    const Effect effect = ir::info(d.op).effect;
+    const bool removable = effect == Effect::Pure || (effect == Effect::Read && !d.trap);
+    if (removable && !vregs_[d.result.raw()].valid()) continue;
+    if (sunk_[i.raw()]) continue;
+    inst_ = i;
+    srcloc_ = d.srcloc;
+    switch (d.op) {
+      case Op::Load:
+      case Op::StackLoad:
+        lower_load(i, d);
+        break;
+      case Op::Store:
+      case Op::StackStore:
+        lower_store(i, d);
+        break;
+      case Op::Call:
+      case Op::CallIndirect:
+        lower_call(i, d);
+        break;
+      case Op::TrapIf:
+      case Op::TrapIfNot:
+        lower_trapif(d);
+        break;
+      case Op::Select:
+        lower_select(d);
+        break;
+      case Op::ICmp:
+      case Op::FCmp:
+        lower_compare_value(d, i);
+        break;
+      case Op::FAdd:
+      case Op::FSub:
+      case Op::FMul:
+      case Op::FDiv:
+      case Op::FMin:
+      case Op::FMax:
+      case Op::FCopysign:
+      case Op::FNeg:
+      case Op::FAbs:
+      case Op::FSqrt:
+      case Op::FCeil:
+      case Op::FFloor:
+      case Op::FTrunc:
+      case Op::FNearest:
+      case Op::FPromote:
+      case Op::FDemote:
+      case Op::FFromSInt:
+      case Op::FFromUInt:
+      case Op::FToSInt:
+      case Op::FToUInt:
+      case Op::FToSIntSat:
+      case Op::FToUIntSat:
+      case Op::Bitcast:
+        lower_float(i, d);
+        break;
+      default:
+        lower_int(i, d);
+        break;
+    }
+    close_group();
+  }
+  if (b == f_->layout.front()) {
+    inst_ = Inst();
+    lower_entry();
+    close_group();
+  } else {
+    for (Value v : (*f_)[b].params) vreg_of(v);
+  }
+  end_proto(proto);
+}
+
+// The parameters: one instruction that defines those in registers, then loads of those on the stack.
+void Lower::lower_entry() {
+  srcloc_ = 0;
+  const auto& params = (*f_)[f_->layout.front()].params;
+  auto wanted = [&](Value v) { return vregs_[v.raw()]; };
+  begin(MOp::Args, 0);
+  ParamAssigner in_regs(f_->sig.conv);
+  for (Value v : params) {
+    ArgLoc loc = in_regs.next(f_->type_of(v));
+    if (loc.in_reg() && loc.reg != kContext && wanted(v).valid()) def_fixed(wanted(v), loc.reg);
+  }
+  end();
+  ParamAssigner on_stack(f_->sig.conv);
+  for (Value v : params) {
+    Type type = f_->type_of(v);
+    ArgLoc loc = on_stack.next(type);
+    VReg r = wanted(v);
+    if (!r.valid()) continue;
+    if (loc.in_reg()) {
+      if (loc.reg != kContext) continue;
+      begin(MOp::MovCtx, 8);
+      def(r);
+      end();
+    } else {
+      emit_load(type, ir::MemKind::Full, r, {.kind = mach::kMemIncoming, .disp = static_cast<int32_t>(loc.offset)});
+    }
+    out_->set_remat(r, last());
+  }
+}
+
+void Lower::pass_args(uint32_t proto, const BlockCall& call) {
+  protos_[proto].first_arg = static_cast<uint32_t>(args_.size());
+  protos_[proto].arg_count = call.arg_count;
+  // Asking for a constant may emit, never touches args_.
+  for (Value v : f_->args(call)) args_.push_back(use_reg(f_->resolve(v)));
+}
+
+// Where the edge goes: the target itself, or a block on the edge when it passes arguments or would be critical.
+uint32_t Lower::make_edge(const BlockCall& call) {
+  if (call.arg_count == 0 && cfg_.preds(call.target).size() == 1) return call.target.raw();
+  // A jump table has many cases that go to the same place with the same arguments.
+  if (f_->succs(inst_).size() > 2) {
+    uint32_t seen = protos_[call.target.raw()].number;
+    if (seen < case_edges_.size() && case_edges_[seen].first == call.target) {
+      const BlockCall& other = f_->block_calls[case_edges_[seen].second];
+      if (std::ranges::equal(f_->args(other), f_->args(call))) return edge_targets_[&other - f_->succs(inst_).data()];
+    }
+    protos_[call.target.raw()].number = static_cast<uint32_t>(case_edges_.size());
+    case_edges_.push_back({call.target, static_cast<uint32_t>(&call - f_->block_calls.data())});
+  }
+  const auto proto = static_cast<uint32_t>(protos_.size());
+  protos_.emplace_back();
+  if (!mode_.fast) protos_[proto].depth = std::min(protos_[block_.raw()].depth, protos_[call.target.raw()].depth);
+  protos_[proto].deferred = protos_[call.target.raw()].deferred && cfg_.number(call.target) > cfg_.number(block_);
+  begin_proto(proto);
+  size_t group = insts_.size();
+  pass_args(proto, call);
+  begin(MOp::Jmp, 0);
+  last().imm = call.target.raw();
+  end();
+  std::reverse(insts_.begin() + static_cast<ptrdiff_t>(group), insts_.end());
+  std::reverse(infos_.begin() + static_cast<ptrdiff_t>(group), infos_.end());
+  end_proto(proto);
+  return proto;
+}
+
+void Lower::lower_terminator(Inst inst) {
+  const InstData& d = (*f_)[inst];
+  std::span<const BlockCall> succs = f_->succs(inst);
+  switch (d.op) {
+    case Op::Jump:
+      pass_args(block_.raw(), succs[0]);
+      begin(MOp::Jmp, 0);
+      last().imm = succs[0].target.raw();
+      end();
+      return;
+    case Op::BrIf: {
+      CC cc = lower_cond(arg(d, 0), false);
+      begin(MOp::Jcc, 0, cc);
+      last().imm = static_cast<int64_t>(edge_targets_[0] | uint64_t{edge_targets_[1]} << 32);
+      end();
+      return;
+    }
+    case Op::BrTable: {
+      if (succs.size() == 1) {
+        pass_args(block_.raw(), succs[0]);
+        begin(MOp::Jmp, 0);
+        last().imm = succs[0].target.raw();
+        end();
+        return;
+      }
+      VReg index = use_reg(arg(d, 0));
+      if (out_->tables.size() == out_->table_count) out_->tables.emplace_back();
+      out_->tables[out_->table_count] = edge_targets_;
+      begin(MOp::JmpTable, 4);
+      use(index, Point::Late);
+      def(fresh(Type::I64), Point::Early);
+      def(fresh(Type::I64), Point::Early);
+      last().imm = out_->table_count++;
+      end();
+      return;
+    }
+    case Op::Return:
+      lower_return(inst);
+      return;
+    case Op::ReturnCall:
+    case Op::ReturnCallIndirect:
+      lower_tail_call(inst, d);
+      return;
+    case Op::Trap:
+      begin(MOp::Trap, 0);
+      last().trap = d.trap;
+      end();
+      return;
+    default:
+      VITRINE_ASSERT(false && "a block ends in a terminator");
+  }
+}
+
+// -- the final order --------------------------------------------------------------------------------------------------
+
+// A cold block goes to the end, unless something that it leads to would then stand before it: definitions stay in front
+// of their uses.
+bool Lower::deferrable(Block b) const {
+  const Inst term = f_->terminator(b);
+  if (b == f_->layout.front() || !((*f_)[b].cold || (*f_)[term].op == Op::Trap)) return false;
+  for (const BlockCall& c : f_->succs(term))
+    if (!protos_[c.target.raw()].deferred && layout_index_[c.target.raw()] > layout_index_[b.raw()]) return false;
+  return true;
+}
+
+void Lower::order_blocks() {
+  order_.clear();
+  late_.clear();
+  for (Block b : f_->layout) {
+    if (!cfg_.reachable(b)) continue;
+    const Proto& p = protos_[b.raw()];
+    (p.deferred ? late_ : order_).push_back(b.raw());
+    for (uint32_t e = p.first_edge; e < p.first_edge + p.edge_count; ++e)
+      (p.deferred || protos_[e].deferred ? late_ : order_).push_back(e);
+  }
+  order_.insert(order_.end(), late_.begin(), late_.end());
+  for (uint32_t n = 0; n < order_.size(); ++n) protos_[order_[n]].number = n;
+}
+
+void Lower::assemble() {
+  VCode& out = *out_;
+  out.insts.reserve(insts_.size());
+  out.infos.reserve(insts_.size());
+  const auto count = static_cast<uint32_t>(order_.size());
+  out.blocks.resize(count);
+  out.loop_header.resize(count);
+
+  // Successors, and how many predecessors each block has.
+  struct Range {
+    uint32_t first = 0, count = 0;
+  };
+  std::vector<Range> succs(count), preds(count);
+  for (uint32_t t = 0; t < out.table_count; ++t)
+    for (uint32_t& target : out.tables[t]) target = final_number(target);
+  for (uint32_t n = 0; n < count; ++n) {
+    const Proto& p = protos_[order_[n]];
+    MInst& term = insts_[p.first];
+    succs[n].first = static_cast<uint32_t>(out.edges.size());
+    switch (static_cast<MOp>(term.op)) {
+      case MOp::Jmp:
+        term.imm = final_number(static_cast<uint32_t>(term.imm));
+        out.edges.push_back(static_cast<uint32_t>(term.imm));
+        break;
+      case MOp::Jcc: {
+        uint32_t taken = final_number(static_cast<uint32_t>(term.imm));
+        uint32_t other = final_number(static_cast<uint32_t>(term.imm >> 32));
+        term.imm = static_cast<int64_t>(taken | uint64_t{other} << 32);
+        out.edges.push_back(taken);
+        out.edges.push_back(other);
+        break;
+      }
+      case MOp::JmpTable: {
+        // Each successor once: `preds[].first` marks those seen.
+        for (uint32_t target : out.tables[static_cast<size_t>(term.imm)]) {
+          if (preds[target].first == n + 1) continue;
+          preds[target].first = n + 1;
+          out.edges.push_back(target);
+        }
+        break;
+      }
+      default:
+        break;
+    }
+    succs[n].count = static_cast<uint32_t>(out.edges.size()) - succs[n].first;
+    for (uint32_t e = 0; e < succs[n].count; ++e) ++preds[out.edges[succs[n].first + e]].count;
+  }
+  auto at = static_cast<uint32_t>(out.edges.size());
+  out.edges.resize(size_t{at} * 2);
+  for (Range& r : preds) {
+    r.first = at;
+    at += r.count;
+    r.count = 0;
+  }
+  for (uint32_t n = 0; n < count; ++n) {
+    for (uint32_t e = 0; e < succs[n].count; ++e) {
+      Range& r = preds[out.edges[succs[n].first + e]];
+      out.edges[r.first + r.count++] = n;
+    }
+  }
+
+  // Instructions the right way round; parameters and arguments.
+  const Block entry = f_->layout.front();
+  size_t vreg_count = args_.size();
+  for (Block b : cfg_.rpo())
+    if (b != entry) vreg_count += (*f_)[b].params.size();
+  out.block_vregs.reserve(vreg_count);  // the spans below point into it
+  for (uint32_t n = 0; n < count; ++n) {
+    const Proto& p = protos_[order_[n]];
+    regalloc::BlockInfo& info = out.blocks[n];
+    info.first_inst = static_cast<uint32_t>(out.insts.size());
+    for (uint32_t i = p.end; i-- > p.first;) {
+      out.insts.push_back(insts_[i]);
+      out.infos.push_back(infos_[i]);
+    }
+    info.end_inst = static_cast<uint32_t>(out.insts.size());
+    info.succs = {out.edges.data() + succs[n].first, succs[n].count};
+    info.preds = {out.edges.data() + preds[n].first, preds[n].count};
+    info.loop_depth = p.depth;
+    info.cold = p.deferred;
+    out.loop_header[n] = p.header;
+    VReg* params = out.block_vregs.data() + out.block_vregs.size();
+    if (order_[n] < f_->num_blocks() && Block(order_[n]) != entry)
+      for (Value v : (*f_)[Block(order_[n])].params) out.block_vregs.push_back(vregs_[v.raw()]);
+    VReg* args = out.block_vregs.data() + out.block_vregs.size();
+    info.params = {params, args};
+    out.block_vregs.insert(out.block_vregs.end(), args_.begin() + p.first_arg,
+                           args_.begin() + p.first_arg + p.arg_count);
+    info.branch_args = {args, p.arg_count};
+  }
+}
+
+// -- values -----------------------------------------------------------------------------------------------------------
+
+VReg Lower::fresh(Type type) {
+  return out_->make_vreg(class_of(type), static_cast<uint8_t>(std::max(4u, ir::bytes_of(type))));
+}
+
+VReg Lower::vreg_of(Value v) {
+  VReg& r = vregs_[v.raw()];
+  if (!r.valid()) r = fresh(f_->type_of(v));
+  return r;
+}
+
+VReg Lower::result_of(const InstData& d) {
+  return vreg_of(d.result);
+}
+
+const InstData* Lower::def_of(Value v, Inst* inst) const {
+  Inst i = f_->def_inst(v);
+  if (!i.valid()) return nullptr;
+  if (inst) *inst = i;
+  return &(*f_)[i];
+}
+
+const InstData* Lower::foldable(Value v, Op op) {
+  const InstData* d = def_of(v);
+  if (!d || d->op != op) return nullptr;
+  if (d->block == block_) return d;
+  // Not into a loop: what was hoisted out of it stays there.
+  if (mode_.fast || protos_[d->block.raw()].depth < protos_[block_.raw()].depth) return nullptr;
+  return d;
+}
+
+VReg Lower::int_const(Type type, uint64_t value) {
+  VReg r = fresh(type);
+  begin(MOp::MovImm, ir::bytes_of(type));
+  def(r);
+  imm(static_cast<int64_t>(value));
+  end();
+  return r;
+}
+
+VReg Lower::float_const(Type type, uint64_t bits) {
+  VReg r = fresh(type);
+  if (bits == 0) {
+    begin(MOp::ZeroF, ir::bytes_of(type));
+    def(r);
+  } else {
+    begin(MOp::LoadF, ir::bytes_of(type));
+    def(r);
+    mem({.kind = mach::kMemConst,
+         .disp = static_cast<int32_t>(out_->add_const(bits, 0, static_cast<uint8_t>(ir::bytes_of(type))))});
+  }
+  end();
+  return r;
+}
+
+VReg Lower::use_reg(Value v) {
+  for (;;) {
+    const InstData* d = def_of(v);
+    if (!d) break;
+    switch (d->op) {
+      case Op::UExtend: {
+        // The same register: its upper half is zero. A spill must then save all of it.
+        Value x = arg(*d, 0);
+        uint64_t bits;
+        if (is_const(x, &bits)) return int_const(Type::I64, bits);
+        VReg r = use_reg(x);
+        out_->vregs[r.raw()].bytes = 8;
+        return r;
+      }
+      case Op::IConst: {
+        uint64_t value = d->imm64();
+        // Small ones are cheaper made where they are used; wide ones are shared, and made again when registers are
+        // short.
+        if (mode_.fast || value == static_cast<uint32_t>(value) ||
+            static_cast<int64_t>(value) == static_cast<int32_t>(value))
+          return int_const(d->type, value);
+        return vreg_of(v);
+      }
+      case Op::FConst:
+        if (mode_.fast || d->imm64() == 0) return float_const(d->type, d->imm64());
+        return vreg_of(v);
+      case Op::VMContext: {
+        VReg r = fresh(Type::I64);
+        begin(MOp::MovCtx, 8);
+        def(r);
+        end();
+        return r;
+      }
+      default:
+        return vreg_of(v);
+    }
+  }
+  return vreg_of(v);
+}
+
+VReg Lower::use_low(Value v) {
+  if (f_->type_of(v) == Type::I32)
+    if (const InstData* d = foldable(v, Op::Wrap)) {
+      Value x = arg(*d, 0);
+      uint64_t bits;
+      if (!is_const(x, &bits)) return use_reg(x);
+    }
+  return use_reg(v);
+}
+
+bool Lower::imm32(Value v, int64_t* out) const {
+  uint64_t bits;
+  if (!f_->is_iconst(v, &bits)) return false;
+  if (f_->type_of(v) != Type::I64) {
+    *out = static_cast<int32_t>(bits);
+    return true;
+  }
+  *out = static_cast<int64_t>(bits);
+  return *out == static_cast<int32_t>(*out);
+}
+
+bool Lower::may_fold_load(Value v, unsigned bytes) {
+  Inst i;
+  const InstData* d = def_of(v, &i);
+  return d && d->op == Op::Load && d->block == block_ && uses(v) == 1 && d->mem() == ir::MemKind::Full &&
+         ir::bytes_of(d->type) == bytes && inst_.valid() && color_[i.raw()] == color_[inst_.raw()] &&
+         !vregs_[v.raw()].valid() && !sunk_[i.raw()];
+}
+
+Src Lower::fold_load(Value v) {
+  Inst i;
+  const InstData* d = def_of(v, &i);
+  sunk_[i.raw()] = 1;
+  return Src{.kind = Src::Kind::Mem, .trap = d->trap, .srcloc = d->srcloc, .mem = amode(arg(*d, 0), d->disp())};
+}
+
+Src Lower::rm(Value v, unsigned bytes) {
+  if (may_fold_load(v, bytes)) return fold_load(v);
+  uint64_t bits;
+  if (ir::is_float(f_->type_of(v)) && is_const(v, &bits) && bits != 0)
+    return Src{.kind = Src::Kind::Mem,
+               .mem = {.kind = mach::kMemConst,
+                       .disp = static_cast<int32_t>(out_->add_const(bits, 0, static_cast<uint8_t>(bytes)))}};
+  return reg_src(bytes == 4 ? use_low(v) : use_reg(v));
+}
+
+Src Lower::rmi(Value v, unsigned bytes) {
+  int64_t value;
+  if (imm32(v, &value)) return Src{.kind = Src::Kind::Imm, .imm = value};
+  return rm(v, bytes);
+}
+
+// -- building ---------------------------------------------------------------------------------------------------------
+
+void Lower::begin(MOp op, unsigned size, CC cc) {
+  MInst m;
+  m.op = static_cast<uint16_t>(op);
+  m.size = static_cast<uint8_t>(size);
+  m.cc = static_cast<uint8_t>(cc);
+  m.srcloc = srcloc_;
+  insts_.push_back(m);
+  regalloc::InstInfo info;
+  info.first_operand = static_cast<uint32_t>(out_->operands.size());
+  infos_.push_back(info);
+}
+
+void Lower::add_operand(VReg v, regalloc::Role role, Point point, Constraint constraint, uint8_t arg) {
+  out_->operands.push_back({v, role, point, constraint, arg});
+}
+
+void Lower::mem(const Amode& a) {
+  MInst& m = insts_.back();
+  const uint32_t first = infos_.back().first_operand;
+  m.disp = a.disp;
+  m.flags |= a.shift;
+  if (a.kind == Amode::kReg) {
+    m.base = static_cast<uint8_t>(out_->operands.size() - first);
+    use(a.base);
+  } else {
+    m.base = a.kind;
+  }
+  if (a.index.valid()) {
+    m.index = static_cast<uint8_t>(out_->operands.size() - first);
+    use(a.index);
+  }
+}
+
+void Lower::imm(int64_t value) {
+  insts_.back().flags |= mach::kImm;
+  insts_.back().imm = value;
+}
+
+void Lower::src(const Src& s) {
+  switch (s.kind) {
+    case Src::Kind::Reg:
+      use_any(s.reg);
+      return;
+    case Src::Kind::Imm:
+      imm(s.imm);
+      return;
+    case Src::Kind::Mem:
+      mem(s.mem);
+      if (s.trap) {
+        last().trap = s.trap;
+        last().srcloc = s.srcloc;
+      }
+      return;
+  }
+}
+
+void Lower::end() {
+  regalloc::InstInfo& info = infos_.back();
+  info.operand_count = static_cast<uint16_t>(out_->operands.size() - info.first_operand);
+}
+
+void Lower::emit_rm(MOp op, unsigned size, VReg d, const Src& s) {
+  begin(op, size);
+  def(d);
+  src(s);
+  end();
+}
+
+void Lower::emit_alu(MOp op, unsigned size, VReg d, VReg a, const Src& b) {
+  begin(op, size);
+  def_tied(d, 1);
+  use(a);
+  src(b);
+  end();
+}
+
+void Lower::emit_vex3(MOp op, unsigned size, VReg d, VReg a, const Src& b) {
+  begin(op, size);
+  def(d);
+  use(a);
+  src(b);
+  end();
+}
+
+void Lower::emit_alu_imm(MOp op, unsigned size, VReg d, VReg a, int64_t value) {
+  emit_alu(op, size, d, a, Src{.kind = Src::Kind::Imm, .imm = value});
+}
+
+void Lower::emit_move(VReg d, VReg s) {
+  const bool is_int = out_->vregs[d.raw()].cls == RegClass::Int;
+  begin(is_int ? MOp::Mov : MOp::MovF, out_->vregs[d.raw()].bytes);
+  def(d);
+  use(s);
+  infos_.back().is_move = 1;
+  end();
+}
+
+void Lower::emit_lea(unsigned size, VReg d, const Amode& a) {
+  begin(MOp::Lea, size);
+  def(d);
+  mem(a);
+  end();
+}
+
+}  // namespace vitrine::x64
