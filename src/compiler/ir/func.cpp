@@ -220,6 +220,20 @@ void Func::remove(Inst i) {
   links_[i] = {};
 }
 
+void Func::splice(Block to, Block from) {
+  BlockData& t = blocks_[to];
+  BlockData& f = blocks_[from];
+  if (!f.first.valid()) return;
+  for (Inst i = f.first; i.valid(); i = links_[i].next) insts_[i].block = to;
+  links_[f.first].prev = t.last;
+  if (t.last.valid())
+    links_[t.last].next = f.first;
+  else
+    t.first = f.first;
+  t.last = f.last;
+  f.first = f.last = Inst();
+}
+
 void Func::reset() {
   sig = {};
   name.clear();

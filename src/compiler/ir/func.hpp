@@ -81,6 +81,7 @@ enum InstFlags : uint8_t {
   kReadonly = 1,  // a load of memory that never changes while the function runs: as good as Pure
   kCold = 2,      // BrIf: the nonzero successor is unlikely; kHot: likely
   kHot = 4,
+  kMapped = 8,  // a load whose address is valid wherever it is executed: it may be moved above the checks before it
 };
 
 /// 36 bytes. Which members mean something depends on the opcode; see opcodes.def.
@@ -250,7 +251,9 @@ class Func {
   void insert_before(Inst i, Inst before);
   void insert_after(Inst i, Inst after);
   void remove(Inst i);  // from the layout; the number stays
-  void reset();         // for reuse: keeps the memory
+  /// Moves all instructions of `from` to the end of `to`. O(instructions of `from`).
+  void splice(Block to, Block from);
+  void reset();  // for reuse: keeps the memory
 
  private:
   struct Link {

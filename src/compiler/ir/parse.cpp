@@ -340,6 +340,7 @@ class Parser {
     d.region = static_cast<AliasRegion>(TRY(numbered("r")));
     TRY(trap_suffix(d));
     if (try_word("readonly")) d.flags |= kReadonly;
+    if (try_word("mapped")) d.flags |= kMapped;
     return {};
   }
   Result<uint32_t> table_ref(std::string_view prefix, uint32_t size) {

@@ -149,6 +149,7 @@ class Printer {
     put(" r{}", d.region);
     if (d.trap) put(" trap={}", d.trap);
     if (d.flags & kReadonly) put(" readonly");
+    if (d.flags & kMapped) put(" mapped");
   }
 
   void body(Inst i, const InstData& d) {

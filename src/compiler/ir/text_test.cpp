@@ -27,7 +27,7 @@ block0(v0: i64, v1: i32, v2: f64):
   v11 = sdiv.i32 v1, v3 trap=4
   v12 = uextend.i64 v8
   v13 = load.i32 u8 v0+16 r3 trap=1 @0x50
-  v14 = load.i64 v0-8 r1 readonly
+  v14 = load.i64 v0-8 r1 readonly mapped
   store.i32 u16 v0+2147483647, v13 r3 trap=1
   store.f64 v0, v7 r0
   v15 = stack_load.i64 ss0

@@ -76,6 +76,7 @@ void gvn(Func& f, PassCtx& ctx) {
   if (change == Change::Graph) {
     ctx.graph_changed();
     remove_unreachable(f, ctx.cfg(f));
+    branches(f, ctx);
   }
 }
 

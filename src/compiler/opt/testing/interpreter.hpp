@@ -1,0 +1,204 @@
+// Runs a function of the IR, for tests that compare a function with what a pass made of it.
+//
+// Memory: region r (1..4) is kRegionSize bytes at kRegionBase * r; region 0 may be any of them. An access outside traps
+// with its code, or is a failure of the test if it has none. Calls are modelled: the results and one byte written to
+// region 1 depend on the arguments, and the call is recorded. NaN results of arithmetic are the canonical NaN.
+#pragma once
+
+#include <array>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "base/hash.hpp"
+#include "compiler/ir/fold.hpp"
+#include "compiler/ir/print.hpp"
+
+namespace vitrine::opt::testing {
+
+inline constexpr uint64_t kRegionBase = 0x10000, kRegionSize = 256, kRegions = 4;
+inline constexpr uint8_t kTrapDivideByZero = 101, kTrapOverflow = 102, kTrapBadConversion = 103, kTrapInCall = 104;
+
+struct State {
+  std::array<std::array<uint8_t, kRegionSize>, kRegions + 1> memory{};
+  std::vector<uint64_t> calls;  // what was called with what
+  friend bool operator==(const State&, const State&) = default;
+};
+
+struct Outcome {
+  enum Kind : uint8_t { Returned, Trapped, TailCalled, OutOfFuel, Broken } kind = Broken;
+  uint8_t trap = 0;
+  std::vector<uint64_t> results;
+  State state;
+  std::string problem;  // Broken: why
+  friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+class Interpreter {
+ public:
+  Interpreter(const ir::Func& func, uint64_t fuel) : f_(func), fuel_(fuel) {}
+
+  Outcome run(std::span<const uint64_t> args, const State& state) {
+    out_ = {};
+    out_.state = state;
+    values_.assign(f_.num_values(), 0);
+    ir::Block b = f_.layout[0];
+    for (size_t n = 0; n < args.size(); ++n) set(f_[b].params[n], args[n]);
+    while (b.valid()) b = run_block(b);
+    return std::move(out_);
+  }
+
+ private:
+  uint64_t get(ir::Value v) const { return values_[f_.resolved(v).raw()]; }
+  void set(ir::Value v, uint64_t bits) { values_[v.raw()] = ir::canonical(f_.type_of(v), bits); }
+
+  ir::Block stop(Outcome::Kind kind) {
+    out_.kind = kind;
+    return {};
+  }
+  ir::Block trap(uint8_t code) {
+    out_.trap = code;
+    return stop(Outcome::Trapped);
+  }
+  ir::Block broken(ir::Inst i, const char* what) {
+    out_.problem = std::string(what) + ": " + ir::print(f_, i);
+    return stop(Outcome::Broken);
+  }
+
+  ir::Block run_block(ir::Block b) {
+    for (ir::Inst i = f_[b].first; i.valid(); i = f_.next(i)) {
+      if (fuel_-- == 0) return stop(Outcome::OutOfFuel);
+      const ir::InstData& d = f_[i];
+      if (is_terminator(d.op)) return terminator(i, d);
+      stopped_ = false;
+      step(i, d);
+      if (stopped_) return {};
+    }
+    return {};
+  }
+  void halt(ir::Block) { stopped_ = true; }
+
+  ir::Block go(const ir::BlockCall& c) {
+    std::vector<uint64_t> args;
+    for (ir::Value v : f_.args(c)) args.push_back(get(v));
+    for (size_t n = 0; n < args.size(); ++n) set(f_[c.target].params[n], args[n]);
+    return c.target;
+  }
+
+  ir::Block terminator(ir::Inst i, const ir::InstData& d) {
+    auto s = f_.succs(i);
+    switch (d.op) {
+      case ir::Op::Jump:
+        return go(s[0]);
+      case ir::Op::BrIf:
+        return go(get(f_.args(i)[0]) ? s[0] : s[1]);
+      case ir::Op::BrTable:
+        return go(s[std::min<uint64_t>(get(f_.args(i)[0]), s.size() - 1)]);
+      case ir::Op::Trap:
+        return trap(d.trap);
+      default:
+        if (d.op != ir::Op::Return) out_.results.push_back(d.imm);
+        for (ir::Value v : f_.args(i)) out_.results.push_back(get(v));
+        return stop(d.op == ir::Op::Return ? Outcome::Returned : Outcome::TailCalled);
+    }
+  }
+
+  uint8_t* memory_at(ir::Inst i, const ir::InstData& d, uint64_t bytes) {
+    uint64_t address = get(f_.args(i)[0]) + static_cast<uint64_t>(int64_t{d.disp()});
+    for (uint64_t r = 1; r <= kRegions; ++r) {
+      uint64_t offset = address - r * kRegionBase;
+      if (offset > kRegionSize - bytes) continue;
+      if (d.region != 0 && d.region != r) break;
+      return out_.state.memory[r].data() + offset;
+    }
+    halt(d.trap ? trap(d.trap) : broken(i, "wild access"));
+    return nullptr;
+  }
+
+  static uint64_t bytes_of_access(const ir::InstData& d) {
+    constexpr uint8_t kBytes[] = {0, 1, 1, 2, 2, 4, 4};
+    return d.mem() == ir::MemKind::Full ? bytes_of(d.type) : kBytes[d.aux];
+  }
+
+  void step(ir::Inst i, const ir::InstData& d) {
+    using ir::Op;
+    auto a = f_.args(i);
+    switch (d.op) {
+      case Op::IConst:
+      case Op::FConst:
+        return set(d.result, d.imm64());
+      case Op::Select:
+        return set(d.result, get(a[0]) ? get(a[1]) : get(a[2]));
+      case Op::VMContext:
+        return set(d.result, kRegionBase);
+      case Op::FuncAddr:
+        return set(d.result, 0x1000 + d.imm);
+      case Op::StackAddr:
+        return set(d.result, 0x2000 + d.imm);
+      case Op::TrapIf:
+      case Op::TrapIfNot:
+        if ((get(a[0]) != 0) == (d.op == Op::TrapIf)) halt(trap(d.trap));
+        return;
+      case Op::Load: {
+        uint64_t bytes = bytes_of_access(d), x = 0;
+        uint8_t* p = memory_at(i, d, bytes);
+        if (!p) return;
+        std::memcpy(&x, p, bytes);
+        if (d.mem() == ir::MemKind::S8) x = static_cast<uint64_t>(int64_t{static_cast<int8_t>(x)});
+        if (d.mem() == ir::MemKind::S16) x = static_cast<uint64_t>(int64_t{static_cast<int16_t>(x)});
+        if (d.mem() == ir::MemKind::S32) x = static_cast<uint64_t>(int64_t{static_cast<int32_t>(x)});
+        return set(d.result, x);
+      }
+      case Op::Store: {
+        uint64_t bytes = bytes_of_access(d), x = get(a[1]);
+        if (uint8_t* p = memory_at(i, d, bytes)) std::memcpy(p, &x, bytes);
+        return;
+      }
+      case Op::Call:
+      case Op::CallIndirect: {
+        uint64_t h = d.imm + (d.op == Op::Call ? 0 : 1000);
+        for (ir::Value v : a) h = hash_mix(h, get(v));
+        h = hash_mix(h, out_.state.memory[1][h % kRegionSize]);
+        out_.state.calls.push_back(h);
+        if (h % 31 == 0) return halt(trap(kTrapInCall));
+        out_.state.memory[1][h % kRegionSize] ^= static_cast<uint8_t>(h >> 20);
+        for (uint32_t n = 0; n < d.result_count; ++n) {
+          ir::Value v = f_.result(i, n);
+          h = hash_mix(h, n);
+          set(v, is_float(f_.type_of(v)) ? *ir::fold_unary(Op::FFromSInt, f_.type_of(v), ir::Type::I32, h) : h);
+        }
+        return;
+      }
+      default:
+        break;
+    }
+    uint64_t x = get(a[0]), y = a.size() > 1 ? get(a[1]) : 0;
+    auto bits =
+        a.size() > 1 ? ir::fold_binary(d.op, d.type, d.aux, x, y) : ir::fold_unary(d.op, d.type, f_.type_of(a[0]), x);
+    if (bits) return set(d.result, *bits);
+    switch (d.op) {
+      case Op::SDiv:
+      case Op::UDiv:
+      case Op::SRem:
+      case Op::URem:
+        return halt(trap(y == 0 ? kTrapDivideByZero : kTrapOverflow));
+      case Op::FToSInt:
+      case Op::FToUInt: {
+        bool nan = f_.type_of(a[0]) == ir::Type::F32 ? (x & 0x7fff'ffff) > 0x7f80'0000
+                                                     : (x & ~(1ull << 63)) > 0x7ff0'0000'0000'0000;
+        return halt(trap(nan ? kTrapBadConversion : kTrapOverflow));
+      }
+      default:
+        if (!is_float(d.type)) return halt(broken(i, "not evaluated"));
+        return set(d.result, d.type == ir::Type::F32 ? 0x7fc0'0000 : 0x7ff8'0000'0000'0000);
+    }
+  }
+
+  const ir::Func& f_;
+  uint64_t fuel_;
+  std::vector<uint64_t> values_;
+  Outcome out_;
+  bool stopped_ = false;
+};
+
+}  // namespace vitrine::opt::testing
