@@ -161,7 +161,8 @@ class Interpreter {
         h = hash_mix(h, out_.state.memory[1][h % kRegionSize]);
         out_.state.calls.push_back(h);
         if (h % 31 == 0) return halt(trap(kTrapInCall));
-        out_.state.memory[1][h % kRegionSize] ^= static_cast<uint8_t>(h >> 20);
+        for (uint32_t r = 1; r <= 3; ++r)
+          for (uint32_t k = 0; k < 8; ++k) out_.state.memory[r][(h >> 3 * k) % 32] ^= static_cast<uint8_t>(h >> 20);
         for (uint32_t n = 0; n < d.result_count; ++n) {
           ir::Value v = f_.result(i, n);
           h = hash_mix(h, n);

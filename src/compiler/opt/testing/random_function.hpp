@@ -190,9 +190,13 @@ class RandomFunction {
 
   /// An address within region r, at most `disp` + 8 bytes from its end.
   Value address(uint8_t region, int32_t* disp) {
+    if (region == 1 && chance(60)) {
+      *disp = static_cast<int32_t>(pick(4) * 4);
+      return op(Op::VMContext, Type::I64, Type::I64, {});
+    }
     Value base = int_constant(Type::I64, region * kRegionBase);
-    *disp = static_cast<int32_t>(pick(5) * 4);
-    if (chance(35)) return base;
+    *disp = static_cast<int32_t>(pick(4) * 4);
+    if (chance(50)) return base;
     if (chance(40)) *disp = static_cast<int32_t>(pick(24));
     Value index = op(Op::And, Type::I32, Type::I32, {any(Type::I32), int_constant(Type::I32, 0x78)});
     Value wide = op(Op::UExtend, Type::I64, Type::I64, {index});
@@ -200,7 +204,37 @@ class RandomFunction {
     addresses_.push_back({region, sum});
     return sum;
   }
+  /// One of the last few accesses again, as a load or a store: what forwarding lives from.
+  bool repeat_access() {
+    if (accesses_.empty()) return false;
+    ir::InstData d =
+        accesses_[accesses_.size() - 1 - pick(static_cast<uint32_t>(std::min<size_t>(accesses_.size(), 5)))];
+    if (std::find(scope_.begin(), scope_.end(), Value(d.a[0])) == scope_.end()) return false;
+    if (chance(40)) {
+      d.op = Op::Store;
+      d.a[1] = any(d.type).raw();
+      add(d, Type::None);
+      return true;
+    }
+    d.op = Op::Load;
+    d.a[1] = ~0u;
+    observe(f_.result(add(d, d.type)));
+    return true;
+  }
+  /// Stores a value where the end of the run shows it.
+  void observe(Value v) {
+    if (!chance(60)) return;
+    ir::InstData d{};
+    d.op = Op::Store;
+    d.type = f_.type_of(v);
+    d.region = 2;
+    d.imm = 64 + 8 * pick(20);
+    d.a[0] = int_constant(Type::I64, 2 * kRegionBase).raw();
+    d.a[1] = v.raw();
+    add(d, Type::None);
+  }
   void access() {
+    if (chance(50) && repeat_access()) return;
     ir::InstData d{};
     d.region = static_cast<uint8_t>(1 + pick(3));
     int32_t disp = 0;
@@ -216,9 +250,8 @@ class RandomFunction {
       }
     }
     if (!p.valid()) p = address(d.region, &disp);
-    uint8_t region = d.region;
     if (chance(10)) d.region = 0;
-    d.trap = chance(40) ? 7 : 0;
+    d.trap = chance(30) ? 7 : 0;
     d.type = any_type();
     if (d.type == Type::I32) d.aux = static_cast<uint8_t>(pick(5));
     if (d.type == Type::I64) d.aux = static_cast<uint8_t>(pick(7));
@@ -234,10 +267,9 @@ class RandomFunction {
       add(d, Type::None);
     } else {
       d.op = Op::Load;
-      // Region 3 is never written when the function says so; here region 4 is.
-      if (region == 3 && chance(0)) d.flags = ir::kReadonly;
-      add(d, d.type);
+      observe(f_.result(add(d, d.type)));
     }
+    accesses_.push_back(d);
   }
   void readonly_load() {
     ir::InstData d{};
@@ -282,15 +314,15 @@ class RandomFunction {
     for (uint32_t k = 0; k < n && budget_ > 0; ++k) {
       --budget_;
       uint32_t what = pick(100);
-      if (what < 55)
+      if (what < 48)
         arithmetic();
-      else if (what < 75)
+      else if (what < 74)
         access();
-      else if (what < 78)
+      else if (what < 76)
         readonly_load();
       else if (what < 80)
         call();
-      else if (what < 84)
+      else if (what < 83)
         trapif();
       else if (depth > 0) {
         if (what < 91)
@@ -478,6 +510,7 @@ class RandomFunction {
     Value value;
   };
   std::vector<Address> addresses_;
+  std::vector<ir::InstData> accesses_;
   uint32_t budget_ = 0;
 };
 
