@@ -357,23 +357,6 @@ x86::Mem EmitterImpl::memory(const MInst& m, uint32_t size, PReg context) const 
   }
 }
 
-template <class... Ops>
-void EmitterImpl::with_rm(const MInst& m, asmjit::InstId id, unsigned n, Bank bank, unsigned size, uint32_t trailing,
-                          const Ops&... first) {
-  if (m.has_mem()) {
-    site(m);
-    if (m.base == mach::kMemConst) {
-      const uint32_t bytes = code_->consts[static_cast<uint32_t>(m.disp)].bytes;
-      return asm_.e_const(static_cast<uint32_t>(m.disp), trailing, id, first..., memory(m, bytes));
-    }
-    return asm_.e(id, first..., memory(m, size));
-  }
-  Allocation a = alloc(n);
-  if (a.is_spill()) return asm_.e(id, first..., spill(a.slot(), size));
-  if (bank == Bank::I) return asm_.e(id, first..., gp(a.preg(), size));
-  asm_.e(id, first..., xmm(a.preg()));
-}
-
 void EmitterImpl::inst(uint32_t i) {
   const MInst& m = code_->insts[i];
   allocs_ = allocation_->allocs.data() + code_->infos[i].first_operand;

@@ -111,4 +111,21 @@ class EmitterImpl {
   uint32_t outgoing_ = 0;
 };
 
+template <class... Ops>
+void EmitterImpl::with_rm(const mach::MInst& m, asmjit::InstId id, unsigned n, Bank bank, unsigned size,
+                          uint32_t trailing, const Ops&... first) {
+  if (m.has_mem()) {
+    site(m);
+    if (m.base == mach::kMemConst) {
+      const uint32_t bytes = code_->consts[static_cast<uint32_t>(m.disp)].bytes;
+      return asm_.e_const(static_cast<uint32_t>(m.disp), trailing, id, first..., memory(m, bytes));
+    }
+    return asm_.e(id, first..., memory(m, size));
+  }
+  const regalloc::Allocation a = alloc(n);
+  if (a.is_spill()) return asm_.e(id, first..., spill(a.slot(), size));
+  if (bank == Bank::I) return asm_.e(id, first..., gp(a.preg(), size));
+  asm_.e(id, first..., xmm(a.preg()));
+}
+
 }  // namespace vitrine::x64
