@@ -56,6 +56,24 @@ constexpr bool needs_reg(UseKind k) {
   return k == UseKind::Reg || k == UseKind::DefReg;
 }
 
+/// What serving such a use from memory costs, against a reload for a use in a register.
+constexpr float memory_cost(UseKind k) {
+  switch (k) {
+    case UseKind::Any:
+    case UseKind::DefAny:
+    case UseKind::Edge:
+      return 0.6f;
+    case UseKind::GapFixed:
+    case UseKind::GapTied:
+      return 0.8f;
+    case UseKind::Stack:
+    case UseKind::DefStack:
+      return 0;
+    default:
+      return 1;
+  }
+}
+
 struct Use {
   uint32_t pos;
   uint32_t operand;  // index into Input::operands; none for Edge
@@ -80,8 +98,8 @@ struct VRegData {
   uint8_t remat = 0;       // and alone in its bundle
   uint8_t needs_slot = 0;  // some interval of the bundle is in memory
   uint8_t last_reg = kNoReg;
-  uint16_t use_count = 0;  // saturating
-  uint32_t first_child = kNone, last_child = kNone;
+  uint16_t use_count = 0;        // saturating
+  uint32_t first_child = kNone;  // the interval split off last
   uint32_t slot = kNone;
 };
 

@@ -30,6 +30,12 @@
 
 namespace vitrine::regalloc {
 
+namespace {
+
+constexpr float kNever = 1e30f;
+
+}  // namespace
+
 bool LinearScan::run(const Input& in, Output& out) {
   in_ = &in;
   out_ = &out;
@@ -85,20 +91,40 @@ void LinearScan::make_intervals() {
                 .range = data.ranges,
                 .use = data.uses};
     it.cls = static_cast<uint8_t>(in_->vregs[v].cls);
-    for (uint32_t u = data.uses; u != kNone; u = t_.uses[u].next) it.weight += t_.uses[u].frequency;
+    for (uint32_t u = data.uses; u != kNone; u = t_.uses[u].next) {
+      it.weight += t_.uses[u].frequency * memory_cost(t_.uses[u].kind);
+    }
     auto id = static_cast<uint32_t>(intervals_.size());
     intervals_.push_back(it);
-    data.first_child = data.last_child = id;
+    data.first_child = id;
     sorted_.push_back(uint64_t(it.start) << 32 | id);
   }
   std::ranges::sort(sorted_);
+  sort_equals_by_weight();
+}
+
+// Parameters of a function or a block begin together: those worth most choose first.
+void LinearScan::sort_equals_by_weight() {
+  for (size_t i = 0, n = sorted_.size(); i < n;) {
+    size_t end = i + 1;
+    while (end < n && sorted_[end] >> 32 == sorted_[i] >> 32) end++;
+    if (end - i > 1) {
+      std::sort(sorted_.begin() + static_cast<ptrdiff_t>(i), sorted_.begin() + static_cast<ptrdiff_t>(end),
+                [this](uint64_t a, uint64_t b) {
+                  float x = intervals_[static_cast<uint32_t>(a)].weight,
+                        y = intervals_[static_cast<uint32_t>(b)].weight;
+                  return x != y ? x > y : a < b;
+                });
+    }
+    i = end;
+  }
 }
 
 bool LinearScan::walk() {
   size_t next = 0;
   while (next < sorted_.size() || !heap_.empty()) {
     uint64_t key;
-    if (heap_.empty() || (next < sorted_.size() && sorted_[next] < heap_.front())) {
+    if (heap_.empty() || (next < sorted_.size() && sorted_[next] >> 32 <= heap_.front() >> 32)) {
       key = sorted_[next++];
     } else {
       key = heap_.front();
@@ -312,8 +338,8 @@ bool LinearScan::allocate_free(uint32_t id) {
     return until >= it.end;
   };
   auto register_of = [&](uint32_t vreg) { return vreg == kNone ? kNoReg : t_.vregs[t_.bundle_of(vreg)].last_reg; };
-  bool whole = attempt(bundle.last_reg) || attempt(register_of(bundle.hint[0])) || attempt(bundle.fixed_hint[0]) ||
-               attempt(register_of(bundle.hint[1])) || attempt(bundle.fixed_hint[1]);
+  bool whole = attempt(it.hint) || attempt(bundle.last_reg) || attempt(register_of(bundle.hint[0])) ||
+               attempt(bundle.fixed_hint[0]) || attempt(register_of(bundle.hint[1])) || attempt(bundle.fixed_hint[1]);
   if (!whole) {
     const uint8_t* order = cuts_.empty() ? order_[it.cls] : crossing_order_[it.cls];
     for (unsigned k = 0; k < count_[it.cls] && !whole; k++) whole = attempt(order[k]);
@@ -323,6 +349,7 @@ bool LinearScan::allocate_free(uint32_t id) {
     carve_cold(id, best);
     return true;
   }
+  if (!cuts_.empty() && preempt(id)) return true;
   // Free for a first part only: worth it if the part has a use.
   if (best == kNoReg || it.use == kNone) return false;
   uint32_t at = split_before(it, best_until);
@@ -341,6 +368,30 @@ bool LinearScan::allocate_free(uint32_t id) {
   return true;
 }
 
+// Of the registers that calls do not cut, the one whose holder is worth much less than this interval.
+bool LinearScan::preempt(uint32_t id) {
+  const Interval& it = intervals_[id];
+  uint8_t best = kNoReg;
+  float least = it.weight * 0.5f;
+  for (unsigned k = 0; k < count_[it.cls]; k++) {
+    uint8_t r = crossing_order_[it.cls][k];
+    if (!in_->callee_saved.has(PReg{r})) break;
+    uint32_t holder = active_[r];
+    if (holder == kNone || intervals_[holder].weight >= least || fixed_until(r, it) < it.end) continue;
+    if (spill_score(holder, pos_, it.end - pos_) >= kNever) continue;
+    bool meets = false;
+    for (uint32_t other : inactive_[r]) meets |= first_overlap(it, intervals_[other], it.end) < it.end;
+    if (meets) continue;
+    least = intervals_[holder].weight;
+    best = r;
+  }
+  if (best == kNoReg) return false;
+  evict(active_[best], pos_);
+  assign(id, best);
+  carve_cold(id, best);
+  return true;
+}
+
 const Use* LinearScan::next_use(uint32_t id, uint32_t pos) {
   Interval& it = intervals_[id];
   while (it.use != kNone && t_.uses[it.use].pos < pos) {
@@ -354,7 +405,6 @@ const Use* LinearScan::next_use(uint32_t id, uint32_t pos) {
 // What it costs to have the interval in memory from `pos` to its next use, for each position of relief (of which no
 // more than `relief` are wanted). Infinite if it is in use right here.
 float LinearScan::spill_score(uint32_t id, uint32_t pos, uint32_t relief) {
-  static constexpr float kNever = 1e30f;
   const Use* use = next_use(id, pos);
   const Interval& it = intervals_[id];
   uint32_t here = inst_of(pos);
@@ -368,8 +418,7 @@ float LinearScan::spill_score(uint32_t id, uint32_t pos, uint32_t relief) {
   float here_frequency = t_.loops.frequency(t_.inst_block[here]);
   if (use) {
     until = use->pos;
-    cost = std::min(use->frequency, here_frequency) + use->frequency * 0.01f;
-    if (use->frequency < here_frequency) cost = use->frequency;
+    cost = std::min(use->frequency, here_frequency) * memory_cost(use->kind);
   }
   // Used earlier in a loop that it lives round: the next use is in the next turn.
   unsigned levels = 0;
@@ -406,7 +455,6 @@ bool LinearScan::must_have_reg_at(const Interval& it, uint32_t inst) const {
 }
 
 bool LinearScan::allocate_blocked(uint32_t id) {
-  static constexpr float kNever = 1e30f;
   const uint32_t pos = pos_;
   const uint32_t relief = intervals_[id].end - pos;
   const Use* first = next_use(id, pos);
@@ -424,6 +472,13 @@ bool LinearScan::allocate_blocked(uint32_t id) {
     float cost = use ? std::min(use->frequency, t_.loops.frequency(t_.inst_block[inst_of(pos)])) : 0;
     uint32_t until = use ? use->pos : intervals_[id].end;
     own = cost / static_cast<float>(std::clamp(until > pos ? until - pos : 1u, 1u, std::max(relief, 1u)));
+  }
+  // A part that was split off and needs no register yet takes none from others.
+  bool begins = intervals_[id].use != kNone && is_def(t_.uses[intervals_[id].use].kind);
+  if (!now && !begins && !(first && first->frequency > 4 * t_.loops.frequency(t_.inst_block[inst_of(pos)])) &&
+      t_.vregs[intervals_[id].bundle].def_pos != pos) {
+    spill_from(id);
+    return true;
   }
   float best_score = kNever;
   uint8_t best = kNoReg;

@@ -19,12 +19,13 @@ struct Interval {
   uint32_t start, end;
   uint32_t bundle;
   uint32_t ranges, uses;
-  uint32_t range;              // the first that ends after the walk's position
-  uint32_t use;                // the first at or after the walk's position
-  uint32_t last_used = kNone;  // position of the use before
-  uint32_t next_child = kNone;
-  float weight = 0;  // how often its uses run, all together
+  uint32_t range;               // the first that ends after the walk's position
+  uint32_t use;                 // the first at or after the walk's position
+  uint32_t last_used = kNone;   // position of the use before
+  uint32_t next_child = kNone;  // the one split off before
+  float weight = 0;             // what it would cost to have all of it in memory
   uint8_t reg = kNoReg;
+  uint8_t hint = kNoReg;  // where the value is on the way in
   uint8_t cls = 0;
   uint8_t flags = 0;
 };
@@ -58,12 +59,14 @@ class LinearScan {
   // splitting.cpp
   uint32_t split(uint32_t id, uint32_t at);
   uint32_t place_of_split(uint32_t low, uint32_t high) const;
-  uint32_t split_before(const Interval& it, uint32_t blocked) const;
+  uint32_t split_before(const Interval& it, uint32_t blocked);
   void spill_from(uint32_t id);
   void evict(uint32_t id, uint32_t pos);
   void carve_cold(uint32_t id, uint8_t r);
-  uint32_t resume_point(const Interval& it, uint32_t limit);
+  uint32_t resume_point(const Interval& it, uint32_t low, uint32_t limit, uint8_t* reg);
   uint8_t reg_at(uint32_t bundle, uint32_t pos);
+  void sort_equals_by_weight();
+  bool preempt(uint32_t id);
 
   // spill_slots.cpp
   void assign_slots();
@@ -94,7 +97,10 @@ class LinearScan {
   Allocation location(uint32_t vreg, uint32_t pos);
   Allocation location_of(const Interval& it) const;
 
-  bool is_split(uint32_t bundle) const { return t_.vregs[bundle].first_child != t_.vregs[bundle].last_child; }
+  bool is_split(uint32_t bundle) const {
+    uint32_t child = t_.vregs[bundle].first_child;
+    return child != kNone && intervals_[child].next_child != kNone;
+  }
 
   const Input* in_ = nullptr;
   Output* out_ = nullptr;

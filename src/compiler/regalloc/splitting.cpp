@@ -39,7 +39,7 @@ uint32_t LinearScan::split(uint32_t id, uint32_t at) {
   n = it.uses;
   float weight = 0;
   while (n != kNone && t_.uses[n].pos < at) {
-    weight += t_.uses[n].frequency;
+    weight += t_.uses[n].frequency * memory_cost(t_.uses[n].kind);
     last = n;
     n = t_.uses[n].next;
     steps_++;
@@ -50,12 +50,11 @@ uint32_t LinearScan::split(uint32_t id, uint32_t at) {
   rest.weight = it.weight - weight;
   it.weight = weight;
   rest.last_used = last == kNone ? it.last_used : t_.uses[last].pos;
-  rest.reg = kNoReg;
+  rest.reg = rest.hint = kNoReg;
   rest.flags = 0;
-  rest.next_child = kNone;
   VRegData& bundle = t_.vregs[it.bundle];
-  intervals_[bundle.last_child].next_child = rest_id;
-  bundle.last_child = rest_id;
+  rest.next_child = bundle.first_child;
+  bundle.first_child = rest_id;
   return rest_id;
 }
 
@@ -73,21 +72,19 @@ uint32_t LinearScan::place_of_split(uint32_t low, uint32_t high) const {
   return best;
 }
 
-// The last position at which an interval can be split that is blocked at `blocked`: the gap before the instruction,
-// unless the instruction's own early uses are to be served first.
-uint32_t LinearScan::split_before(const Interval& it, uint32_t blocked) const {
+// The last position at which an interval can be split that is blocked at `blocked`. If the instruction there still
+// reads the value before it is blocked, and needs it in no register after, the split is between the two (and what
+// follows begins in its slot); else it is the gap before the instruction.
+uint32_t LinearScan::split_before(const Interval& it, uint32_t blocked) {
   uint32_t gap = blocked & ~3u;
-  if (blocked == gap) return gap;
-  if ((blocked & 3) == 2) {
-    // Only a part that ends before the late point can stay; a use at the late point needs all of it elsewhere.
-    bool early = false;
-    for (uint32_t u = it.use; u != kNone && t_.uses[u].pos <= blocked; u = t_.uses[u].next) {
-      if (t_.uses[u].pos == gap + 1) early = true;
-      if (t_.uses[u].pos == gap + 2) return gap;
-    }
-    if (early) return gap + 2;
+  bool served = false;
+  for (uint32_t u = it.use; u != kNone && inst_of(t_.uses[u].pos) <= inst_of(gap); u = t_.uses[u].next, steps_++) {
+    const Use& use = t_.uses[u];
+    if (use.pos < gap) continue;
+    if (use.pos >= blocked && must_have_reg(it, use.kind)) return gap;
+    if (use.pos < blocked) served = true;
   }
-  return gap;
+  return served ? blocked : gap;
 }
 
 // The interval begins in its slot and stays there until a use wants a register; what follows comes to the walk again.
@@ -121,13 +118,15 @@ void LinearScan::spill_from(uint32_t id) {
   uint32_t at = wanted == kNone ? kNone : it->flags & kHoisted ? high : place_of_split(low, high);
   uint8_t flags = 0;
   if (wanted != kNone) flags = static_cast<uint8_t>((optional ? kOptional : 0) | (at != high ? kHoisted : 0));
-  if (uint32_t resume = resume_point(*it, std::min(at, it->end)); resume != kNone) {
+  uint8_t hint = kNoReg;
+  if (uint32_t resume = resume_point(*it, low, std::min(at, it->end), &hint); resume != kNone) {
     at = resume;
     flags = kOptional;
   }
   if (at == kNone || at >= it->end) return;
   uint32_t rest = split(id, at);
   intervals_[rest].flags = flags;
+  intervals_[rest].hint = hint;
   push(rest);
 }
 
@@ -211,27 +210,58 @@ void LinearScan::carve_cold(uint32_t id, uint8_t r) {
       }
       front.end = back.end;
       front.weight += back.weight;
-      // The last child was `behind`; it is gone.
-      VRegData& bundle = t_.vregs[front.bundle];
+      t_.vregs[front.bundle].first_child = middle;  // as before `behind`, which is gone
       intervals_.pop_back();
-      intervals_[middle].next_child = kNone;
-      bundle.last_child = middle;
     }
     push(middle);
   }
 }
 
-// A place before `limit` where the value is back in a register on some way in, because that way avoids whatever pushed
-// it out; none if there is no such block near.
-uint32_t LinearScan::resume_point(const Interval& it, uint32_t limit) {
-  (void)it;
-  (void)limit;
+// The first block between the two positions, if any is near, that is entered from a block where the value is in a
+// register (answered too), because that way in avoids what pushed it out.
+uint32_t LinearScan::resume_point(const Interval& it, uint32_t low, uint32_t limit, uint8_t* reg) {
+  unsigned looked_at = 0;
+  for (uint32_t n = it.range; n != kNone && looked_at < 16; n = t_.ranges[n].next) {
+    const Range& range = t_.ranges[n];
+    if (range.from >= limit) break;
+    steps_++;
+    if (range.to <= low) continue;
+    uint32_t b = t_.block_of(std::max(range.from, low));
+    if (gap_before(in_->blocks[b].first_inst) < std::max(range.from, low)) b++;
+    for (; b < in_->blocks.size() && looked_at < 16; b++, looked_at++) {
+      uint32_t start = gap_before(in_->blocks[b].first_inst);
+      if (start >= range.to || start >= limit) break;
+      if (t_.vregs[range.vreg].def_pos == start) continue;  // a parameter: what it is passed is not this
+      unsigned preds = 0;
+      for (uint32_t p : in_->blocks[b].preds) {
+        uint32_t end = gap_before(in_->blocks[p].end_inst) - 1;
+        if (end >= pos_ || ++preds > 8 || (in_->blocks[p].cold && !in_->blocks[b].cold)) continue;
+        uint8_t r = reg_at(it.bundle, end);
+        if (r >= kInSlot) continue;
+        *reg = r;
+        return start;
+      }
+    }
+  }
   return kNone;
 }
 
+/// The register that a bundle is in at a position which the walk has passed; none if it is in its slot, or if that
+/// would take long to find out.
 uint8_t LinearScan::reg_at(uint32_t bundle, uint32_t pos) {
-  (void)bundle;
-  (void)pos;
+  unsigned children = 0;
+  for (uint32_t c = t_.vregs[bundle].first_child; c != kNone && children < 24;
+       c = intervals_[c].next_child, children++) {
+    const Interval& it = intervals_[c];
+    steps_++;
+    if (it.start > pos || it.end <= pos || it.reg >= kInSlot) continue;
+    unsigned ranges = 0;
+    for (uint32_t n = it.ranges; n != kNone && t_.ranges[n].from <= pos && ranges < 64;
+         n = t_.ranges[n].next, ranges++) {
+      steps_++;
+      if (t_.ranges[n].to > pos) return it.reg;
+    }
+  }
   return kNoReg;
 }
 
