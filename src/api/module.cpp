@@ -13,7 +13,7 @@
 #include "compiler/compiler.hpp"
 #include "text/wat_parser.hpp"
 #include "wasm/reader.hpp"
-#include "wasm/validate.hpp"
+#include "wasm/validator.hpp"
 
 namespace vitrine {
 
@@ -126,7 +126,7 @@ std::vector<ExportType> Module::exports() const {
 }
 
 std::string Module::name() const {
-  return std::string(impl_->compiled->names().module);
+  return std::string(impl_->compiled->names().module());
 }
 const Engine& Module::engine() const {
   return impl_->engine;
