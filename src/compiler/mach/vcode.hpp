@@ -6,6 +6,7 @@
 // target's business: this file knows only what all targets share, and a table of names for printing.
 //
 // What always holds (`verify`)
+//   - The operands stand in the pool in the order of their instructions.
 //   - Blocks are in final order, the entry first; a block's instructions are [first_inst, end_inst), and not empty.
 //   - Every vreg has one definition (an operand or a block parameter).
 //   - Only a block with one successor has branch arguments, as many as the successor has parameters.

@@ -24,6 +24,7 @@ void Lower::run(ir::Func& func, VCode& out, Mode mode) {
   out.name = func.name;
   insts_.clear();
   infos_.clear();
+  operands_.clear();
   args_.clear();
   force_flags_ = Inst();
   analyse();
@@ -343,6 +344,7 @@ void Lower::assemble() {
   VCode& out = *out_;
   out.insts.reserve(insts_.size());
   out.infos.reserve(insts_.size());
+  out.operands.reserve(operands_.size());
   const auto count = static_cast<uint32_t>(order_.size());
   out.blocks.resize(count);
   out.loop_header.resize(count);
@@ -412,7 +414,11 @@ void Lower::assemble() {
     info.first_inst = static_cast<uint32_t>(out.insts.size());
     for (uint32_t i = p.end; i-- > p.first;) {
       out.insts.push_back(insts_[i]);
-      out.infos.push_back(infos_[i]);
+      regalloc::InstInfo info_of_inst = infos_[i];
+      const regalloc::Operand* from = operands_.data() + info_of_inst.first_operand;
+      info_of_inst.first_operand = static_cast<uint32_t>(out.operands.size());
+      out.operands.insert(out.operands.end(), from, from + info_of_inst.operand_count);
+      out.infos.push_back(info_of_inst);
     }
     info.end_inst = static_cast<uint32_t>(out.insts.size());
     info.succs = {out.edges.data() + succs[n].first, succs[n].count};
@@ -589,12 +595,12 @@ void Lower::begin(MOp op, unsigned size, CC cc) {
   m.srcloc = srcloc_;
   insts_.push_back(m);
   regalloc::InstInfo info;
-  info.first_operand = static_cast<uint32_t>(out_->operands.size());
+  info.first_operand = static_cast<uint32_t>(operands_.size());
   infos_.push_back(info);
 }
 
 void Lower::add_operand(VReg v, regalloc::Role role, Point point, Constraint constraint, uint8_t arg) {
-  out_->operands.push_back({v, role, point, constraint, arg});
+  operands_.push_back({v, role, point, constraint, arg});
 }
 
 void Lower::mem(const Amode& a) {
@@ -603,13 +609,13 @@ void Lower::mem(const Amode& a) {
   m.disp = a.disp;
   m.flags |= a.shift;
   if (a.kind == Amode::kReg) {
-    m.base = static_cast<uint8_t>(out_->operands.size() - first);
+    m.base = static_cast<uint8_t>(operands_.size() - first);
     use(a.base);
   } else {
     m.base = a.kind;
   }
   if (a.index.valid()) {
-    m.index = static_cast<uint8_t>(out_->operands.size() - first);
+    m.index = static_cast<uint8_t>(operands_.size() - first);
     use(a.index);
   }
 }
@@ -639,7 +645,7 @@ void Lower::src(const Src& s) {
 
 void Lower::end() {
   regalloc::InstInfo& info = infos_.back();
-  info.operand_count = static_cast<uint16_t>(out_->operands.size() - info.first_operand);
+  info.operand_count = static_cast<uint16_t>(operands_.size() - info.first_operand);
 }
 
 void Lower::emit_rm(MOp op, unsigned size, VReg d, const Src& s) {

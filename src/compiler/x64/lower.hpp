@@ -202,6 +202,7 @@ class Lower {
   // The code so far, each block's last instruction first
   std::vector<mach::MInst> insts_;
   std::vector<regalloc::InstInfo> infos_;
+  std::vector<regalloc::Operand> operands_;
   std::vector<Proto> protos_;  // IR blocks by number, then edge blocks
   std::vector<VReg> args_;
   std::vector<uint32_t> order_;  // protos

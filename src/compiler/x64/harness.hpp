@@ -1,0 +1,71 @@
+// For tests: compiles IR from text, maps it executable and runs it through its array-call trampoline, with a little
+// runtime that turns signals at trap sites into answers.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "abi/settings.hpp"
+#include "abi/trap.hpp"
+#include "abi/vmcontext.hpp"
+#include "compiler/ir/func.hpp"
+#include "compiler/x64/backend.hpp"
+
+namespace vitrine::x64::testing {
+
+/// The ways to compile that every test tries: fast or optimising, with all that this CPU has or with the least.
+struct Way {
+  std::string name;
+  abi::CodegenSettings settings;
+};
+const std::vector<Way>& ways();
+
+/// What a call gave: `trap` (and its place), or results as bits.
+struct Outcome {
+  abi::TrapCode trap = abi::TrapCode::None;
+  uint32_t srcloc = 0;
+  std::vector<uint64_t> results;
+};
+
+/// Several functions linked together. Function number n has symbol n. Every context is followed by `kData` bytes.
+class Program {
+ public:
+  static constexpr size_t kData = 4096;
+  /// Offset of the data in a context, for [vmctx + kDataOffset].
+  static constexpr size_t kDataOffset = 64;
+
+  Program(const Way& way, std::string_view functions, bool restore_context = false);
+  Program(const Way& way, std::vector<ir::Func> functions, bool restore_context = false);
+  ~Program();
+  Program(const Program&) = delete;
+
+  Outcome call(uint32_t function, const std::vector<uint64_t>& args, unsigned context = 0);
+  uint64_t call1(uint32_t function, const std::vector<uint64_t>& args);
+  const void* code(uint32_t function) const { return text_ + offsets_[function]; }
+  abi::VMContext* context(unsigned n) { return reinterpret_cast<abi::VMContext*>(contexts_[n].get()); }
+  uint8_t* data(unsigned n = 0) { return contexts_[n].get() + kDataOffset; }
+  abi::VMStore& store() { return store_; }
+  /// A trampoline for `sig` to a host function that adds up its arguments as integers; see harness.cpp.
+  const void* host_trampoline(const ir::Signature& sig);
+  std::string vcode;
+
+ private:
+  void build(const Way& way, std::vector<ir::Func> functions, bool restore_context);
+  uint32_t append(const mach::CompiledFunction& f);
+
+  std::unique_ptr<Backend> backend_;
+  std::vector<ir::Signature> sigs_;
+  std::vector<uint32_t> offsets_, trampolines_;
+  std::vector<mach::TrapSite> traps_;
+  std::vector<mach::AddressMapEntry> addresses_;
+  std::unique_ptr<uint8_t[]> contexts_[2];
+  abi::VMStore store_{};
+  uint8_t* text_ = nullptr;
+  size_t used_ = 0;
+  friend struct SignalHandler;
+};
+
+}  // namespace vitrine::x64::testing
