@@ -53,6 +53,7 @@ class MemoryPass {
   void store(Inst i);
   void wrote(uint32_t region, Value base);
   void forget(uint32_t region);
+  bool is_dead(const Entry& e) const;
   Value convert(const Entry& e, Inst load);
   Value make(Op op, Type type, Value x, Inst before);
   Value make(Op op, Value x, uint64_t c, Inst before);
@@ -233,8 +234,7 @@ void MemoryPass::store(Inst i) {
       f.remove(i);  // it holds that already
       return;
     }
-    uint32_t read = region == 0 ? *std::max_element(reads_.begin(), reads_.end()) : std::max(reads_[0], reads_[region]);
-    if (known.store.valid() && known.time > observed_ && known.time > read) f.remove(known.store);
+    if (is_dead(known)) f.remove(known.store);
   }
   // What overlaps starts at most 15 bytes before.
   int64_t first = int64_t{disp} - 15, last = int64_t{disp} + bytes - 1;
@@ -247,6 +247,16 @@ void MemoryPass::store(Inst i) {
   if (d.trap) observed_ = time_;
   ++time_;
   set(slot, {ptr, disp, bytes, region, value, Type::None, MemKind::Full, i, time_});
+}
+
+/// Whether the store that made `e` is dead, now that the same bytes are stored again.
+bool MemoryPass::is_dead(const Entry& e) const {
+  if (!e.store.valid() || e.time <= observed_) return false;
+  uint32_t read =
+      e.region == 0 ? *std::max_element(reads_.begin(), reads_.end()) : std::max(reads_[0], reads_[e.region]);
+  if (e.time <= read) return false;
+  // If it traps, so will the second one, but later: what is stored between would be seen.
+  return (*f_)[e.store].trap == 0 || e.time > stores_[0].at_base;
 }
 
 /// A store at `base` in `region` happened now.

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "compiler/ir/verify.hpp"
+#include "compiler/opt/inline.hpp"
 #include "compiler/opt/testing/random_function.hpp"
 
 namespace vitrine::opt {
@@ -84,6 +85,53 @@ TEST(Optimize, RandomFunctionsBehaveTheSame) {
     if (seed % 4 == 0) check(seed, seed % 8 ? 1 : 0);
     if (HasFatalFailure()) return;
   }
+}
+
+struct Bodies {
+  Func body;
+  bool only_call = false;
+  static Callee find(void* user, uint32_t symbol) {
+    auto* self = static_cast<Bodies*>(user);
+    return symbol == testing::RandomFunction::kOtherSymbol ? Callee{&self->body, self->only_call} : Callee{};
+  }
+};
+
+TEST(Inline, RandomFunctionsBehaveTheSame) {
+  PassCtx ctx;
+  uint32_t inlined = 0;
+  for (uint64_t seed = 1; seed < 800; ++seed) {
+    Func before, after;
+    testing::RandomFunction(before, seed).build(true);
+    testing::RandomFunction(after, seed).build(true);
+    Bodies bodies;
+    testing::RandomFunction(bodies.body, seed + 10'000).build();
+    Func callee;
+    testing::RandomFunction(callee, seed + 10'000).build();
+    bodies.only_call = true;
+    if (seed % 3) optimize(bodies.body, {}, ctx);
+    inlined += inline_calls(after, {&bodies, Bodies::find});
+    auto p = verify(after);
+    ASSERT_EQ(p, std::nullopt) << "seed " << seed << ": " << *p;
+    Func unoptimized = after;
+    optimize(after, {}, ctx);
+    std::mt19937_64 rng(seed);
+    for (int round = 0; round < 4; ++round) {
+      State state = random_state(rng);
+      auto args = random_args(rng);
+      auto run = [&](const Func& f) {
+        Interpreter i(f, 100'000);
+        i.set_callee(testing::RandomFunction::kOtherSymbol, &callee);
+        return i.run(args, state);
+      };
+      Outcome want = run(before);
+      ASSERT_NE(want.kind, Outcome::Broken) << want.problem;
+      if (want.kind == Outcome::OutOfFuel) continue;
+      ASSERT_EQ(want == run(unoptimized), true) << "seed " << seed << "\n"
+                                                << print(before) << print(bodies.body) << print(unoptimized);
+      ASSERT_EQ(want == run(after), true) << "seed " << seed << "\n" << print(unoptimized) << print(after);
+    }
+  }
+  EXPECT_GT(inlined, 100u);
 }
 
 }  // namespace

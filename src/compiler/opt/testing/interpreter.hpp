@@ -38,6 +38,12 @@ class Interpreter {
  public:
   Interpreter(const ir::Func& func, uint64_t fuel) : f_(func), fuel_(fuel) {}
 
+  /// Calls of `symbol` run this function; others are modelled.
+  void set_callee(uint32_t symbol, const ir::Func* callee) {
+    callee_symbol_ = symbol;
+    callee_ = callee;
+  }
+
   Outcome run(std::span<const uint64_t> args, const State& state) {
     out_ = {};
     out_.state = state;
@@ -156,7 +162,9 @@ class Interpreter {
       }
       case Op::Call:
       case Op::CallIndirect: {
-        uint64_t h = d.imm + (d.op == Op::Call ? 0 : 1000);
+        uint32_t symbol = d.op == Op::Call ? f_.funcs[ir::FuncRef(d.imm)].symbol : ~0u;
+        if (callee_ && symbol == callee_symbol_) return call(i, d);
+        uint64_t h = symbol;
         for (ir::Value v : a) h = hash_mix(h, get(v));
         h = hash_mix(h, out_.state.memory[1][h % kRegionSize]);
         out_.state.calls.push_back(h);
@@ -195,8 +203,23 @@ class Interpreter {
     }
   }
 
+  void call(ir::Inst i, const ir::InstData& d) {
+    std::vector<uint64_t> args;
+    for (ir::Value v : f_.args(i)) args.push_back(get(v));
+    Outcome inner = Interpreter(*callee_, fuel_).run(args, out_.state);
+    out_.state = inner.state;
+    if (inner.kind != Outcome::Returned) {
+      out_.problem = inner.problem;
+      out_.trap = inner.trap;
+      return halt(stop(inner.kind));
+    }
+    for (uint32_t n = 0; n < d.result_count; ++n) set(f_.result(i, n), inner.results[n]);
+  }
+
   const ir::Func& f_;
   uint64_t fuel_;
+  const ir::Func* callee_ = nullptr;
+  uint32_t callee_symbol_ = 0;
   std::vector<uint64_t> values_;
   Outcome out_;
   bool stopped_ = false;

@@ -18,15 +18,17 @@ class RandomFunction {
 
   RandomFunction(ir::Func& func, uint64_t seed) : f_(func), rng_(seed) {}
 
-  void build() {
+  static constexpr uint32_t kOtherSymbol = 7;
+
+  /// With `calls_other`, it calls kOtherSymbol, a function of the same signature.
+  void build(bool calls_other = false) {
     f_.name = "random";
     f_.sig.params = {Type::I32, Type::I32, Type::I64, Type::F32, Type::F64, Type::I64};
-    ir::Signature callee;
-    callee.params = {Type::I64, Type::I32};
-    callee.results = {Type::I32, Type::F64};
-    f_.funcs.push({f_.sigs.push(callee), 1});
-    // The result types, so that a function is more than its traps.
     f_.sig.results = {Type::I32, Type::I64, Type::F64};
+    callee_.params = {Type::I64, Type::I32};
+    callee_.results = {Type::I32, Type::F64};
+    if (calls_other) callee_ = f_.sig;
+    f_.funcs.push({f_.sigs.push(callee_), calls_other ? kOtherSymbol : 1});
     block_ = f_.make_block();
     f_.place(block_);
     for (Type t : f_.sig.params) scope_.push_back(f_.add_param(block_, t));
@@ -284,14 +286,13 @@ class RandomFunction {
   void call() {
     ir::InstData d{};
     d.op = Op::Call;
-    Value args[] = {any(Type::I64), any(Type::I32)};
+    auto args = values_for(callee_.params);
     d.a[0] = f_.pool_list(args);
-    d.a[1] = 2;
-    Type results[] = {Type::I32, Type::F64};
-    ir::Inst i = f_.make_inst(d, results);
+    d.a[1] = static_cast<uint32_t>(args.size());
+    ir::Inst i = f_.make_inst(d, callee_.results);
     f_.append(block_, i);
-    scope_.push_back(f_.result(i, 0));
-    scope_.push_back(f_.result(i, 1));
+    f_[i].srcloc = 1 + f_.num_insts();
+    for (uint32_t n = 0; n < callee_.results.size(); ++n) scope_.push_back(f_.result(i, n));
   }
   void trapif() {
     ir::InstData d{};
@@ -502,6 +503,7 @@ class RandomFunction {
   }
 
   ir::Func& f_;
+  ir::Signature callee_;
   std::mt19937_64 rng_;
   Block block_;
   std::vector<Value> scope_;
