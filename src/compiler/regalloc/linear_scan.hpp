@@ -64,6 +64,7 @@ class LinearScan {
   void evict(uint32_t id, uint32_t pos);
   void carve_cold(uint32_t id, uint8_t r);
   uint32_t resume_point(const Interval& it, uint32_t low, uint32_t limit, uint8_t* reg);
+  uint32_t drop_point(const Interval& it);
   uint8_t reg_at(uint32_t bundle, uint32_t pos);
   void sort_equals_by_weight();
   bool preempt(uint32_t id);

@@ -119,7 +119,8 @@ void LinearScan::spill_from(uint32_t id) {
   uint8_t flags = 0;
   if (wanted != kNone) flags = static_cast<uint8_t>((optional ? kOptional : 0) | (at != high ? kHoisted : 0));
   uint8_t hint = kNoReg;
-  if (uint32_t resume = resume_point(*it, low, std::min(at, it->end), &hint); resume != kNone) {
+  uint32_t resume = resume_point(*it, low, std::min(at, it->end), &hint);
+  if (resume != kNone) {
     at = resume;
     flags = kOptional;
   }
@@ -127,6 +128,13 @@ void LinearScan::spill_from(uint32_t id) {
   uint32_t rest = split(id, at);
   intervals_[rest].flags = flags;
   intervals_[rest].hint = hint;
+  if (resume == kNone) {
+    if (uint32_t drop = drop_point(intervals_[rest]); drop != kNone) {
+      uint32_t dropped = split(rest, drop);
+      intervals_[dropped].flags = kBlockedPart;
+      push(dropped);
+    }
+  }
   push(rest);
 }
 
@@ -217,7 +225,7 @@ void LinearScan::carve_cold(uint32_t id, uint8_t r) {
   }
 }
 
-// The first block between the two positions, if any is near, that is entered from a block where the value is in a
+// The first block between the two positions, if any is near, that is mostly entered from blocks where the value is in a
 // register (answered too), because that way in avoids what pushed it out.
 uint32_t LinearScan::resume_point(const Interval& it, uint32_t low, uint32_t limit, uint8_t* reg) {
   unsigned looked_at = 0;
@@ -232,15 +240,48 @@ uint32_t LinearScan::resume_point(const Interval& it, uint32_t low, uint32_t lim
       uint32_t start = gap_before(in_->blocks[b].first_inst);
       if (start >= range.to || start >= limit) break;
       if (t_.vregs[range.vreg].def_pos == start) continue;  // a parameter: what it is passed is not this
+      float in_reg = 0, in_slot = 0;
       unsigned preds = 0;
       for (uint32_t p : in_->blocks[b].preds) {
         uint32_t end = gap_before(in_->blocks[p].end_inst) - 1;
-        if (end >= pos_ || ++preds > 8 || (in_->blocks[p].cold && !in_->blocks[b].cold)) continue;
-        uint8_t r = reg_at(it.bundle, end);
-        if (r >= kInSlot) continue;
-        *reg = r;
-        return start;
+        if (end >= start || ++preds > 8) continue;
+        uint8_t r = end < pos_ ? reg_at(it.bundle, end) : kNoReg;
+        if (r < kInSlot) *reg = r;
+        (r < kInSlot ? in_reg : in_slot) += t_.loops.frequency(p);
       }
+      if (in_reg > 0 && in_reg >= in_slot) return start;
+    }
+  }
+  return kNone;
+}
+
+// Where a value that was reloaded should go back to its slot: the start of the first block that is also entered with
+// the value in the slot, unless it is used there or soon often enough to be worth reloads on those ways in. Its slot
+// holds it still, so going back costs nothing.
+uint32_t LinearScan::drop_point(const Interval& it) {
+  unsigned looked_at = 0;
+  uint32_t u = it.uses;
+  for (uint32_t n = it.ranges; n != kNone && looked_at < 16; n = t_.ranges[n].next) {
+    const Range& range = t_.ranges[n];
+    uint32_t b = t_.block_of(range.from);
+    if (gap_before(in_->blocks[b].first_inst) < range.from || range.from == it.start) b++;
+    for (; b < in_->blocks.size() && looked_at < 16; b++, looked_at++) {
+      const BlockInfo& block = in_->blocks[b];
+      uint32_t start = gap_before(block.first_inst);
+      if (start >= range.to) break;
+      if (t_.vregs[range.vreg].def_pos == start) continue;
+      while (u != kNone && t_.uses[u].pos < start) u = t_.uses[u].next, steps_++;
+      float in_slot = 0;
+      unsigned preds = 0;
+      for (uint32_t p : block.preds) {
+        uint32_t end = gap_before(in_->blocks[p].end_inst) - 1;
+        if (++preds > 8) break;
+        if (end < it.start && reg_at(it.bundle, end) >= kInSlot) in_slot += t_.loops.frequency(p);
+      }
+      if (in_slot == 0) continue;
+      if (u != kNone && (t_.uses[u].pos < gap_before(block.end_inst) || in_slot < 0.5f * t_.uses[u].frequency))
+        continue;
+      return start;
     }
   }
   return kNone;
