@@ -227,7 +227,8 @@ Answer<> fd_prestat_get(Call& c, I32 fd, I32 buf) {
   if (!directory || !(*directory)->preopen_name) {
     auto& context = c.state.context();
     if (fd == kFirstPreopen && context.directory_count() == 0) {
-      context.denials().record({host::Denial::Kind::NoDirectories, "look for directories", "--dir HOST::GUEST"});
+      context.denials().record(
+          {host::Denial::Kind::NoDirectories, "every path, as no directory is granted", "--dir HOST::GUEST"});
     }
     return fail(Errno::BadF);
   }

@@ -78,8 +78,8 @@ TEST_F(Process, Random) {
 TEST_F(Process, Exit) {
   EXPECT_EQ(call("proc_exit", {0}), "exit: 0");
   EXPECT_EQ(call("proc_exit", {125}), "exit: 125");
-  EXPECT_EQ(call("proc_exit", {126}).substr(0, 26), "trap: invalid exit status:");
-  EXPECT_EQ(call("proc_exit", {0xffff'ffff}), "trap: invalid exit status: -1 is not in 0..125");
+  EXPECT_EQ(call("proc_exit", {126}), "exit: 126") << "the caller decides";
+  EXPECT_EQ(call("proc_exit", {0xffff'ffff}), "exit: 4294967295");
   EXPECT_EQ(call("proc_raise", {9}), "notsup");
   EXPECT_EQ(call("sched_yield", {}), "success");
 }
