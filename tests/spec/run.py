@@ -25,12 +25,16 @@ if not (conformance / "COUNTS.tsv").exists():
     print("0 passed, 0 failed, 1 skipped")
     sys.exit(0)
 
+# COUNTS.tsv does not count two modules of annotations.wast that an annotation precedes inside the parenthesis: `((@a) module`.
+UNCOUNTED = {"spec/core/annotations.wast": 2}
+
 expected = {}
 with open(conformance / "COUNTS.tsv") as f:
     header = f.readline().rstrip("\n").split("\t")
     for line in f:
         row = line.rstrip("\n").split("\t")
-        expected[row[0]] = int(row[header.index("commands")])
+        commands = int(row[header.index("commands")])
+        expected[row[0]] = commands + UNCOUNTED.get(row[0], 0) if commands >= 0 else commands
 
 totals = collections.Counter()
 reasons = collections.Counter()

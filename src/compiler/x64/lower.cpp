@@ -440,7 +440,10 @@ void Lower::assemble() {
 // -- values -----------------------------------------------------------------------------------------------------------
 
 VReg Lower::fresh(Type type) {
-  return out_->make_vreg(class_of(type), static_cast<uint8_t>(std::max(4u, ir::bytes_of(type))));
+  // An integer is spilled and moved whole whatever its type: the zero upper half of an i32 is part of its value
+  // (`uextend` is the same register), and it has to survive a spill slot and a block parameter's.
+  const auto bytes = class_of(type) == RegClass::Int ? 8u : ir::bytes_of(type);
+  return out_->make_vreg(class_of(type), static_cast<uint8_t>(bytes));
 }
 
 VReg Lower::vreg_of(Value v) {
@@ -499,13 +502,11 @@ VReg Lower::use_reg(Value v) {
     if (!d) break;
     switch (d->op) {
       case Op::UExtend: {
-        // The same register: its upper half is zero. A spill must then save all of it.
+        // The same register: its upper half is zero.
         Value x = arg(*d, 0);
         uint64_t bits;
         if (is_const(x, &bits)) return int_const(Type::I64, bits);
-        VReg r = use_reg(x);
-        out_->vregs[r.raw()].bytes = 8;
-        return r;
+        return use_reg(x);
       }
       case Op::IConst: {
         uint64_t value = d->imm64();
