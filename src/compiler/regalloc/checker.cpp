@@ -72,6 +72,10 @@ class Checker {
       if (params != b.branch_args.size()) return fail(b.first_inst, "branch arguments do not fit the parameters");
     }
     if (!error_.empty()) return;
+    for (uint32_t i = 0; i < in_.insts.size() && error_.empty(); i++) {
+      auto ops = operands_of(in_, i);
+      for (size_t k = 0; k < ops.size() && error_.empty(); k++) check_constraint(i, ops, k);
+    }
     for (const BlockInfo& b : in_.blocks) {
       if (!edits_at(b.end_inst - 1, Point::Late).empty()) return fail(b.end_inst - 1, "edit after a terminator");
     }
@@ -333,8 +337,6 @@ class Checker {
       const Operand& op = ops[k];
       Allocation a = allocs[k];
       auto name = [&] { return fmt::format("operand {} ({}) at {}", k, op.vreg, to_string(a)); };
-      check_constraint(i, ops, k, name());
-      if (!error_.empty()) return;
       if (op.role == Role::Use) {
         if (!holds(a, op.vreg)) {
           std::string held;
@@ -381,9 +383,10 @@ class Checker {
     return a.slot() < b.slot() + slots_of(bytes_of(vb)) && b.slot() < a.slot() + slots_of(bytes_of(va));
   }
 
-  void check_constraint(uint32_t i, std::span<const Operand> ops, size_t k, const std::string& name) {
+  void check_constraint(uint32_t i, std::span<const Operand> ops, size_t k) {
     const Operand& op = ops[k];
     Allocation a = out_.allocs[in_.insts[i].first_operand + k];
+    std::string name = fmt::format("operand {} ({}) at {}", k, op.vreg, to_string(a));
     if (!a.is_reg() && !a.is_spill()) return fail(i, name + " was not allocated");
     if (a.is_spill()) {
       if (op.constraint != Constraint::Any && op.constraint != Constraint::Stack) {

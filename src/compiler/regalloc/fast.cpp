@@ -150,14 +150,15 @@ class Fast {
     allocs_ = out_.allocs.data() + info.first_operand;
     clobbers_ = in_.clobber_sets[info.clobbers].bits;
     touched_ |= clobbers_;
-    early_busy_ = late_busy_ = 0;
+    early_busy_ = late_busy_ = written_ = 0;
     if (ops.empty() && !clobbers_) return;
     uint64_t fixed_uses = 0, fixed_defs = 0;
-    unsigned defs = 0, late_uses = 0, tied = 0;
+    unsigned defs = 0, late_uses = 0, tied = 0, memory_operands = 0;
     for (const Operand& op : ops) {
       bool def = op.role == Role::Def;
       defs += def;
       late_uses += !def && op.point == Point::Late;
+      memory_operands += !def && op.constraint == Constraint::Any;
       if (op.constraint == Constraint::Reuse) {
         tied++;
         if (ops[op.arg].constraint == Constraint::Fixed) {  // then the definition is fixed too
@@ -178,6 +179,7 @@ class Fast {
     if (defs) finish_defs(ops);
     if (late_uses) choose_uses(ops, Point::Late);
     if (defs + late_uses < ops.size()) choose_uses(ops, Point::Early);
+    if (memory_operands) choose_memory_operands(ops);
     flush();
   }
 
@@ -240,16 +242,16 @@ class Fast {
 
   // Brings each defined value from where the instruction leaves it to where it is expected below.
   void finish_defs(std::span<const Operand> ops) {
-    uint64_t defined = 0;
+    written_ = 0;
     for (size_t k = 0; k < ops.size(); k++) {
-      if (ops[k].role == Role::Def && allocs_[k].is_reg()) defined |= bit(allocs_[k].preg());
+      if (ops[k].role == Role::Def && allocs_[k].is_reg()) written_ |= bit(allocs_[k].preg());
     }
     for (size_t k = 0; k < ops.size(); k++) {
       if (ops[k].role != Role::Def) continue;
       VReg v = ops[k].vreg;
       uint8_t home = s_.home_after[k];
       if (home != kNoReg && allocs_[k] != Allocation::reg(PReg{home})) {
-        if (allocs_[k].is_reg() && !(defined & bit(home))) {
+        if (allocs_[k].is_reg() && !(written_ & bit(home))) {
           s_.moves.push_back(move(v, allocs_[k], Allocation::reg(PReg{home}), at_, Point::Late));
         } else {
           if (!state(v).remat) slot(v);
@@ -305,20 +307,36 @@ class Fast {
         allocs_[k] = Allocation::spill(slot(op.vreg));
         continue;
       }
+      if (op.constraint == Constraint::Any && !v.remat) continue;
       if (v.home == kNoReg) {
-        uint64_t taken = early_busy_ | avoid;
-        if (op.constraint == Constraint::Any && !v.remat) {
-          uint64_t free = machine_.allocatable[cls(op.vreg)] & ~(occupied_ | taken);
-          if (v.crosses || v.slot != kNoSlot || !free) {
-            allocs_[k] = Allocation::spill(slot(op.vreg));
-            continue;
-          }
-        }
         uint8_t hint = in_.insts[at_].is_move && allocs_[0].is_reg() ? allocs_[0].preg().index : kNoReg;
-        set_home(op.vreg, pick(cls(op.vreg), taken, hint));
+        set_home(op.vreg, pick(cls(op.vreg), early_busy_ | avoid, hint));
       }
       early_busy_ |= bit(v.home);
       if (point == Point::Late) late_busy_ |= bit(v.home);
+      set_alloc(k, v.home);
+    }
+  }
+
+  // Last, so that they take no register from operands that need one.
+  void choose_memory_operands(std::span<const Operand> ops) {
+    for (size_t k = 0; k < ops.size(); k++) {
+      const Operand& op = ops[k];
+      if (op.role != Role::Use || op.constraint != Constraint::Any || allocs_[k].valid()) continue;
+      VState& v = state(op.vreg);
+      uint64_t taken = early_busy_ | (op.point == Point::Late ? late_busy_ | clobbers_ : 0);
+      if (v.home == kNoReg && !v.crosses && v.slot == kNoSlot) {
+        uint64_t free = machine_.allocatable[cls(op.vreg)] & ~(occupied_ | taken);
+        if (free) set_home(op.vreg, pick(cls(op.vreg), taken, kNoReg));
+      }
+      // A home that an early use chose may be written by the instruction before a late use reads it.
+      bool lost = op.point == Point::Late && v.home != kNoReg && ((written_ | clobbers_) & bit(v.home));
+      if (v.home == kNoReg || lost) {
+        allocs_[k] = Allocation::spill(slot(op.vreg));
+        continue;
+      }
+      early_busy_ |= bit(v.home);
+      if (op.point == Point::Late) late_busy_ |= bit(v.home);
       set_alloc(k, v.home);
     }
   }
@@ -427,7 +445,7 @@ class Fast {
   // The instruction being done. A busy register may not be chosen for another operand at that point.
   uint32_t at_ = 0;
   Allocation* allocs_ = nullptr;
-  uint64_t clobbers_ = 0, early_busy_ = 0, late_busy_ = 0;
+  uint64_t clobbers_ = 0, written_ = 0, early_busy_ = 0, late_busy_ = 0;
 };
 
 }  // namespace
