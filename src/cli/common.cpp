@@ -124,10 +124,14 @@ Result<CacheConfig> cache_config(const GroupOptions& groups) {
           return fail(fmt::format("{}: cache.directory must be an absolute path", *file));
         cache.directory = *text;
       } else if (key.str() == "files-total-size-soft-limit") {
-        auto size = text ? parse_bytes(*text) : std::nullopt;
-        if (auto n = value.value<int64_t>(); n && *n >= 0) size = static_cast<uint64_t>(*n);
+        std::optional<uint64_t> size;
+        if (text) {
+          size = parse_bytes(*text);
+        } else if (auto n = value.value<int64_t>().value_or(-1); n >= 0) {
+          size = static_cast<uint64_t>(n);
+        }
         if (!size) return fail(fmt::format("{}: cache.files-total-size-soft-limit is no size like \"512Mi\"", *file));
-        cache.size_limit = *size;
+        cache.size_limit = size.value_or(0);
       }
     }
   }
