@@ -1,0 +1,169 @@
+// Engines and modules: configurations, compiling from binary and text, what is refused and how it is said.
+#include "testing.hpp"
+
+namespace vitrine::testing {
+namespace {
+
+TEST(Engine, OptionsAreReadBack) {
+  Config config;
+  config.opt_level(0).consume_fuel(true).max_wasm_stack(100'000);
+  EXPECT_EQ(config.opt_level(), 0);
+  EXPECT_TRUE(config.consume_fuel());
+  Config copy = config;
+  EXPECT_EQ(copy.max_wasm_stack(), 100'000u);
+  EXPECT_FALSE(Config().consume_fuel());
+  EXPECT_EQ(make_engine(copy).config().max_wasm_stack(), 100'000u);
+}
+
+TEST(Engine, ImpossibleOptionsAreRefused) {
+  EXPECT_CONTAINS(message_of(Engine::make(Config().opt_level(3))), "opt_level 3");
+  EXPECT_CONTAINS(message_of(Engine::make(Config().max_wasm_stack(100))), "16384");
+  EXPECT_CONTAINS(message_of(Engine::make(Config().max_wasm_stack(1ull << 40))), "max_wasm_stack");
+  EXPECT_CONTAINS(message_of(Engine::make(Config().memory_reservation(UINT64_MAX))), "memory_reservation");
+}
+
+TEST(Engine, FeaturesByName) {
+  Config config;
+  EXPECT_CONTAINS(message_of(config.feature("no-such-thing", true)), "no-such-thing");
+  EXPECT_CONTAINS(message_of(config.feature("gc", true)), "not implemented");
+  EXPECT_TRUE(config.feature("gc", false).has_value());
+  unwrap(config.feature("multi-value", false));
+  bool seen = false;
+  for (auto& [name, on] : config.features()) {
+    if (name == "multi-value") {
+      seen = true;
+      EXPECT_FALSE(on);
+    }
+  }
+  EXPECT_TRUE(seen);
+  auto refused = Module::compile(make_engine(config), "(module (func (result i32 i32) i32.const 1 i32.const 2))");
+  ASSERT_FALSE(refused);
+  EXPECT_CONTAINS(refused.error().message(), "multi-value");
+}
+
+TEST(Engine, HashesTellConfigurationsApart) {
+  uint64_t plain = make_engine().compatibility_hash();
+  EXPECT_EQ(plain, make_engine().compatibility_hash());
+  EXPECT_NE(plain, make_engine(Config().opt_level(0)).compatibility_hash());
+  EXPECT_NE(plain, make_engine(Config().consume_fuel(true)).compatibility_hash());
+  EXPECT_NE(plain, make_engine(Config().memory_reservation(1 << 20)).compatibility_hash());
+}
+
+TEST(Engine, HasAVersion) {
+  EXPECT_STREQ(version(), "0.1.0");
+}
+
+constexpr uint8_t kAdd[] = {0, 'a', 's', 'm', 1, 0,   0, 0, 1,  7, 1, 0x60, 2, 0x7f, 0x7f, 1,    0x7f, 3,    2,   1,
+                            0, 7,   5,   1,   1, 'f', 0, 0, 10, 9, 1, 7,    0, 0x20, 0,    0x20, 1,    0x6a, 0x0b};
+
+TEST(Module, CompilesBinaryAndText) {
+  Engine engine = make_engine();
+  for (bool text : {false, true}) {
+    Module module = text ? compile(engine, R"((module (func (export "f") (param i32 i32) (result i32)
+                                             (i32.add (local.get 0) (local.get 1)))))")
+                         : unwrap(Module::compile(engine, std::span<const uint8_t>(kAdd)));
+    Store store(engine);
+    Instance instance = unwrap(Instance::make(store, module, {}));
+    EXPECT_EQ(unwrap(unwrap(instance.typed<int32_t(int32_t, int32_t)>("f"))(40, 2)), 42);
+  }
+}
+
+TEST(Module, TextIsToldFromBinaryByContent) {
+  Engine engine = make_engine();
+  std::string text = "(module)";
+  std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(text.data()), text.size());
+  EXPECT_TRUE(Module::compile(engine, bytes).has_value());
+  EXPECT_TRUE(Module::validate(engine, std::span<const uint8_t>(kAdd)).has_value());
+}
+
+TEST(Module, ErrorsSayWhere) {
+  Engine engine = make_engine();
+  auto text = Module::compile(engine, "(module\n  (func (result i32)\n    (i32.ad (i32.const 1))))");
+  ASSERT_FALSE(text);
+  EXPECT_EQ(text.error().kind(), ErrorKind::Malformed);
+  EXPECT_CONTAINS(text.error().message(), "3:");
+  auto type = Module::compile(engine, "(module (func $blur (result i32) (i64.const 1)))");
+  ASSERT_FALSE(type);
+  EXPECT_EQ(type.error().kind(), ErrorKind::Invalid);
+  EXPECT_CONTAINS(type.error().message(), "type mismatch");
+  EXPECT_CONTAINS(type.error().message(), "0x");
+  auto cut = Module::compile(engine, std::span<const uint8_t>(kAdd).first(30));
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(cut.error().kind(), ErrorKind::Malformed);
+  EXPECT_CONTAINS(cut.error().message(), "0x");
+}
+
+TEST(Module, EveryTruncationIsRefused) {
+  Engine engine = make_engine();
+  // A module may end between sections: these prefixes are modules of their own, or lack bodies.
+  size_t accepted = 0;
+  for (size_t n = 0; n < sizeof kAdd; n++) {
+    accepted += Module::validate(engine, std::span<const uint8_t>(kAdd).first(n)).has_value();
+  }
+  EXPECT_EQ(accepted, 2u);  // just the header; with the types
+  EXPECT_FALSE(Module::compile(engine, std::span<const uint8_t>()).has_value());
+}
+
+TEST(Module, TheFirstInvalidFunctionIsReportedWhateverTheThreads) {
+  std::string text = "(module";
+  for (int i = 0; i < 200; i++) {
+    text += i == 60 || i == 150 ? "(func (result i32) (f32.const 1))" : "(func (result i32) (i32.const 1))";
+  }
+  text += ")";
+  std::string first = message_of(Module::compile(make_engine(Config().parallel_compilation(false)), text));
+  EXPECT_CONTAINS(first, "60");
+  for (int i = 0; i < 5; i++) EXPECT_EQ(message_of(Module::compile(make_engine(), text)), first);
+}
+
+TEST(Module, KnowsItsImportsExportsAndName) {
+  Module module = compile(make_engine(), R"((module $shop
+    (import "env" "f" (func (param i32 f64) (result i64)))
+    (import "env" "m" (memory 1 2))
+    (import "env" "t" (table 3 funcref))
+    (import "env" "g" (global (mut f32)))
+    (func (export "run"))
+    (export "m2" (memory 0))))");
+  EXPECT_EQ(module.name(), "shop");
+  auto imports = module.imports();
+  ASSERT_EQ(imports.size(), 4u);
+  EXPECT_EQ(imports[0].module, "env");
+  EXPECT_EQ(to_string(imports[0].type), "func (i32, f64) -> (i64)");
+  EXPECT_EQ(std::get<MemoryType>(imports[1].type), (MemoryType{1, 2, false}));
+  EXPECT_EQ(std::get<TableType>(imports[2].type), (TableType{ValKind::FuncRef, 3, std::nullopt, false}));
+  EXPECT_EQ(std::get<GlobalType>(imports[3].type), (GlobalType{ValKind::F32, true}));
+  auto exports = module.exports();
+  ASSERT_EQ(exports.size(), 2u);
+  EXPECT_EQ(exports[0].name, "run");
+  EXPECT_EQ(exports[1].name, "m2");
+}
+
+TEST(Module, OutlivesWhatItWasMadeFrom) {
+  std::optional<Module> module;
+  {
+    std::string text = R"((module (memory (export "m") 1) (data (i32.const 3) "abc") (func (export "f"))))";
+    module = compile(make_engine(), text);
+    std::fill(text.begin(), text.end(), ' ');
+  }
+  Store store(module->engine());
+  Instance instance = unwrap(Instance::make(store, *module, {}));
+  EXPECT_EQ(unwrap(instance.memory("m")).data()[4], 'b');
+}
+
+TEST(Module, ProgressIsReported) {
+  std::string text = "(module";
+  for (int i = 0; i < 3000; i++) text += "(func (result i32) (i32.const 1))";
+  size_t calls = 0, last = 0, all = 0;
+  Config config;
+  config.progress([&](size_t done, size_t total) {
+    calls++;
+    last = done;
+    all = total;
+  });
+  compile(make_engine(config), text + ")");
+  EXPECT_GT(calls, 0u);
+  EXPECT_EQ(last, 3000u);
+  EXPECT_EQ(all, 3000u);
+}
+
+}  // namespace
+}  // namespace vitrine::testing

@@ -1,0 +1,250 @@
+// What stops a guest: fuel with exact accounts, epochs from another thread, limits of a store.
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "testing.hpp"
+
+namespace vitrine::testing {
+namespace {
+
+Config fuel_config(int level) {
+  return Config().opt_level(static_cast<uint8_t>(level)).consume_fuel(true);
+}
+
+class Fuel : public ::testing::TestWithParam<int> {};
+
+TEST_P(Fuel, IsCountedExactly) {
+  World w(R"((module (memory 1)
+    (func (export "nothing"))
+    (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+    (func (export "free") (nop) (block (nop)) (loop (nop)) (drop (i32.const 1)))
+    (func (export "count") (param i32)
+      (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+    (func (export "arms") (param i32) (result i32)
+      (if (result i32) (local.get 0) (then (i32.const 1)) (else (i32.add (i32.const 1) (i32.const 2)))))))",
+          fuel_config(GetParam()));
+  auto used = [&](const char* name, std::vector<Val> args) {
+    unwrap(w.store.set_fuel(1'000'000));
+    unwrap(unwrap(w.instance.func(name)).call(args));
+    return 1'000'000 - unwrap(w.store.fuel());
+  };
+  uint64_t call = used("nothing", {});
+  EXPECT_LE(call, 1u);  // entering a function may cost one
+  EXPECT_EQ(used("add", {Val(1), Val(2)}) - call, 3u);
+  EXPECT_EQ(used("free", {}) - call, 1u);  // the constant
+  // local.get, i32.const, i32.sub, local.tee and br_if, each time round.
+  uint64_t once = used("count", {Val(1)}) - call;
+  EXPECT_EQ(used("count", {Val(11)}) - call, once + 50);
+  EXPECT_GE(once, 5u);
+  EXPECT_LE(once, 6u);
+  uint64_t then = used("arms", {Val(1)}), otherwise = used("arms", {Val(0)});
+  EXPECT_EQ(otherwise - then, 2u);
+}
+
+TEST_P(Fuel, RunsOut) {
+  World w(R"((module
+    (func (export "spin") (loop (br 0)))
+    (func $r (export "recurse") (param i32) (result i32)
+      (if (result i32) (local.get 0) (then (call $r (i32.sub (local.get 0) (i32.const 1)))) (else (i32.const 1))))
+    (func (export "one") (result i32) (i32.const 1))))",
+          fuel_config(GetParam()));
+  // A new store has none.
+  expect_trap(w.typed<int32_t()>("one")(), TrapCode::OutOfFuel);
+  unwrap(w.store.set_fuel(10'000));
+  auto spin = w.typed<void()>("spin")();
+  expect_trap(spin, TrapCode::OutOfFuel);
+  EXPECT_CONTAINS(spin.error().message(), "all fuel consumed");
+  EXPECT_EQ(unwrap(w.store.fuel()), 0u);
+  unwrap(w.store.set_fuel(100));
+  expect_trap(w.typed<int32_t(int32_t)>("recurse")(1000), TrapCode::OutOfFuel);
+  unwrap(w.store.set_fuel(100'000));
+  EXPECT_EQ(unwrap(w.typed<int32_t(int32_t)>("recurse")(1000)), 1);
+}
+
+TEST_P(Fuel, ExactlyEnoughIsEnough) {
+  World w(R"((module (func (export "count") (param i32)
+    (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))))",
+          fuel_config(GetParam()));
+  auto count = w.typed<void(int32_t)>("count");
+  unwrap(w.store.set_fuel(1'000'000));
+  unwrap(count(100));
+  uint64_t need = 1'000'000 - unwrap(w.store.fuel());
+  unwrap(w.store.set_fuel(need));
+  EXPECT_TRUE(count(100).has_value());
+  EXPECT_EQ(unwrap(w.store.fuel()), 0u);
+  unwrap(w.store.set_fuel(need / 2));
+  EXPECT_FALSE(count(100).has_value());
+}
+
+TEST_P(Fuel, TheHostSeesAndSetsItInACall) {
+  Engine engine = make_engine(fuel_config(GetParam()));
+  Store store(engine);
+  Linker linker(engine);
+  uint64_t first = 0, second = 0;
+  int calls = 0;
+  unwrap(linker.func("h", "f", [&](Caller& caller) {
+    (calls++ == 0 ? first : second) = unwrap(caller.fuel());
+    if (calls == 2) unwrap(caller.set_fuel(5000));
+  }));
+  Module module = compile(engine, R"((module (import "h" "f" (func $f))
+    (func (export "go") (param i32) (result i32) (call $f) (local.set 0 (i32.add (local.get 0) (i32.const 1))) (call $f) (local.get 0))))");
+  Instance instance = unwrap(linker.instantiate(store, module));
+  unwrap(store.set_fuel(1000));
+  EXPECT_EQ(unwrap(unwrap(instance.typed<int32_t(int32_t)>("go"))(1)), 2);
+  EXPECT_EQ(first - second, 5u);  // local.get, i32.const, i32.add, local.set, call
+  EXPECT_EQ(unwrap(store.fuel()), 4999u);
+}
+
+TEST_P(Fuel, BulkOperationsCostByTheByte) {
+  World w(
+      R"((module (memory 1) (func (export "fill") (param i32) (memory.fill (i32.const 0) (i32.const 1) (local.get 0)))))",
+      fuel_config(GetParam()));
+  auto used = [&](int32_t n) {
+    unwrap(w.store.set_fuel(1'000'000));
+    unwrap(w.typed<void(int32_t)>("fill")(n));
+    return 1'000'000 - unwrap(w.store.fuel());
+  };
+  EXPECT_EQ(used(10'000) - used(0), 10'000u);
+  unwrap(w.store.set_fuel(5'000));
+  expect_trap(w.typed<void(int32_t)>("fill")(10'000), TrapCode::OutOfFuel);
+}
+
+INSTANTIATE_TEST_SUITE_P(Levels, Fuel, ::testing::Values(0, 2));
+
+TEST(FuelOff, SaysHowToTurnItOn) {
+  Engine engine = make_engine();
+  Store store(engine);
+  EXPECT_CONTAINS(message_of(store.set_fuel(1)), "consume_fuel");
+  EXPECT_CONTAINS(message_of(store.fuel()), "consume_fuel");
+}
+
+constexpr const char* kSpin = R"((module
+  (func (export "spin") (loop (br 0)))
+  (func $r (export "recurse") (param i32) (if (local.get 0) (then (call $r (i32.sub (local.get 0) (i32.const 1))) (call $r (i32.sub (local.get 0) (i32.const 1))))))
+  (func (export "one") (result i32) (i32.const 1))))";
+
+TEST(Epoch, InterruptsFromAnotherThread) {
+  for (uint8_t level : {0, 2}) {
+    World w(kSpin, Config().opt_level(level).epoch_interruption(true));
+    w.store.set_epoch_deadline(1);
+    std::jthread timer([engine = w.engine] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      engine.increment_epoch();
+    });
+    auto result = w.typed<void()>("spin")();
+    expect_trap(result, TrapCode::Interrupt);
+    EXPECT_CONTAINS(result.error().message(), "interrupt");
+    // A new deadline, and it runs again.
+    w.store.set_epoch_deadline(1);
+    EXPECT_EQ(unwrap(w.typed<int32_t()>("one")()), 1);
+  }
+}
+
+TEST(Epoch, ANewStoreIsPastItsDeadline) {
+  World w(kSpin, Config().epoch_interruption(true));
+  expect_trap(w.typed<int32_t()>("one")(), TrapCode::Interrupt);
+}
+
+TEST(Epoch, CallbackMayExtend) {
+  World w(kSpin, Config().epoch_interruption(true));
+  int calls = 0;
+  w.store.epoch_callback([&]() -> EpochDecision {
+    calls++;
+    w.engine.increment_epoch();
+    if (calls < 5) return {1};
+    return {std::nullopt};
+  });
+  w.store.set_epoch_deadline(0);
+  expect_trap(w.typed<void()>("spin")(), TrapCode::Interrupt);
+  EXPECT_EQ(calls, 5);
+}
+
+TEST(Epoch, RecursionIsInterruptedToo) {
+  World w(kSpin, Config().epoch_interruption(true));
+  w.store.set_epoch_deadline(1);
+  std::jthread timer([engine = w.engine] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    engine.increment_epoch();
+  });
+  expect_trap(w.typed<void(int32_t)>("recurse")(60), TrapCode::Interrupt);
+}
+
+TEST(Limits, MemoryGrowth) {
+  constexpr const char* kGrow = R"((module (memory (export "m") 1 100)
+    (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))))";
+  World w(kGrow);
+  StoreLimits limits;
+  limits.memory_bytes = 3 * 65536 + 100;
+  w.store.limits(limits);
+  auto grow = w.typed<int32_t(int32_t)>("grow");
+  EXPECT_EQ(unwrap(grow(2)), 1);
+  EXPECT_EQ(unwrap(grow(1)), -1);
+  Memory m = unwrap(w.instance.memory("m"));
+  EXPECT_EQ(m.size(), 3u);
+  EXPECT_FALSE(m.grow(1).has_value());
+  limits.trap_on_grow_failure = true;
+  w.store.limits(limits);
+  EXPECT_FALSE(grow(1).has_value());
+}
+
+TEST(Limits, WhatIsTooLargeFromTheStart) {
+  Engine engine = make_engine();
+  auto attempt = [&](const StoreLimits& limits, const char* wat) {
+    Store store(engine);
+    store.limits(limits);
+    return message_of(Instance::make(store, compile(engine, wat), {}));
+  };
+  StoreLimits limits;
+  limits.memory_bytes = 65536;
+  EXPECT_CONTAINS(attempt(limits, "(module (memory 2))"), "memory");
+  EXPECT_EQ(attempt(limits, "(module (memory 1))"), "no error");
+  limits = {};
+  limits.table_elements = 10;
+  EXPECT_CONTAINS(attempt(limits, "(module (table 11 funcref))"), "table");
+  EXPECT_EQ(attempt(limits, "(module (table 10 funcref))"), "no error");
+  limits = {};
+  limits.memories = 1;
+  EXPECT_CONTAINS(attempt(limits, "(module (memory 1) (memory 1))"), "memor");
+  limits = {};
+  limits.tables = 1;
+  EXPECT_CONTAINS(attempt(limits, "(module (table 1 funcref) (table 1 funcref))"), "table");
+}
+
+TEST(Limits, Instances) {
+  Engine engine = make_engine();
+  Store store(engine);
+  StoreLimits limits;
+  limits.instances = 2;
+  store.limits(limits);
+  Module module = compile(engine, "(module)");
+  unwrap(Instance::make(store, module, {}));
+  unwrap(Instance::make(store, module, {}));
+  auto third = Instance::make(store, module, {});
+  ASSERT_FALSE(third);
+  EXPECT_EQ(third.error().kind(), ErrorKind::Limit);
+  EXPECT_CONTAINS(third.error().message(), "instance");
+}
+
+TEST(Limits, TableGrowth) {
+  World w(R"((module (table (export "t") 1 externref)
+    (func (export "grow") (param i32) (result i32) (table.grow (ref.null extern) (local.get 0)))))");
+  StoreLimits limits;
+  limits.table_elements = 5;
+  w.store.limits(limits);
+  auto grow = w.typed<int32_t(int32_t)>("grow");
+  EXPECT_EQ(unwrap(grow(4)), 1);
+  EXPECT_EQ(unwrap(grow(1)), -1);
+  EXPECT_FALSE(unwrap(w.instance.table("t")).grow(1, Val::null(ValKind::ExternRef)).has_value());
+}
+
+TEST(Limits, AHugeDeclaredTableFailsCleanly) {
+  Engine engine = make_engine();
+  Store store(engine);
+  auto result = Instance::make(store, compile(engine, "(module (table 0xffffffff funcref))"), {});
+  ASSERT_FALSE(result);
+  EXPECT_CONTAINS(result.error().message(), "table");
+}
+
+}  // namespace
+}  // namespace vitrine::testing

@@ -1,0 +1,270 @@
+// Precompiled images in memory and in files, and the code cache: that they work, and that nothing damaged runs.
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <random>
+
+#include "testing.hpp"
+
+namespace vitrine::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kModule = R"((module $m (memory (export "mem") 1) (data (i32.const 8) "image")
+  (table 2 funcref) (elem (i32.const 0) $one) (global $g (mut i64) (i64.const 9))
+  (func $one (export "one") (result i32) (i32.const 1))
+  (func (export "fib") (param i32) (result i32) (local i32 i32 i32)
+    (local.set 2 (i32.const 1))
+    (block (loop (br_if 1 (i32.eqz (local.get 0)))
+      (local.set 3 (i32.add (local.get 1) (local.get 2))) (local.set 1 (local.get 2)) (local.set 2 (local.get 3))
+      (local.set 0 (i32.sub (local.get 0) (i32.const 1))) (br 0)))
+    (local.get 1))
+  (func $bad (export "bad") (unreachable))))";
+
+void expect_works(const Engine& engine, const Module& module) {
+  Store store(engine);
+  Instance instance = unwrap(Instance::make(store, module, {}));
+  EXPECT_EQ(unwrap(unwrap(instance.typed<int32_t(int32_t)>("fib"))(20)), 6765);
+  EXPECT_EQ(unwrap(instance.memory("mem")).data()[9], 'm');
+  auto bad = unwrap(instance.typed<void()>("bad"))();
+  expect_trap(bad, TrapCode::Unreachable);
+  EXPECT_CONTAINS(bad.error().trap()->backtrace(), "m!bad");
+  EXPECT_EQ(module.name(), "m");
+  EXPECT_EQ(module.exports().size(), 4u);
+}
+
+TEST(Serialize, MemoryAndFile) {
+  for (uint8_t level : {0, 2}) {
+    Config config;
+    config.opt_level(level);
+    std::vector<uint8_t> image = unwrap(compile(make_engine(config), kModule).serialize());
+    EXPECT_TRUE(Engine::is_precompiled(image));
+    Engine engine = make_engine(config);
+    expect_works(engine, unwrap(Module::deserialize(engine, image)));
+    TemporaryFolder folder;
+    write_file(folder / "m.cwasm", image);
+    Module from_file = unwrap(Module::deserialize_file(engine, folder / "m.cwasm"));
+    fs::remove(folder / "m.cwasm");  // it stays mapped
+    expect_works(engine, from_file);
+    EXPECT_EQ(unwrap(from_file.serialize()), image);
+  }
+}
+
+TEST(Serialize, IsDeterministic) {
+  std::string text = "(module";
+  for (int i = 0; i < 500; i++) {
+    std::string n = std::to_string(i);
+    text += "(func (param i32) (result i32) (i32.add (i32.mul (local.get 0) (i32.const " + n + ")) (call " +
+            std::to_string((i * 7) % 500) + " (local.get 0))))";
+  }
+  text += ")";
+  auto one = unwrap(compile(make_engine(Config().parallel_compilation(false)), text).serialize());
+  for (int i = 0; i < 3; i++) EXPECT_EQ(unwrap(compile(make_engine(), text).serialize()), one);
+}
+
+TEST(Serialize, OtherConfigurationsAreRefusedWithTheReason) {
+  auto image = unwrap(compile(make_engine(), kModule).serialize());
+  auto refused = [&](const Config& config) {
+    auto result = Module::deserialize(make_engine(config), image);
+    if (result) return std::string("accepted");
+    EXPECT_EQ(result.error().kind(), ErrorKind::Incompatible);
+    return result.error().message();
+  };
+  EXPECT_CONTAINS(refused(Config().opt_level(0)), "opt_level");
+  EXPECT_CONTAINS(refused(Config().consume_fuel(true)), "consume_fuel");
+  EXPECT_CONTAINS(refused(Config().epoch_interruption(true)), "epoch_interruption");
+  EXPECT_CONTAINS(refused(Config().signals_based_traps(false)), "signals_based_traps");
+  EXPECT_CONTAINS(refused(Config().memory_reservation(1 << 20)), "memory_reservation");
+  EXPECT_EQ(refused(Config().parallel_compilation(false).max_backtrace_frames(3)), "accepted");
+}
+
+TEST(Serialize, DamageIsRefused) {
+  Engine engine = make_engine();
+  auto image = unwrap(compile(engine, kModule).serialize());
+  std::mt19937 random(7);
+  for (int i = 0; i < 400; i++) {
+    auto damaged = image;
+    damaged[random() % damaged.size()] ^= static_cast<uint8_t>(1u << random() % 8);
+    auto result = Module::deserialize(engine, damaged);
+    ASSERT_FALSE(result.has_value());
+    ASSERT_GT(result.error().message().size(), 10u);
+  }
+  for (size_t n = 0; n < image.size(); n += 1 + n / 8) {
+    auto result = Module::deserialize(engine, std::span(image).first(n));
+    ASSERT_FALSE(result.has_value()) << n;
+  }
+  auto longer = image;
+  longer.push_back(0);
+  EXPECT_FALSE(Module::deserialize(engine, longer).has_value());
+}
+
+TEST(Serialize, WithoutTheChecksumDamageDoesNotCrashTheLoader) {
+  // Whatever the side tables say, loading reads nothing outside of the file. Nothing of it is run here.
+  Engine engine = make_engine(Config().verify_images(false));
+  auto image = unwrap(compile(engine, kModule).serialize());
+  std::mt19937 random(11);
+  for (int i = 0; i < 1500; i++) {
+    auto damaged = image;
+    for (int n = 0; n < 3; n++) damaged[random() % damaged.size()] = static_cast<uint8_t>(random());
+    auto module = Module::deserialize(engine, damaged);
+    if (module) {
+      (void)module->exports();
+      (void)module->imports();
+      (void)module->name();
+    }
+  }
+}
+
+TEST(Serialize, WhatIsNoImageIsSaid) {
+  Engine engine = make_engine();
+  const uint8_t text[] = {'(', 'm', 'o', 'd', 'u', 'l', 'e', ')'};
+  auto result = Module::deserialize(engine, text);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind(), ErrorKind::Incompatible);
+  auto image = unwrap(compile(engine, "(module)").serialize());
+  EXPECT_CONTAINS(message_of(Module::compile(engine, image)), "deserialize");
+  EXPECT_CONTAINS(message_of(Module::deserialize_file(engine, "/no/such/file.cwasm")), "/no/such/file.cwasm");
+  auto other_elf = read_file("/proc/self/exe");
+  EXPECT_CONTAINS(message_of(Module::deserialize(engine, other_elf)), "ELF");
+}
+
+TEST(Serialize, ForeignVersionsAreNamed) {
+  Engine engine = make_engine();
+  auto image = unwrap(compile(engine, "(module)").serialize());
+  std::string_view bytes(reinterpret_cast<const char*>(image.data()), image.size());
+  size_t at = bytes.find(version());
+  ASSERT_NE(at, std::string_view::npos);
+  image[at] = '9';
+  std::string message = message_of(Module::deserialize(engine, image));
+  EXPECT_CONTAINS(message, "9.1.0");
+  EXPECT_CONTAINS(message, version());
+}
+
+struct Cache : ::testing::Test {
+  TemporaryFolder folder;
+  std::vector<std::string> warnings;
+  Config config(uint64_t limit = 512ull << 20) {
+    Config c;
+    c.cache(CacheConfig{folder / "cache", limit}).warning([this](const std::string& w) { warnings.push_back(w); });
+    return c;
+  }
+  std::vector<fs::path> entries() {
+    std::vector<fs::path> found;
+    std::error_code missing;
+    for (auto& e : fs::directory_iterator(folder / "cache", missing)) found.push_back(e.path());
+    return found;
+  }
+};
+
+TEST_F(Cache, Hits) {
+  size_t compiled = 0;
+  Config counting = config();
+  counting.progress([&](size_t, size_t) { compiled++; });
+  Engine engine = make_engine(counting);
+  expect_works(engine, compile(engine, kModule));
+  EXPECT_GT(compiled, 0u);
+  ASSERT_EQ(entries().size(), 1u);
+  compiled = 0;
+  Engine again = make_engine(counting);
+  expect_works(again, compile(again, kModule));
+  EXPECT_EQ(compiled, 0u);
+  // Text and binary of the same module are one entry; another configuration is another.
+  Engine other = make_engine(config().opt_level(0));
+  expect_works(other, compile(other, kModule));
+  EXPECT_EQ(entries().size(), 2u);
+  EXPECT_TRUE(warnings.empty());
+}
+
+TEST_F(Cache, DamagedEntriesAreCompiledAgain) {
+  Engine engine = make_engine(config());
+  compile(engine, kModule);
+  auto good = read_file(entries().at(0));
+  std::vector<std::vector<uint8_t>> bad = {{}, {1, 2, 3}, {good.begin(), good.begin() + 1000}, good};
+  bad[3][good.size() / 2] ^= 1;
+  for (auto& bytes : bad) {
+    write_file(entries().at(0), bytes);
+    expect_works(engine, compile(engine, kModule));
+    EXPECT_EQ(read_file(entries().at(0)), good);
+  }
+}
+
+TEST_F(Cache, UnwritableWarnsAndWorks) {
+  write_file(folder / "cache", std::span<const uint8_t>());  // a file where the directory should be
+  Engine engine = make_engine(config());
+  expect_works(engine, compile(engine, kModule));
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_CONTAINS(warnings[0], folder / "cache");
+}
+
+TEST_F(Cache, FullDiskWarnsAndWorks) {
+  fs::create_directories(folder / "cache");
+  Config c = config();
+  c.cache(CacheConfig{"/dev/full", 1 << 20});
+  Engine engine = make_engine(c);
+  expect_works(engine, compile(engine, kModule));
+  EXPECT_EQ(warnings.size(), 1u);
+}
+
+TEST_F(Cache, IsBounded) {
+  Engine engine = make_engine(config());
+  compile(engine, "(module (func (result i32) (i32.const 0)))");
+  uint64_t one = fs::file_size(entries().at(0));
+  Engine small = make_engine(config(one * 10));
+  for (int i = 1; i < 40; i++) {
+    compile(small, "(module (func (result i32) (i32.const " + std::to_string(i) + ")))");
+    uint64_t total = 0;
+    for (auto& e : entries()) total += fs::file_size(e);
+    EXPECT_LE(total, one * 10);
+  }
+  EXPECT_GE(entries().size(), 5u);
+  EXPECT_TRUE(warnings.empty());
+}
+
+TEST_F(Cache, TheOldestGoFirst) {
+  Engine engine = make_engine(config());
+  compile(engine, "(module (func (result i32) (i32.const -1)))");
+  fs::path old = entries().at(0);
+  uint64_t one = fs::file_size(old);
+  fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours(5));
+  Engine small = make_engine(config(one * 3));
+  for (int i = 1; i < 4; i++) compile(small, "(module (func (result i32) (i32.const " + std::to_string(i) + ")))");
+  EXPECT_FALSE(fs::exists(old));
+  EXPECT_GE(entries().size(), 1u);
+}
+
+TEST_F(Cache, ProcessesShareIt) {
+  std::vector<pid_t> children;
+  for (int i = 0; i < 6; i++) {
+    pid_t child = fork();
+    if (child == 0) {
+      // No gtest here: the exit status is the answer.
+      bool good = true;
+      for (int round = 0; round < 10; round++) {
+        auto engine = Engine::make(config());
+        auto module = Module::compile(*engine, std::string_view(kModule));
+        if (!module) _exit(2);
+        Store store(*engine);
+        auto instance = Instance::make(store, *module, {});
+        auto fib = instance ? instance->typed<int32_t(int32_t)>("fib") : fail("no instance");
+        auto result = fib ? (*fib)(20) : fail("no fib");
+        good = good && result && *result == 6765;
+        if (round % 3 == 2) {
+          for (auto& e : entries()) unlink(e.c_str());
+        }
+      }
+      _exit(good && warnings.empty() ? 0 : 1);
+    }
+    children.push_back(child);
+  }
+  for (pid_t child : children) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  for (auto& e : entries()) EXPECT_TRUE(e.filename().string().ends_with(".cwasm")) << e;
+}
+
+}  // namespace
+}  // namespace vitrine::testing

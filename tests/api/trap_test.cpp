@@ -1,0 +1,232 @@
+// Traps: their codes, messages and backtraces; stack overflow; that a world goes on after one.
+#include <cmath>
+
+#include "testing.hpp"
+
+namespace vitrine::testing {
+namespace {
+
+constexpr const char* kTraps = R"((module $m
+  (memory 1) (table $t 4 funcref) (elem (table $t) (i32.const 1) func $typed)
+  (type $v (func)) (type $i (func (result i32)))
+  (func $typed (result i32) (i32.const 1))
+  (func (export "unreachable") (unreachable))
+  (func (export "load") (param i32) (result i32) (i32.load (local.get 0)))
+  (func (export "store") (param i32) (i64.store offset=8 (local.get 0) (i64.const 1)))
+  (func (export "div") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+  (func (export "rem64") (param i64 i64) (result i64) (i64.rem_u (local.get 0) (local.get 1)))
+  (func (export "trunc") (param f64) (result i32) (i32.trunc_f64_s (local.get 0)))
+  (func (export "indirect") (param i32) (result i32) (call_indirect $t (type $i) (local.get 0)))
+  (func (export "wrong") (call_indirect $t (type $v) (i32.const 1)))
+  (func (export "table") (param i32) (drop (table.get $t (local.get 0))))
+  (func (export "fill") (param i32 i32) (memory.fill (local.get 0) (i32.const 0) (local.get 1)))
+  (func (export "copy") (param i32) (table.copy $t $t (i32.const 0) (local.get 0) (i32.const 2)))
+  (func $forever (export "forever") (call $forever) (call $forever))
+  (func (export "ok") (result i32) (i32.const 7))))";
+
+class EveryMode : public ::testing::TestWithParam<std::tuple<int, bool>> {
+ protected:
+  Config config() const {
+    return Config()
+        .opt_level(static_cast<uint8_t>(std::get<0>(GetParam())))
+        .signals_based_traps(std::get<1>(GetParam()));
+  }
+};
+
+TEST_P(EveryMode, CodesAndMessages) {
+  World w(kTraps, config());
+  auto check = [&](const char* name, std::vector<Val> args, TrapCode code, const char* message) {
+    auto result = unwrap(w.instance.func(name)).call(args);
+    ASSERT_FALSE(result) << name;
+    expect_trap(result, code);
+    EXPECT_CONTAINS(result.error().message(), message);
+    // Nothing is broken.
+    EXPECT_EQ(unwrap(w.typed<int32_t()>("ok")()), 7);
+  };
+  check("unreachable", {}, TrapCode::Unreachable, "unreachable");
+  check("load", {Val(65533)}, TrapCode::MemoryOutOfBounds, "out of bounds memory access");
+  check("load", {Val(-1)}, TrapCode::MemoryOutOfBounds, "out of bounds memory access");
+  check("store", {Val(65528)}, TrapCode::MemoryOutOfBounds, "out of bounds memory access");
+  check("div", {Val(1), Val(0)}, TrapCode::IntegerDivisionByZero, "integer divide by zero");
+  check("div", {Val(INT32_MIN), Val(-1)}, TrapCode::IntegerOverflow, "integer overflow");
+  check("rem64", {Val(int64_t{1}), Val(int64_t{0})}, TrapCode::IntegerDivisionByZero, "integer divide by zero");
+  check("trunc", {Val(1e300)}, TrapCode::IntegerOverflow, "integer overflow");
+  check("trunc", {Val(NAN)}, TrapCode::BadConversionToInteger, "invalid conversion to integer");
+  check("indirect", {Val(0)}, TrapCode::IndirectCallToNull, "uninitialized element");
+  check("indirect", {Val(4)}, TrapCode::TableOutOfBounds, "undefined element");
+  check("indirect", {Val(-1)}, TrapCode::TableOutOfBounds, "undefined element");
+  check("wrong", {}, TrapCode::BadSignature, "indirect call type mismatch");
+  check("table", {Val(4)}, TrapCode::TableOutOfBounds, "out of bounds table access");
+  check("fill", {Val(65530), Val(7)}, TrapCode::MemoryOutOfBounds, "out of bounds memory access");
+  check("copy", {Val(3)}, TrapCode::TableOutOfBounds, "out of bounds table access");
+  check("forever", {}, TrapCode::StackOverflow, "call stack exhausted");
+  EXPECT_EQ(unwrap(w.typed<int32_t(int32_t)>("load")(65532)), 0);
+  EXPECT_EQ(unwrap(w.typed<int32_t(int32_t, int32_t)>("div")(-7, 2)), -3);
+}
+
+TEST_P(EveryMode, BacktracesNameFunctionsAndOffsets) {
+  World w(R"((module $shop
+    (memory 1)
+    (func $inner (param i32) (result i32) (i32.load (local.get 0)))
+    (func $middle (param i32) (result i32) (i32.add (call $inner (local.get 0)) (i32.const 1)))
+    (func (export "outer") (param i32) (result i32) (i32.mul (call $middle (local.get 0)) (i32.const 3)))))",
+          config());
+  auto result = w.typed<int32_t(int32_t)>("outer")(-4);
+  ASSERT_FALSE(result);
+  ASSERT_NE(result.error().trap(), nullptr);
+  const auto& frames = result.error().trap()->frames();
+  ASSERT_EQ(frames.size(), 3u);
+  EXPECT_EQ(frames[0].function_name, "inner");
+  EXPECT_EQ(frames[1].function_name, "middle");
+  EXPECT_EQ(frames[2].function_name, "outer");
+  for (const Frame& f : frames) EXPECT_EQ(f.module_name, "shop");
+  EXPECT_EQ(frames[0].function_index, 0u);
+  EXPECT_EQ(frames[2].function_index, 2u);
+  // Each offset is that of the load or call in its function; bodies lie one behind the other.
+  EXPECT_GT(frames[0].module_offset, 8u);
+  EXPECT_LT(frames[0].module_offset, frames[1].module_offset);
+  EXPECT_LT(frames[1].module_offset, frames[2].module_offset);
+  std::string text = result.error().trap()->backtrace();
+  EXPECT_TRUE(text.starts_with("error while executing at wasm backtrace:\n    0: ")) << text;
+  EXPECT_CONTAINS(text, " - shop!inner\n    1: ");
+}
+
+TEST_P(EveryMode, StackOverflowThroughTheHost) {
+  Engine engine = make_engine(config());
+  Store store(engine);
+  Linker linker(engine);
+  unwrap(linker.func("h", "again", [](Caller& caller) -> Result<void> {
+    auto r = caller.func("f")->call({});
+    if (!r) return std::unexpected(std::move(r).error());
+    return {};
+  }));
+  Module module = compile(engine, R"((module (import "h" "again" (func $again)) (func (export "f") (call $again))))");
+  Instance instance = unwrap(linker.instantiate(store, module));
+  for (int i = 0; i < 3; i++) expect_trap(unwrap(instance.typed<void()>("f"))(), TrapCode::StackOverflow);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EveryMode, ::testing::Combine(::testing::Values(0, 2), ::testing::Values(true, false)),
+                         [](const auto& info) {
+                           return "opt" + std::to_string(std::get<0>(info.param)) +
+                                  (std::get<1>(info.param) ? "_signals" : "_checks");
+                         });
+
+TEST(Trap, ExactOffsetOfAnUnreachable) {
+  // Header 8; type section 8..; the body's `unreachable` is the last byte but one.
+  constexpr uint8_t kModule[] = {0, 'a', 's', 'm', 1, 0, 0,   0, 1, 4,  1, 0x60, 0, 0, 3, 2,
+                                 1, 0,   7,   5,   1, 1, 'f', 0, 0, 10, 5, 1,    3, 0, 0, 0x0b};
+  Engine engine = make_engine();
+  Store store(engine);
+  Instance instance =
+      unwrap(Instance::make(store, unwrap(Module::compile(engine, std::span<const uint8_t>(kModule))), {}));
+  auto result = unwrap(instance.func("f")).call({});
+  ASSERT_FALSE(result);
+  ASSERT_EQ(result.error().trap()->frames().size(), 1u);
+  EXPECT_EQ(result.error().trap()->frames()[0].module_offset, sizeof kModule - 2);
+  EXPECT_EQ(result.error().trap()->frames()[0].function_name, "f");
+  EXPECT_CONTAINS(result.error().trap()->backtrace(), "    0:     0x1e - <unknown>!f");
+}
+
+TEST(Trap, FramesWithoutANameAreNumbered) {
+  World w(R"((module (func (unreachable)) (func (export "f") (call 0) (call 0))))", Config().opt_level(0));
+  auto result = w.typed<void()>("f")();
+  ASSERT_FALSE(result);
+  EXPECT_CONTAINS(result.error().trap()->backtrace(), "<unknown>!<wasm function 0>");
+}
+
+TEST(Trap, BacktracesAreBounded) {
+  World w(kTraps, Config().max_backtrace_frames(5));
+  auto result = w.typed<void()>("forever")();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().trap()->frames().size(), 5u);
+  World none(kTraps, Config().max_backtrace_frames(0));
+  auto bare = none.typed<void()>("forever")();
+  expect_trap(bare, TrapCode::StackOverflow);
+  EXPECT_TRUE(bare.error().trap()->frames().empty());
+  EXPECT_EQ(bare.error().trap()->backtrace(), "");
+}
+
+TEST(Trap, FramesOfSeveralModules) {
+  Engine engine = make_engine();
+  Store store(engine);
+  Linker linker(engine);
+  Module lib = compile(engine, R"((module $lib (func $crash (export "crash") (unreachable))))");
+  Module app =
+      compile(engine, R"((module $app (import "lib" "crash" (func $c)) (func $main (export "main") (call $c))))");
+  unwrap(linker.instance("lib", unwrap(linker.instantiate(store, lib))));
+  auto result = unwrap(unwrap(linker.instantiate(store, app)).typed<void()>("main"))();
+  ASSERT_FALSE(result);
+  std::string text = result.error().trap()->backtrace();
+  EXPECT_CONTAINS(text, "lib!crash");
+  EXPECT_CONTAINS(text, "app!main");
+}
+
+TEST(Trap, OfTheStartFunctionIsTheInstantiationsError) {
+  Engine engine = make_engine();
+  Store store(engine);
+  auto instance = Instance::make(store, compile(engine, "(module $s (func $go (unreachable)) (start $go))"), {});
+  ASSERT_FALSE(instance);
+  expect_trap(instance.error(), TrapCode::Unreachable);
+  EXPECT_CONTAINS(instance.error().trap()->backtrace(), "s!go");
+}
+
+TEST(Trap, ASegmentThatDoesNotFit) {
+  Engine engine = make_engine();
+  Store store(engine);
+  auto data = Instance::make(store, compile(engine, R"((module (memory 1) (data (i32.const 65535) "ab")))"), {});
+  expect_trap(data, TrapCode::MemoryOutOfBounds);
+  auto elem =
+      Instance::make(store, compile(engine, R"((module (table 1 funcref) (func $f) (elem (i32.const 1) $f)))"), {});
+  expect_trap(elem, TrapCode::TableOutOfBounds);
+}
+
+TEST(Trap, AHostErrorCarriesTheGuestsBacktrace) {
+  Engine engine = make_engine();
+  Store store(engine);
+  Linker linker(engine);
+  unwrap(linker.func("h", "f", []() -> Result<void> { return fail("the printer is on fire", ErrorKind::Host); }));
+  Module module = compile(engine, R"((module $m (import "h" "f" (func $f)) (func $main (export "main") (call $f))))");
+  auto result = unwrap(unwrap(linker.instantiate(store, module)).typed<void()>("main"))();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind(), ErrorKind::Host);
+  EXPECT_CONTAINS(result.error().message(), "printer");
+  ASSERT_NE(result.error().trap(), nullptr);
+  EXPECT_FALSE(result.error().trap()->code().has_value());
+  EXPECT_CONTAINS(result.error().trap()->backtrace(), "m!main");
+}
+
+TEST(Trap, AnExitIsNoTrap) {
+  Engine engine = make_engine();
+  Store store(engine);
+  Linker linker(engine);
+  unwrap(linker.func("h", "exit", [](int32_t n) -> Result<void> { return std::unexpected(Error::exit(n)); }));
+  Module module = compile(engine, R"((module (import "h" "exit" (func $e (param i32)))
+    (func (export "main") (call $e (i32.const 3)) (unreachable))))");
+  auto result = unwrap(unwrap(linker.instantiate(store, module)).typed<void()>("main"))();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind(), ErrorKind::Exit);
+  EXPECT_EQ(result.error().exit_status(), 3);
+}
+
+TEST(Trap, ASmallStackOverflowsSooner) {
+  constexpr const char* kDepth = R"((module (global $n (export "n") (mut i32) (i32.const 0))
+    (func $f (export "f") (global.set $n (i32.add (global.get $n) (i32.const 1))) (call $f) (global.set $n (global.get $n)))))";
+  auto depth = [&](uint64_t stack) {
+    World w(kDepth, Config().max_wasm_stack(stack));
+    expect_trap(w.typed<void()>("f")(), TrapCode::StackOverflow);
+    return unwrap(w.instance.global("n")).get().i32();
+  };
+  int32_t small = depth(32 * 1024), large = depth(512 * 1024);
+  EXPECT_GT(small, 100);
+  EXPECT_GT(large, small * 10);
+}
+
+TEST(Trap, ThousandsInARow) {
+  World w(kTraps);
+  auto load = w.typed<int32_t(int32_t)>("load");
+  for (int i = 0; i < 5000; i++) ASSERT_FALSE(load(-1).has_value());
+  EXPECT_EQ(unwrap(load(0)), 0);
+}
+
+}  // namespace
+}  // namespace vitrine::testing
