@@ -578,5 +578,44 @@ block0(v0: i64, v1: {0}):
   }
 }
 
+// Sums of scaled values and constants: one address computation.
+TEST(Arithmetic, ScaledSums) {
+  for (const Way& way : ways()) {
+    for (Type t : kInts) {
+      for (unsigned shift = 0; shift < 5; ++shift) {
+        for (int64_t c : {0l, 1l, -8l, 127l, -128l, 0x7fffffffl, -0x80000000l, 0x80000000l, 0x123456789al}) {
+          Program p(way, fmt::format(R"(
+function "f" sym0 wasm(i64, {0}, {0}) -> {0}, {0}, {0}, {0}, {0} {{
+block0(v0: i64, v1: {0}, v2: {0}):
+  v3 = iconst.{0} {1}
+  v4 = iconst.{0} {2}
+  v5 = shl.{0} v1, v3
+  v6 = iadd.{0} v5, v4
+  v7 = shl.{0} v1, v3
+  v8 = iadd.{0} v2, v7
+  v9 = iadd.{0} v1, v2
+  v10 = iadd.{0} v9, v4
+  v11 = isub.{0} v2, v4
+  v12 = imul.{0} v2, v4
+  return v6, v8, v10, v11, v12
+}}
+)",
+                                     ir::name_of(t), shift, t == Type::I32 ? static_cast<int32_t>(c) : c));
+          for (uint64_t x : values(t)) {
+            for (uint64_t y : {x, uint64_t{7}}) {
+              auto k = static_cast<uint64_t>(c);
+              std::vector<uint64_t> want = {(x << shift) + k, y + (x << shift), x + y + k, y - k, y * k};
+              for (uint64_t& w : want) w = ir::canonical(t, w);
+              EXPECT_EQ(p.call(0, {x, y}).results, want)
+                  << way.name << " " << ir::name_of(t) << " shift " << shift << " constant " << c;
+              if (HasFailure()) return;
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace vitrine::x64::testing

@@ -398,6 +398,14 @@ void EmitterImpl::generic(uint32_t i, const MInst& m) {
     }
     case Form::Cmp: {
       if (row.bank == Bank::F) return with_rm(m, ucomis(size), 1, Bank::F, size, 0, xmm(reg(0)));
+      // `test` is the one that has its memory operand first only.
+      if (op == MOp::Test && m.has_mem() && m.base != mach::kMemConst) {
+        site(m);
+        return asm_.e(id, memory(m, size), gp(reg(0), size));
+      }
+      if (op == MOp::Test && !m.has_mem() && !m.has_imm() && alloc(1).is_spill()) {
+        return asm_.e(id, spill(alloc(1).slot(), size), gp(reg(0), size));
+      }
       if (!m.has_imm()) return with_rm(m, id, 1, Bank::I, size, 0, gp(reg(0), size));
       const asmjit::Imm value(m.imm);
       site(m);

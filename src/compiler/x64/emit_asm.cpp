@@ -1,9 +1,23 @@
 #include "compiler/x64/emit_asm.hpp"
 
+#include <cstdio>
+#include <cstdlib>
+
 #include <algorithm>
 #include <cstring>
 
 namespace vitrine::x64 {
+
+void Asm::not_encodable(asmjit::InstId id, std::span<const asmjit::Operand> ops) {
+  asmjit::String text;
+  asmjit::InstAPI::instIdToString(asmjit::Arch::kX64, id, text);
+  for (const asmjit::Operand& op : ops) {
+    text.append(' ');
+    asmjit::Formatter::formatOperand(text, asmjit::FormatFlags::kNone, nullptr, asmjit::Arch::kX64, op);
+  }
+  std::fprintf(stderr, "vitrine: internal error: no encoding: %s\n", text.data());
+  std::abort();
+}
 
 Asm::Asm() {
   asmjit::Environment env(asmjit::Arch::kX64);

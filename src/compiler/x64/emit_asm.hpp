@@ -64,7 +64,10 @@ class Asm {
   template <class... Ops>
   void e(asmjit::InstId id, const Ops&... ops) {
     asmjit::Error error = a_.emit(id, ops...);
-    VITRINE_ASSERT(error == asmjit::kErrorOk);
+    if (error != asmjit::kErrorOk) [[unlikely]] {
+      const asmjit::Operand list[] = {asmjit::Operand(), ops...};
+      not_encodable(id, std::span(list).subspan(1));
+    }
   }
   /// As `e`, where an operand is memory at [rip + 0]: constant number `constant`. `trailing` bytes of immediate follow.
   template <class... Ops>
@@ -81,6 +84,9 @@ class Asm {
   Label table_label(uint32_t n) const { return first_table_ + n; }
 
  private:
+  /// A bug of ours: an instruction with operands that no encoding has. Prints it and ends.
+  [[noreturn]] static void not_encodable(asmjit::InstId id, std::span<const asmjit::Operand> ops);
+
   struct Event {
     static constexpr uint8_t kJmp = 0xff, kAlign = 0xfe;
     uint32_t offset;  // of the jump's first byte

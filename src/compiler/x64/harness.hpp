@@ -43,12 +43,14 @@ class Program {
   Program(const Program&) = delete;
 
   Outcome call(uint32_t function, const std::vector<uint64_t>& args, unsigned context = 0);
+  /// Calls with `values` as they are and the activation that the store has; answers what the trampoline answers.
+  bool enter(uint32_t function, abi::ValRaw* values);
   uint64_t call1(uint32_t function, const std::vector<uint64_t>& args);
   const void* code(uint32_t function) const { return text_ + offsets_[function]; }
   abi::VMContext* context(unsigned n) { return reinterpret_cast<abi::VMContext*>(contexts_[n].get()); }
   uint8_t* data(unsigned n = 0) { return contexts_[n].get() + kDataOffset; }
   abi::VMStore& store() { return store_; }
-  /// A trampoline for `sig` to a host function that adds up its arguments as integers; see harness.cpp.
+  /// A host-call trampoline for `sig`, in the text.
   const void* host_trampoline(const ir::Signature& sig);
   std::string vcode;
 

@@ -194,6 +194,11 @@ Outcome Program::call(uint32_t function, const std::vector<uint64_t>& args, unsi
   return result;
 }
 
+bool Program::enter(uint32_t function, abi::ValRaw* values) {
+  auto trampoline = reinterpret_cast<abi::ArrayCall>(text_ + trampolines_[function]);
+  return trampoline(context(0), code(function), values, &store_);
+}
+
 uint64_t Program::call1(uint32_t function, const std::vector<uint64_t>& args) {
   Outcome o = call(function, args);
   EXPECT_EQ(o.trap, abi::TrapCode::None);
