@@ -10,10 +10,12 @@
 //   - Loads and divisions that may trap, if besides the header runs them before anything that can be observed: they
 //   happen
 //     whenever the loop is entered.
+//   - With an instruction that moves, what is free and only it needs there: constants, extensions of what does not
+//   change.
 // What does not: what is free or better folded where it is used (constants, extensions, the addition of an index to an
 // address, comparisons feeding a branch), and more than kMaxHoisted values of a bank out of one loop: each holds a
-// register for all of the loop.
-// Cost: O(instructions), with at most kMaxLevels steps up the loop tree each.
+// register for all of the loop. Of equal instructions on different paths, one moves and the others become it.
+// Cost: O(instructions), with at most kMaxLevels steps up the loop tree and kMaxHoisted comparisons each.
 #include "compiler/opt/effects.hpp"
 #include "compiler/opt/passes.hpp"
 
@@ -29,11 +31,15 @@ class Licm {
  private:
   static constexpr uint32_t kMaxLevels = 8;
   static constexpr uint16_t kMaxHoisted = 10;
+  static constexpr uint8_t kMaxMoved = 16;
+  static constexpr int kMaxDepth = 3;  // of free instructions below one that moves
 
   struct LoopInfo {
     RegionSet writes = 0;
     Block preheader;
     uint16_t hoisted[2] = {};  // integers, floats
+    Inst moved[kMaxMoved];     // what moved into the preheader, to find equal ones
+    uint8_t moved_count = 0;
   };
 
   void collect_writes();
@@ -41,7 +47,9 @@ class Licm {
   bool is_movable(const InstData& d, bool first) const;
   bool is_mapped(const InstData& d) const;
   bool is_cheap(Inst i) const;
+  bool is_invariant(Value v, Loop loop, int depth);
   Loop target(Inst i, Loop loop, bool once);
+  Value move(Inst i, Loop to, Block preheader, int depth);
   Block preheader(Loop l);
 
   Func* f_ = nullptr;
@@ -94,9 +102,7 @@ void Licm::visit(Block b) {
     bool once = first && (may_trap(d) || (info(d.op).effect == Effect::Read && !is_mapped(d)));
     if (is_movable(d, first) && !is_cheap(i)) {
       if (Loop to = target(i, loop, once); to.valid()) {
-        Block p = preheader(to);
-        f.remove(i);
-        f.insert_before(i, f[p].last);
+        move(i, to, preheader(to), kMaxDepth);
         i = next;
         continue;
       }
@@ -122,8 +128,14 @@ bool Licm::is_movable(const InstData& d, bool first) const {
 /// Whether the load may be executed although the checks before it are not.
 bool Licm::is_mapped(const InstData& d) const {
   if (d.flags & kMapped) return true;
-  Inst p = f_->def_inst(f_->resolved(Value(d.a[0])));
-  return p.valid() && (*f_)[p].op == Op::VMContext;
+  const Func& f = *f_;
+  Inst p = f.def_inst(f.resolved(Value(d.a[0])));
+  if (!p.valid()) return false;
+  if (f[p].op == Op::VMContext) return true;
+  // What never changes behind a pointer of the context that never changes: the producer reads it without a check.
+  if (!(d.flags & kReadonly) || f[p].op != Op::Load || !(f[p].flags & kReadonly) || f[p].trap != 0) return false;
+  Inst q = f.def_inst(f.resolved(Value(f[p].a[0])));
+  return q.valid() && f[q].op == Op::VMContext;
 }
 
 /// Whether it costs nothing where it is, or less than a register held for the loop.
@@ -151,6 +163,60 @@ bool Licm::is_cheap(Inst i) const {
   }
 }
 
+/// Whether `v` is computed outside `loop`, or could be at no cost.
+bool Licm::is_invariant(Value v, Loop loop, int depth) {
+  Func& f = *f_;
+  const LoopForest& loops = *loops_;
+  const ValueData& def = f[v];
+  Block b = def.kind == ValueKind::Param ? Block(def.def) : f[Inst(def.def)].block;
+  // An argument's loop that is not around this one was left before: it is outside. One deeper than `loop` by more than
+  // a few levels is not looked into.
+  Loop from = loop_of(b);
+  uint32_t steps = 0;
+  while (from.valid() && from != loop && loops[from].depth > loops[loop].depth && steps < kMaxLevels)
+    from = loops[from].parent, ++steps;
+  if (from != loop && steps < kMaxLevels) return true;
+  if (def.kind == ValueKind::Param || depth == 0) return false;
+  switch (f[Inst(def.def)].op) {
+    case Op::IConst:
+    case Op::VMContext:
+    case Op::StackAddr:
+    case Op::FuncAddr:
+      return true;
+    case Op::UExtend:
+    case Op::Wrap:
+      return is_invariant(f.resolve(Value(f[Inst(def.def)].a[0])), loop, depth - 1);
+    default:
+      return false;
+  }
+}
+
+/// Puts `i` and what it needs at the end of `preheader`, or makes it an alias of an equal instruction there.
+Value Licm::move(Inst i, Loop to, Block preheader, int depth) {
+  Func& f = *f_;
+  LoopInfo& loop = info_[to.raw()];
+  for (Value& v : f.args(i)) {
+    v = f.resolve(v);
+    Inst def = f.def_inst(v);
+    if (depth == 0 || !def.valid() || is_invariant(v, to, 0)) continue;
+    v = move(def, to, preheader, depth - 1);
+  }
+  const InstData& d = f[i];
+  for (uint8_t k = 0; k < loop.moved_count; ++k) {
+    const InstData& m = f[loop.moved[k]];
+    if (m.op != d.op || m.type != d.type || m.aux != d.aux || m.imm != d.imm || m.region != d.region ||
+        m.flags != d.flags || m.a[0] != d.a[0] || m.a[1] != d.a[1] || m.a[2] != d.a[2])
+      continue;
+    f.make_alias(d.result, m.result);
+    f.remove(i);
+    return m.result;
+  }
+  f.remove(i);
+  f.insert_before(i, f[preheader].last);
+  if (loop.moved_count < kMaxMoved) loop.moved[loop.moved_count++] = i;
+  return d.result;
+}
+
 /// The outermost loop that `i` of `loop` can leave, or none.
 Loop Licm::target(Inst i, Loop loop, bool once) {
   Func& f = *f_;
@@ -164,18 +230,7 @@ Loop Licm::target(Inst i, Loop loop, bool once) {
     if (reads && info_[at.raw()].writes >> region_of(d) & 1) break;
     if (info_[at.raw()].hoisted[bank] >= kMaxHoisted) break;
     bool invariant = true;
-    for (Value v : f.args(i)) {
-      v = f.resolve(v);
-      const ValueData& def = f[v];
-      Block b = def.kind == ValueKind::Param ? Block(def.def) : f[Inst(def.def)].block;
-      // An argument's loop that is not around this one was left before: it is outside. Deeper than `at` by more than a
-      // few levels is not looked into.
-      Loop from = loop_of(b);
-      uint32_t steps = 0;
-      while (from.valid() && from != at && loops[from].depth > loops[at].depth && steps < kMaxLevels)
-        from = loops[from].parent, ++steps;
-      invariant &= from != at && steps < kMaxLevels;
-    }
+    for (Value v : f.args(i)) invariant &= is_invariant(f.resolve(v), at, kMaxDepth);
     if (!invariant) break;
     best = at;
     if (once) break;

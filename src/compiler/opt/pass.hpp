@@ -47,9 +47,6 @@ class PassCtx {
   void graph_changed() { has_cfg_ = has_dom_ = has_loops_ = false; }
   /// Only edges changed; which block dominates which is as before, and so are the loops.
   void edges_changed() { has_cfg_ = false; }
-  /// Edges changed and with them the loops; which block dominates which is as before.
-  void loops_changed() { has_cfg_ = has_loops_ = false; }
-
   /// The scratch memory of a pass, made when first asked for. Each pass has its own T.
   template <class T>
   T& scratch() {

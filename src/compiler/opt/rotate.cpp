@@ -89,7 +89,9 @@ void Rotation::run(Func& f, PassCtx& ctx) {
     rotate(c);
     any = true;
   }
-  if (any) ctx.loops_changed();
+  if (!any) return;
+  ctx.graph_changed();
+  branches(f, ctx);  // a header may have one predecessor now
 }
 
 bool Rotation::find(Block header, Candidate* c) {
