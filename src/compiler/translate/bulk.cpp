@@ -51,8 +51,8 @@ bool FunctionTranslator::copy_inline(uint32_t dst, uint32_t src, Value to, Value
   wasm::MemArg mem{.offset = 0, .memory = src};
   Address load = address(mem, from, static_cast<uint32_t>(n));
   for (unsigned i = 0; i < count_of_pieces; i++) {
-    values[i] =
-        b_.load(Type::I64, kind_of(pieces[i].bytes), load.ptr, load.disp + pieces[i].offset, kMemoryRegion, load.trap);
+    values[i] = b_.load(Type::I64, kind_of(pieces[i].bytes), load.ptr, load.disp + pieces[i].offset, kMemoryRegion,
+                        load.trap, load.flags);
   }
   mem.memory = dst;
   Address store = address(mem, to, static_cast<uint32_t>(n));

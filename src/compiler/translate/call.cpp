@@ -59,16 +59,17 @@ void FunctionTranslator::on_call(uint32_t index, bool tail) {
   if (env_.layout.function_is_imported(index)) {
     auto field = [&](uint32_t offset) {
       int32_t at = static_cast<int32_t>(env_.layout.function_import(index) + offset);
-      return b_.load(Type::I64, MemKind::Full, ctx, at, kFuncRefRegion, 0, ir::kReadonly);
+      return b_.load(Type::I64, MemKind::Full, ctx, at, kFuncRefRegion, 0, kFixed);
     };
     Value code = field(offsetof(abi::VMFuncImport, code));
     return call_value(type, code, field(offsetof(abi::VMFuncImport, context)), tail);
   }
   if (env_.settings.indirect_local_calls) {
     Value functions =
-        b_.load(Type::I64, MemKind::Full, ctx, offsetof(abi::VMContext, functions), kContextRegion, 0, ir::kReadonly);
+        b_.load(Type::I64, MemKind::Full, ctx, offsetof(abi::VMContext, functions), kContextRegion, 0, kFixed);
     // Not readonly: a slot changes when its function is compiled again.
-    Value code = b_.load(Type::I64, MemKind::Full, functions, static_cast<int32_t>(index * 8), kContextRegion);
+    Value code =
+        b_.load(Type::I64, MemKind::Full, functions, static_cast<int32_t>(index * 8), kContextRegion, 0, kMapped);
     return call_value(type, code, ctx, tail);
   }
   if (env_.settings.consume_fuel) flush_fuel();
@@ -111,10 +112,10 @@ void FunctionTranslator::on_call_indirect(uint32_t type_index, uint32_t table, b
   uint8_t null = trap(TrapCode::IndirectCallToNull);
   if (!env_.settings.signals_based_traps) b_.trapif(b_.eqz(callee), null);
   Value actual = b_.load(Type::I32, MemKind::Full, callee, offsetof(abi::VMFuncRef, type_id), kFuncRefRegion, null);
-  Value ids = b_.load(Type::I64, MemKind::Full, b_.vmctx(), offsetof(abi::VMContext, type_ids), kFuncRefRegion, 0,
-                      ir::kReadonly);
+  Value ids =
+      b_.load(Type::I64, MemKind::Full, b_.vmctx(), offsetof(abi::VMContext, type_ids), kFuncRefRegion, 0, kFixed);
   Value expected =
-      b_.load(Type::I32, MemKind::Full, ids, static_cast<int32_t>(type_index * 4), kFuncRefRegion, 0, ir::kReadonly);
+      b_.load(Type::I32, MemKind::Full, ids, static_cast<int32_t>(type_index * 4), kFuncRefRegion, 0, kFixed);
   b_.trapif(b_.icmp(IntCC::Ne, actual, expected), trap(TrapCode::BadSignature));
   auto field = [&](uint32_t offset) {
     return b_.load(Type::I64, MemKind::Full, callee, static_cast<int32_t>(offset), kFuncRefRegion, null);
@@ -134,10 +135,8 @@ std::span<const FunctionTranslator::Value> FunctionTranslator::builtin(Builtin w
   }
   if (env_.settings.consume_fuel) flush_fuel();
   Value ctx = b_.vmctx();
-  Value table =
-      b_.load(Type::I64, MemKind::Full, ctx, offsetof(abi::VMContext, builtins), kFuncRefRegion, 0, ir::kReadonly);
-  Value code =
-      b_.load(Type::I64, MemKind::Full, table, static_cast<int32_t>(number * 8), kFuncRefRegion, 0, ir::kReadonly);
+  Value table = b_.load(Type::I64, MemKind::Full, ctx, offsetof(abi::VMContext, builtins), kFuncRefRegion, 0, kFixed);
+  Value code = b_.load(Type::I64, MemKind::Full, table, static_cast<int32_t>(number * 8), kFuncRefRegion, 0, kFixed);
   args_.assign(1, ctx);
   args_.insert(args_.end(), args.begin(), args.end());
   return b_.call_indirect(sig, code, args_);

@@ -23,6 +23,11 @@ enum Region : uint8_t {
   kFuncRefRegion = 5,  // VMFuncRefs and what they point to: never written by compiled code
 };
 
+/// Flags of loads from the context and what hangs on it: the address is good wherever it is computed.
+inline constexpr uint8_t kMapped = ir::kMapped;
+/// And what is there never changes while a function runs.
+inline constexpr uint8_t kFixed = ir::kReadonly | ir::kMapped;
+
 /// The IR type of a value: references are words of the host.
 constexpr ir::Type ir_type(wasm::ValType type) {
   switch (type.kind()) {

@@ -217,7 +217,7 @@ void FunctionTranslator::op(const wasm::Operator& op, const wasm::OperandInfo& i
       return push(ir::is_float(row.type) ? b_.fconst(row.type, op.bits) : b_.iconst(row.type, op.bits));
     case Kind::Load: {
       Address a = address(op.mem, pop(), 1u << wasm::info(op.op).aux);
-      return push(b_.load(row.type, static_cast<ir::MemKind>(row.aux), a.ptr, a.disp, kMemoryRegion, a.trap));
+      return push(b_.load(row.type, static_cast<ir::MemKind>(row.aux), a.ptr, a.disp, kMemoryRegion, a.trap, a.flags));
     }
     case Kind::Store: {
       Value value = pop();

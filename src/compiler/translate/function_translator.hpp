@@ -104,6 +104,7 @@ class FunctionTranslator {
     Value ptr;
     int32_t disp = 0;
     uint8_t trap = 0;
+    uint8_t flags = 0;  // of a load there
   };
 
   // -- the operand stack

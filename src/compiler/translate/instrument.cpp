@@ -14,7 +14,7 @@ using ir::Type;
 namespace {
 
 ir::Value store_of(ir::Builder& b) {
-  return b.load(Type::I64, MemKind::Full, b.vmctx(), offsetof(abi::VMContext, store), kContextRegion, 0, ir::kReadonly);
+  return b.load(Type::I64, MemKind::Full, b.vmctx(), offsetof(abi::VMContext, store), kContextRegion, 0, kFixed);
 }
 
 }  // namespace
@@ -28,7 +28,7 @@ void FunctionTranslator::flush_fuel() {
 void FunctionTranslator::spend_fuel(Value amount) {
   constexpr int32_t kFuel = offsetof(abi::VMStore, fuel);
   Value store = store_of(b_);
-  Value fuel = b_.load(Type::I64, MemKind::Full, store, kFuel, kContextRegion);
+  Value fuel = b_.load(Type::I64, MemKind::Full, store, kFuel, kContextRegion, 0, kMapped);
   b_.store(MemKind::Full, store, b_.iadd(fuel, amount), kFuel, kContextRegion);
 }
 
@@ -46,17 +46,18 @@ void FunctionTranslator::check_interrupts() {
     enter(go_on);
   };
   if (env_.settings.consume_fuel) {
-    Value fuel = b_.load(Type::I64, MemKind::Full, store_of(b_), offsetof(abi::VMStore, fuel), kContextRegion);
+    Value fuel =
+        b_.load(Type::I64, MemKind::Full, store_of(b_), offsetof(abi::VMStore, fuel), kContextRegion, 0, kMapped);
     unless(b_.icmp(IntCC::SGt, fuel, b_.i64(0)), abi::Builtin::out_of_fuel, abi::TrapCode::OutOfFuel);
   }
   if (env_.settings.epoch_interruption) {
     Value store = store_of(b_);
-    Value counter =
-        b_.load(Type::I64, MemKind::Full, store, offsetof(abi::VMStore, epoch), kContextRegion, 0, ir::kReadonly);
+    Value counter = b_.load(Type::I64, MemKind::Full, store, offsetof(abi::VMStore, epoch), kContextRegion, 0, kFixed);
     // The counter is written by other threads. No pass takes the load out of the loop, since the slow path is a call
     // inside of it.
-    Value epoch = b_.load(Type::I64, MemKind::Full, counter, 0, kAnyRegion);
-    Value deadline = b_.load(Type::I64, MemKind::Full, store, offsetof(abi::VMStore, epoch_deadline), kContextRegion);
+    Value epoch = b_.load(Type::I64, MemKind::Full, counter, 0, kAnyRegion, 0, kMapped);
+    Value deadline =
+        b_.load(Type::I64, MemKind::Full, store, offsetof(abi::VMStore, epoch_deadline), kContextRegion, 0, kMapped);
     unless(b_.icmp(IntCC::UGe, epoch, deadline), abi::Builtin::new_epoch, abi::TrapCode::Interrupt);
   }
 }

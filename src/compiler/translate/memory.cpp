@@ -14,15 +14,15 @@ FunctionTranslator::Value FunctionTranslator::memory_field(uint32_t memory, uint
     return b_.load(Type::I64, MemKind::Full, b_.vmctx(), static_cast<int32_t>(plan.offset + field), kContextRegion, 0,
                    flags);
   }
-  Value at = b_.load(Type::I64, MemKind::Full, b_.vmctx(), static_cast<int32_t>(plan.offset), kContextRegion, 0,
-                     ir::kReadonly);
+  Value at =
+      b_.load(Type::I64, MemKind::Full, b_.vmctx(), static_cast<int32_t>(plan.offset), kContextRegion, 0, kFixed);
   return b_.load(Type::I64, MemKind::Full, at, static_cast<int32_t>(field), kContextRegion, 0, flags);
 }
 
 FunctionTranslator::Value FunctionTranslator::memory_base(uint32_t memory) {
   bool fixed = env_.memories[memory].base_is_fixed;
   if (base_.memory == memory && (mode_ == Mode::Ssa || base_.block == b_.block())) return base_.value;
-  Value value = memory_field(memory, offsetof(abi::VMMemory, base), fixed ? ir::kReadonly : 0);
+  Value value = memory_field(memory, offsetof(abi::VMMemory, base), fixed ? kFixed : kMapped);
   if (fixed) base_ = {memory, frame_number(), b_.block(), value};
   return value;
 }
@@ -37,7 +37,7 @@ FunctionTranslator::Address FunctionTranslator::address(const wasm::MemArg& mem,
   // An access at a constant address below the smallest size the memory can have needs no check and cannot trap.
   if (func_->is_iconst(index, &constant) && !__builtin_add_overflow(constant, reach, &end) && end <= plan.min_bytes &&
       end <= 0x7fff'ffff) {
-    return {memory_base(mem.memory), static_cast<int32_t>(constant + mem.offset), 0};
+    return {memory_base(mem.memory), static_cast<int32_t>(constant + mem.offset), 0, kMapped};
   }
   if (plan.guarded && mem.offset <= 0x7fff'ffff && reach <= env_.settings.memory_guard_size) {
     Value ptr = b_.iadd(memory_base(mem.memory), b_.uextend(index));
@@ -50,7 +50,7 @@ FunctionTranslator::Address FunctionTranslator::address(const wasm::MemArg& mem,
 FunctionTranslator::Address FunctionTranslator::checked_address(const MemoryPlan& plan, uint32_t memory,
                                                                 uint64_t offset, Value index, uint32_t bytes) {
   Value at = as_i64(index);
-  Value size = memory_field(memory, offsetof(abi::VMMemory, size), 0);
+  Value size = memory_field(memory, offsetof(abi::VMMemory, size), kMapped);
   uint64_t reach;
   Value outside;
   if (__builtin_add_overflow(offset, bytes, &reach)) {
@@ -81,7 +81,7 @@ FunctionTranslator::Address FunctionTranslator::checked_address(const MemoryPlan
 
 void FunctionTranslator::on_memory_size(uint32_t memory) {
   const MemoryPlan& plan = env_.memories[memory];
-  Value bytes = memory_field(memory, offsetof(abi::VMMemory, size), 0);
+  Value bytes = memory_field(memory, offsetof(abi::VMMemory, size), kMapped);
   Value pages = b_.ushr(bytes, b_.i64(plan.page_size_log2));
   push(plan.is_64 ? pages : b_.wrap(pages));
 }

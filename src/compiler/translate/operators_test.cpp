@@ -18,12 +18,12 @@ TEST(Operators, GuardedLoadsAndStores) {
 block0(v0: i64, v1: i32, v2: i64):
   v3 = uextend.i64 v1
   v4 = vmctx
-  v5 = load.i64 v4+40 r4 readonly
+  v5 = load.i64 v4+40 r4 readonly mapped
   v6 = iadd.i64 v5, v3
   store.i64 u32 v6+16, v2 r1 trap=2
   v7 = iconst.i32 8
-  v8 = load.i64 s8 v5+8 r1
-  v9 = load.i64 v4+48 r4
+  v8 = load.i64 s8 v5+8 r1 mapped
+  v9 = load.i64 v4+48 r4 mapped
   v10 = iconst.i64 2147483648
   v11 = iadd.i64 v3, v10
   v12 = icmp.i64 ugt v11, v9
@@ -42,12 +42,12 @@ TEST(Operators, OffsetBeyondTheGuardIsChecked) {
 block0(v0: i64, v1: i32):
   v2 = uextend.i64 v1
   v3 = vmctx
-  v4 = load.i64 v3+48 r4
+  v4 = load.i64 v3+48 r4 mapped
   v5 = iconst.i64 4294967296
   v6 = iadd.i64 v2, v5
   v7 = icmp.i64 ugt v6, v4
   trapif v7, 2
-  v8 = load.i64 v3+40 r4 readonly
+  v8 = load.i64 v3+40 r4 readonly mapped
   v9 = iadd.i64 v8, v2
   v10 = iconst.i64 4294967292
   v11 = iadd.i64 v9, v10
@@ -69,31 +69,31 @@ TEST(Operators, Memory64IsChecked) {
             R"(
 block0(v0: i64, v1: i64):
   v2 = vmctx
-  v3 = load.i64 v2+64 r4
+  v3 = load.i64 v2+64 r4 mapped
   v4 = iconst.i64 12
   v5 = iadd.i64 v1, v4
   v6 = icmp.i64 ugt v5, v3
   v7 = icmp.i64 ult v5, v1
   v8 = or.i32 v7, v6
   trapif v8, 2
-  v9 = load.i64 v2+56 r4
+  v9 = load.i64 v2+56 r4 mapped
   v10 = iadd.i64 v9, v1
   v11 = load.i32 v10+8 r1 trap=2
-  v12 = load.i64 v2+48 r4
+  v12 = load.i64 v2+48 r4 mapped
   v13 = iconst.i32 1
   trapif v13, 2
-  v14 = load.i64 v2+40 r4
+  v14 = load.i64 v2+40 r4 mapped
   v15 = iadd.i64 v14, v1
   v16 = iconst.i64 -1
   v17 = iadd.i64 v15, v16
   v18 = load.i32 v15-1 r1 trap=2
-  v19 = load.i64 v2+48 r4
+  v19 = load.i64 v2+48 r4 mapped
   v20 = iconst.i64 8
   v21 = iconst.i64 -8
   v22 = iadd.i64 v19, v21
   v23 = icmp.i64 ugt v1, v22
   trapif v23, 2
-  v24 = load.i64 v2+40 r4
+  v24 = load.i64 v2+40 r4 mapped
   v25 = iadd.i64 v24, v1
   v26 = load.i32 v25+4 r1 trap=2
   return v26
@@ -103,13 +103,13 @@ TEST(Operators, SpectreMitigation) {
   EXPECT_EQ(ir_of(module("(memory i64 1) (func (param i64) (result i32) (i32.load offset=4 (local.get 0)))")), R"(
 block0(v0: i64, v1: i64):
   v2 = vmctx
-  v3 = load.i64 v2+48 r4
+  v3 = load.i64 v2+48 r4 mapped
   v4 = iconst.i64 8
   v5 = iconst.i64 -8
   v6 = iadd.i64 v3, v5
   v7 = icmp.i64 ugt v1, v6
   trapif v7, 2
-  v8 = load.i64 v2+40 r4
+  v8 = load.i64 v2+40 r4 mapped
   v9 = iadd.i64 v8, v1
   v10 = iconst.i64 4
   v11 = iadd.i64 v9, v10
@@ -126,11 +126,11 @@ TEST(Operators, ImportedMemory) {
 block0(v0: i64, v1: i32):
   v2 = uextend.i64 v1
   v3 = vmctx
-  v4 = load.i64 v3+40 r4 readonly
-  v5 = load.i64 v4 r4 readonly
+  v4 = load.i64 v3+40 r4 readonly mapped
+  v5 = load.i64 v4 r4 readonly mapped
   v6 = iadd.i64 v5, v2
   v7 = load.i32 v6 r1 trap=2
-  v8 = load.i64 v4+8 r4
+  v8 = load.i64 v4+8 r4 mapped
   v9 = iconst.i64 16
   v10 = ushr.i64 v8, v9
   v11 = wrap.i32 v10
@@ -143,8 +143,8 @@ block0(v0: i64, v1: i32):
   v2 = iconst.i32 0
   v3 = uextend.i64 v1
   v4 = vmctx
-  v5 = load.i64 v4+8 r5 readonly
-  v6 = load.i64 v5 r5 readonly
+  v5 = load.i64 v4+8 r5 readonly mapped
+  v6 = load.i64 v5 r5 readonly mapped
   v7 = call_indirect sig0 v6(v4, v2, v3)
   v8 = wrap.i32 v7
   return v8
@@ -160,7 +160,7 @@ block0(v0: i64, v1: i32, v2: i32):
   v3 = iconst.i32 11
   v4 = uextend.i64 v2
   v5 = vmctx
-  v6 = load.i64 v5+40 r4 readonly
+  v6 = load.i64 v5+40 r4 readonly mapped
   v7 = iadd.i64 v6, v4
   v8 = load.i64 v7 r1 trap=2
   v9 = load.i64 u32 v7+7 r1 trap=2
@@ -189,8 +189,8 @@ block0(v0: i64, v1: i32, v2: i32):
   v5 = uextend.i64 v2
   v6 = iconst.i64 0
   v7 = vmctx
-  v8 = load.i64 v7+8 r5 readonly
-  v9 = load.i64 v8+16 r5 readonly
+  v8 = load.i64 v7+8 r5 readonly mapped
+  v9 = load.i64 v8+16 r5 readonly mapped
   v10 = call_indirect sig0 v9(v7, v3, v4, v3, v5, v6)
   trapifnot v10, 2
   return
@@ -209,14 +209,14 @@ block0(v0: i64, v1: i32):
   v6 = iconst.i64 0
   v7 = select.i64 v4, v6, v5
   v8 = vmctx
-  v9 = load.i64 v8+40 r4 readonly
+  v9 = load.i64 v8+40 r4 readonly mapped
   v10 = iconst.i64 3
   v11 = shl.i64 v7, v10
   v12 = iadd.i64 v9, v11
   v13 = load.i64 v12 r2 trap=4
   v14 = load.i32 v13+24 r5 trap=5
-  v15 = load.i64 v8+24 r5 readonly
-  v16 = load.i32 v15 r5 readonly
+  v15 = load.i64 v8+24 r5 readonly mapped
+  v16 = load.i32 v15 r5 readonly mapped
   v17 = icmp.i32 ne v14, v16
   trapif v17, 6
   v18 = load.i64 v13 r5 trap=5
@@ -234,11 +234,11 @@ TEST(Operators, CallIndirectThroughAGrowingTable) {
             R"(
 block0(v0: i64, v1: i32):
   v2 = vmctx
-  v3 = load.i64 v2+48 r4
+  v3 = load.i64 v2+48 r4 mapped
   v4 = uextend.i64 v1
   v5 = icmp.i64 uge v4, v3
   trapif v5, 4
-  v6 = load.i64 v2+40 r4
+  v6 = load.i64 v2+40 r4 mapped
   v7 = iconst.i64 3
   v8 = shl.i64 v4, v7
   v9 = iadd.i64 v6, v8
@@ -247,8 +247,8 @@ block0(v0: i64, v1: i32):
   v12 = icmp.i64 eq v10, v11
   trapif v12, 5
   v13 = load.i32 v10+24 r5 trap=5
-  v14 = load.i64 v2+24 r5 readonly
-  v15 = load.i32 v14 r5 readonly
+  v14 = load.i64 v2+24 r5 readonly mapped
+  v15 = load.i32 v14 r5 readonly mapped
   v16 = icmp.i32 ne v13, v15
   trapif v16, 6
   v17 = load.i64 v10 r5 trap=5
@@ -263,8 +263,8 @@ TEST(Operators, Calls) {
             R"(
 block0(v0: i64, v1: i32):
   v2 = vmctx
-  v3 = load.i64 v2+48 r5 readonly
-  v4 = load.i64 v2+56 r5 readonly
+  v3 = load.i64 v2+48 r5 readonly mapped
+  v4 = load.i64 v2+56 r5 readonly mapped
   v5, v6 = call_indirect sig0 v3(v4, v1)
   return_call fn0(v2, v5, v6)
 )");
@@ -279,14 +279,14 @@ TEST(Operators, Globals) {
 block0(v0: i64):
   v1 = iconst.i32 3
   v2 = vmctx
-  v3 = load.i64 v2+40 r3 readonly
+  v3 = load.i64 v2+40 r3 readonly mapped
   store.i32 v3, v1 r3
-  v4 = load.f32 v2+80 r3
+  v4 = load.f32 v2+80 r3 mapped
   store.f32 v2+80, v4 r3
-  v5 = load.i64 v2+48 r3 readonly
-  v6 = load.f64 v5 r3 readonly
+  v5 = load.i64 v2+48 r3 readonly mapped
+  v6 = load.f64 v5 r3 readonly mapped
   v7 = iconst.i32 42
-  v8 = load.i32 v2+96 r3 readonly
+  v8 = load.i32 v2+96 r3 readonly mapped
   return v6, v7, v8
 )");
 }
@@ -300,14 +300,14 @@ TEST(Operators, Tables) {
             R"(
 block0(v0: i64, v1: i32):
   v2 = vmctx
-  v3 = load.i64 v2+80 r5 readonly
-  v4 = load.i64 v2+48 r4
+  v3 = load.i64 v2+80 r5 readonly mapped
+  v4 = load.i64 v2+48 r4 mapped
   v5 = uextend.i64 v1
   v6 = icmp.i64 uge v5, v4
   trapif v6, 4
   v7 = iconst.i64 0
   v8 = select.i64 v6, v7, v5
-  v9 = load.i64 v2+40 r4
+  v9 = load.i64 v2+40 r4 mapped
   v10 = iconst.i64 3
   v11 = shl.i64 v8, v10
   v12 = iadd.i64 v9, v11
@@ -315,22 +315,22 @@ block0(v0: i64, v1: i32):
   v13 = iconst.i32 0
   v14 = iconst.i64 88
   v15 = iadd.i64 v2, v14
-  v16 = load.i64 v2+48 r4
+  v16 = load.i64 v2+48 r4 mapped
   v17 = icmp.i64 ule v16, v7
   trapif v17, 4
-  v18 = load.i64 v2+40 r4
+  v18 = load.i64 v2+40 r4 mapped
   store.i64 v18, v15 r2 trap=4
-  v19 = load.i64 v2+48 r4
+  v19 = load.i64 v2+48 r4 mapped
   v20 = icmp.i64 ule v19, v7
   trapif v20, 4
-  v21 = load.i64 v2+40 r4
+  v21 = load.i64 v2+40 r4 mapped
   v22 = load.i64 v21 r2 trap=4
   v23 = icmp.i64 eq v22, v7
-  v24 = load.i64 v2+48 r4
+  v24 = load.i64 v2+48 r4 mapped
   v25 = wrap.i32 v24
   v26 = uextend.i64 v25
-  v27 = load.i64 v2+8 r5 readonly
-  v28 = load.i64 v27+40 r5 readonly
+  v27 = load.i64 v2+8 r5 readonly mapped
+  v28 = load.i64 v27+40 r5 readonly mapped
   v29 = call_indirect sig0 v28(v2, v13, v7, v26)
   v30 = wrap.i32 v29
   return
@@ -342,15 +342,15 @@ TEST(Operators, FuelIsAddedAtBlockEnds) {
   EXPECT_EQ(ir_of("(func (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))", Mode::Ssa, fuel), R"(
 block0(v0: i64, v1: i32):
   v2 = vmctx
-  v3 = load.i64 v2 r4 readonly
-  v4 = load.i64 v3+8 r4
+  v3 = load.i64 v2 r4 readonly mapped
+  v4 = load.i64 v3+8 r4 mapped
   v5 = iconst.i64 0
   v6 = icmp.i64 sgt v4, v5
   brif v6, block1, block2 cold
 block1: cold
   v7 = vmctx
-  v8 = load.i64 v7+8 r5 readonly
-  v9 = load.i64 v8+88 r5 readonly
+  v8 = load.i64 v7+8 r5 readonly mapped
+  v9 = load.i64 v8+88 r5 readonly mapped
   v10 = call_indirect sig0 v9(v7)
   trapifnot v10, 12
   jump block2
@@ -359,8 +359,8 @@ block2:
   v12 = iadd.i32 v1, v11
   v13 = iconst.i64 3
   v14 = vmctx
-  v15 = load.i64 v14 r4 readonly
-  v16 = load.i64 v15+8 r4
+  v15 = load.i64 v14 r4 readonly mapped
+  v16 = load.i64 v15+8 r4 mapped
   v17 = iadd.i64 v16, v13
   store.i64 v15+8, v17 r4
   return v12
@@ -372,16 +372,16 @@ TEST(Operators, EpochIsCheckedInLoops) {
   EXPECT_EQ(ir_of("(func (loop (br 0)))", Mode::Ssa, epoch), R"(
 block0(v0: i64):
   v1 = vmctx
-  v2 = load.i64 v1 r4 readonly
-  v3 = load.i64 v2+24 r4 readonly
-  v4 = load.i64 v3 r0
-  v5 = load.i64 v2+16 r4
+  v2 = load.i64 v1 r4 readonly mapped
+  v3 = load.i64 v2+24 r4 readonly mapped
+  v4 = load.i64 v3 r0 mapped
+  v5 = load.i64 v2+16 r4 mapped
   v6 = icmp.i64 uge v4, v5
   brif v6, block1, block2 cold
 block1: cold
   v7 = vmctx
-  v8 = load.i64 v7+8 r5 readonly
-  v9 = load.i64 v8+80 r5 readonly
+  v8 = load.i64 v7+8 r5 readonly mapped
+  v9 = load.i64 v8+80 r5 readonly mapped
   v10 = call_indirect sig0 v9(v7)
   trapifnot v10, 11
   jump block2
@@ -389,16 +389,16 @@ block2:
   jump block3
 block3:
   v11 = vmctx
-  v12 = load.i64 v11 r4 readonly
-  v13 = load.i64 v12+24 r4 readonly
-  v14 = load.i64 v13 r0
-  v15 = load.i64 v12+16 r4
+  v12 = load.i64 v11 r4 readonly mapped
+  v13 = load.i64 v12+24 r4 readonly mapped
+  v14 = load.i64 v13 r0 mapped
+  v15 = load.i64 v12+16 r4 mapped
   v16 = icmp.i64 uge v14, v15
   brif v16, block4, block5 cold
 block4: cold
   v17 = vmctx
-  v18 = load.i64 v17+8 r5 readonly
-  v19 = load.i64 v18+80 r5 readonly
+  v18 = load.i64 v17+8 r5 readonly mapped
+  v19 = load.i64 v18+80 r5 readonly mapped
   v20 = call_indirect sig0 v19(v17)
   trapifnot v20, 11
   jump block5

@@ -15,14 +15,14 @@ FunctionTranslator::Value FunctionTranslator::table_field(uint32_t table, uint32
     return b_.load(Type::I64, MemKind::Full, b_.vmctx(), static_cast<int32_t>(plan.offset + field), kContextRegion, 0,
                    flags);
   }
-  Value at = b_.load(Type::I64, MemKind::Full, b_.vmctx(), static_cast<int32_t>(plan.offset), kContextRegion, 0,
-                     ir::kReadonly);
+  Value at =
+      b_.load(Type::I64, MemKind::Full, b_.vmctx(), static_cast<int32_t>(plan.offset), kContextRegion, 0, kFixed);
   return b_.load(Type::I64, MemKind::Full, at, static_cast<int32_t>(field), kContextRegion, 0, flags);
 }
 
 FunctionTranslator::Value FunctionTranslator::table_size(uint32_t table) {
   const TablePlan& plan = env_.tables[table];
-  return plan.fixed ? b_.i64(plan.min) : table_field(table, offsetof(abi::VMTable, size), 0);
+  return plan.fixed ? b_.i64(plan.min) : table_field(table, offsetof(abi::VMTable, size), kMapped);
 }
 
 FunctionTranslator::Value FunctionTranslator::element(uint32_t table, Value index) {
@@ -38,7 +38,7 @@ FunctionTranslator::Value FunctionTranslator::element(uint32_t table, Value inde
   uint64_t ignored;
   // A mispredicted check leads to element 0.
   if (env_.settings.spectre_mitigation && !func_->is_iconst(index, &ignored)) at = b_.select(outside, b_.i64(0), at);
-  Value base = table_field(table, offsetof(abi::VMTable, base), plan.fixed ? ir::kReadonly : 0);
+  Value base = table_field(table, offsetof(abi::VMTable, base), plan.fixed ? kFixed : kMapped);
   return b_.iadd(base, b_.ishl(at, b_.i64(3)));
 }
 
@@ -70,8 +70,7 @@ void FunctionTranslator::on_table_grow(uint32_t table) {
 void FunctionTranslator::on_ref_func(uint32_t function) {
   if (env_.layout.function_is_imported(function)) {
     uint32_t at = env_.layout.function_import(function) + offsetof(abi::VMFuncImport, funcref);
-    return push(
-        b_.load(Type::I64, MemKind::Full, b_.vmctx(), static_cast<int32_t>(at), kFuncRefRegion, 0, ir::kReadonly));
+    return push(b_.load(Type::I64, MemKind::Full, b_.vmctx(), static_cast<int32_t>(at), kFuncRefRegion, 0, kFixed));
   }
   push(b_.iadd_imm(b_.vmctx(), env_.layout.funcref(function)));
 }

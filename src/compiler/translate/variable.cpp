@@ -26,10 +26,10 @@ void FunctionTranslator::on_global_get(uint32_t global) {
   Value at = b_.vmctx();
   int32_t disp = static_cast<int32_t>(plan.offset);
   if (plan.imported) {
-    at = b_.load(Type::I64, MemKind::Full, at, disp, kGlobalRegion, 0, ir::kReadonly);
+    at = b_.load(Type::I64, MemKind::Full, at, disp, kGlobalRegion, 0, kFixed);
     disp = 0;
   }
-  push(b_.load(plan.type, MemKind::Full, at, disp, kGlobalRegion, 0, plan.is_mutable ? 0 : ir::kReadonly));
+  push(b_.load(plan.type, MemKind::Full, at, disp, kGlobalRegion, 0, plan.is_mutable ? kMapped : kFixed));
 }
 
 void FunctionTranslator::on_global_set(uint32_t global) {
@@ -38,7 +38,7 @@ void FunctionTranslator::on_global_set(uint32_t global) {
   Value at = b_.vmctx();
   int32_t disp = static_cast<int32_t>(plan.offset);
   if (plan.imported) {
-    at = b_.load(Type::I64, MemKind::Full, at, disp, kGlobalRegion, 0, ir::kReadonly);
+    at = b_.load(Type::I64, MemKind::Full, at, disp, kGlobalRegion, 0, kFixed);
     disp = 0;
   }
   b_.store(MemKind::Full, at, value, disp, kGlobalRegion);

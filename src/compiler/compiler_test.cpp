@@ -1,0 +1,227 @@
+#include "compiler/compiler.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "abi/image.hpp"
+#include "abi/trap.hpp"
+#include "base/bytes.hpp"
+#include "compiler/x64/cpu.hpp"
+#include "text/wat_parser.hpp"
+#include "wasm/reader.hpp"
+
+namespace vitrine::compiler {
+namespace {
+
+abi::CodegenSettings host_settings(uint8_t opt_level = 2) {
+  abi::CodegenSettings settings;
+  settings.opt_level = opt_level;
+  settings.cpu_features = x64::detect_cpu_features();
+  return settings;
+}
+
+std::vector<uint8_t> parse(std::string_view text) {
+  auto bytes = text::parse_wat(text, wasm::Features::all());
+  if (!bytes) ADD_FAILURE() << bytes.error().message();
+  return bytes ? std::move(*bytes) : std::vector<uint8_t>();
+}
+
+Result<std::vector<uint8_t>> compile(std::span<const uint8_t> bytes, const abi::CodegenSettings& settings,
+                                     const CompileOptions& options = {}) {
+  auto module = TRY(wasm::read_module(bytes));
+  return compile_module(module, bytes, {}, settings, options);
+}
+
+/// An image with what it stands on.
+struct Compiled {
+  explicit Compiled(std::string_view text, const abi::CodegenSettings& settings = host_settings()) {
+    auto done = compile(parse(text), settings);
+    if (!done) {
+      ADD_FAILURE() << done.error().message();
+      return;
+    }
+    image = std::move(*done);
+    auto opened = abi::ImageView::open(image, settings, true);
+    if (opened) {
+      view = *opened;
+    } else {
+      ADD_FAILURE() << opened.error().message();
+    }
+  }
+  std::vector<uint8_t> image;
+  abi::ImageView view;
+};
+
+constexpr std::string_view kCalls = R"((module
+  (type $t (func (param i32) (result i32))) (type $same (func (param i32) (result i32))) (type $other (func))
+  (memory 1)
+  (func $a (type $t) (call $b (i32.load (local.get 0))))
+  (func $b (type $same) (call $c) (i32.div_s (i32.const 7) (local.get 0)))
+  (func $c (type $other) (loop (br_if 0 (call $a (i32.const 3)))))))";
+
+TEST(Compiler, TablesAreInOrderAndInsideTheText) {
+  for (uint8_t level : {0, 1, 2}) {
+    Compiled c(kCalls, host_settings(level));
+    ASSERT_EQ(c.view.functions().size(), 3u);
+    uint32_t end = 0;
+    for (const abi::CodeRange& f : c.view.functions()) {
+      EXPECT_EQ(f.offset % 16, 0u);
+      EXPECT_GE(f.offset, end);
+      EXPECT_GT(f.size, 0u);
+      end = f.offset + f.size;
+    }
+    EXPECT_LE(end, c.view.text().size());
+    EXPECT_TRUE(std::ranges::is_sorted(c.view.traps(), {}, &abi::TrapEntry::offset));
+    EXPECT_TRUE(std::ranges::is_sorted(c.view.addresses(), {}, &abi::AddressEntry::offset));
+    std::set<uint32_t> codes;
+    for (const abi::TrapEntry& t : c.view.traps()) codes.insert(t.code);
+    EXPECT_TRUE(codes.contains(static_cast<uint32_t>(abi::TrapCode::MemoryOutOfBounds)));
+    EXPECT_TRUE(codes.contains(static_cast<uint32_t>(abi::TrapCode::IntegerDivisionByZero)));
+  }
+}
+
+TEST(Compiler, EqualTypesShareTrampolines) {
+  Compiled c(kCalls);
+  auto t = c.view.trampolines();
+  ASSERT_EQ(t.size(), 3u);
+  EXPECT_EQ(t[0].array_call, t[1].array_call);
+  EXPECT_EQ(t[0].host_call, t[1].host_call);
+  std::set<uint32_t> distinct = {t[0].array_call, t[0].host_call, t[2].array_call, t[2].host_call};
+  EXPECT_EQ(distinct.size(), 4u);
+  for (uint32_t offset : distinct) EXPECT_LT(offset, c.view.text().size());
+}
+
+/// A module of `count` functions that call each other, of many sizes.
+std::string many_functions(int count) {
+  std::string text = "(module (memory 1)";
+  for (int i = 0; i < count; i++) {
+    text += fmt::format("(func $f{} (param i32) (result i32) (local i32)", i);
+    for (int j = 0; j < i % 37; j++) text += fmt::format("(local.set 1 (i32.load offset={} (local.get 1)))", j);
+    text += fmt::format("(if (result i32) (local.get 1) (then (call $f{} (local.get 0))) (else (i32.const {}))))",
+                        (i * 7) % count, i);
+  }
+  return text + ")";
+}
+
+TEST(Compiler, OutputIsTheSameWhateverTheNumberOfThreads) {
+  auto bytes = parse(many_functions(300));
+  for (uint8_t level : {0, 2}) {
+    auto one = compile(bytes, host_settings(level), {.workers = 1});
+    ASSERT_TRUE(one.has_value()) << one.error().message();
+    for (unsigned workers : {2u, 5u}) {
+      auto many = compile(bytes, host_settings(level), {.workers = workers});
+      ASSERT_TRUE(many.has_value());
+      EXPECT_TRUE(*one == *many) << workers << " threads, level " << int{level};
+    }
+  }
+}
+
+TEST(Compiler, TheFirstErrorIsReported) {
+  std::string text = "(module ";
+  for (int i = 0; i < 200; i++) text += i % 50 == 49 ? "(func (result i32) (i64.const 1))" : "(func)";
+  auto bytes = parse(text + ")");
+  std::string first;
+  for (unsigned workers : {1u, 2u, 7u}) {
+    auto done = compile(bytes, host_settings(), {.workers = workers});
+    ASSERT_FALSE(done.has_value());
+    EXPECT_EQ(done.error().kind(), ErrorKind::Invalid);
+    EXPECT_NE(done.error().message().find("49"), std::string::npos) << done.error().message();
+    if (first.empty()) first = done.error().message();
+    EXPECT_EQ(done.error().message(), first);
+  }
+}
+
+TEST(Compiler, ProgressReachesTheEnd) {
+  auto bytes = parse(many_functions(100));
+  size_t last = 0, total = 0;
+  CompileOptions options{.workers = 2, .progress = [&](size_t done, size_t of) {
+                           EXPECT_GE(done, last);
+                           last = done;
+                           total = of;
+                         }};
+  ASSERT_TRUE(compile(bytes, host_settings(), options).has_value());
+  EXPECT_EQ(last, 100u);
+  EXPECT_EQ(total, 100u);
+}
+
+TEST(Compiler, DumpShowsEveryStage) {
+  std::vector<std::string> stages;
+  Dump dump{.function = 1, .show = [&](std::string_view stage, std::string_view text) {
+              stages.emplace_back(stage);
+              EXPECT_FALSE(text.empty()) << stage;
+            }};
+  ASSERT_TRUE(compile(parse(kCalls), host_settings(), {.workers = 1, .dump = &dump}).has_value());
+  EXPECT_EQ(stages.front(), "ir");
+  EXPECT_EQ(stages.back(), "vcode");
+  EXPECT_TRUE(std::ranges::find(stages, "opt") != stages.end());
+  EXPECT_GT(stages.size(), 4u);
+}
+
+TEST(Compiler, SymbolsCanBeLeftOut) {
+  auto bytes = parse("(module (func $with_a_name) (func))");
+  auto with = compile(bytes, host_settings(), {.symbols = true});
+  auto without = compile(bytes, host_settings(), {.symbols = false});
+  ASSERT_TRUE(with.has_value() && without.has_value());
+  auto has = [](const std::vector<uint8_t>& image, std::string_view text) {
+    return std::search(image.begin(), image.end(), text.begin(), text.end()) != image.end();
+  };
+  EXPECT_TRUE(has(*with, "wasm[0]::function[0]::with_a_name"));
+  EXPECT_TRUE(has(*with, "wasm[0]::function[1]"));
+  EXPECT_FALSE(has(*without, "wasm[0]::function[0]"));
+}
+
+TEST(Compiler, EmptyModule) {
+  Compiled c("(module)");
+  EXPECT_TRUE(c.view.functions().empty());
+}
+
+TEST(Compiler, FiftyThousandFunctions) {
+  ByteWriter module, code;
+  for (uint8_t b : {0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0}) module.u8(b);
+  constexpr uint32_t kCount = 50'000;
+  ByteWriter functions;
+  functions.uleb(kCount);
+  code.uleb(kCount);
+  for (uint32_t i = 0; i < kCount; i++) {
+    functions.u8(0);
+    for (uint8_t b : {2, 0, 0x0b}) code.u8(b);
+  }
+  module.u8(3);
+  module.uleb(functions.size());
+  module.append(functions.view());
+  module.u8(10);
+  module.uleb(code.size());
+  module.append(code.view());
+  for (uint8_t level : {0, 2}) {
+    auto done = compile(module.bytes(), host_settings(level));
+    ASSERT_TRUE(done.has_value()) << done.error().message();
+    auto view = abi::ImageView::open(*done, host_settings(level), false);
+    ASSERT_TRUE(view.has_value());
+    EXPECT_EQ(view->functions().size(), kCount);
+  }
+}
+
+TEST(Compiler, KeyTellsSettingsApart) {
+  std::set<std::string> keys;
+  abi::CodegenSettings base;
+  keys.insert(settings_key({}, base, true));
+  keys.insert(settings_key({}, base, false));
+  keys.insert(settings_key(wasm::Features::core_only(), base, true));
+  auto with = [&](auto change) {
+    abi::CodegenSettings s;
+    change(s);
+    keys.insert(settings_key({}, s, true));
+  };
+  with([](auto& s) { s.opt_level = 0; });
+  with([](auto& s) { s.consume_fuel = true; });
+  with([](auto& s) { s.memory_guard_size = 65536; });
+  with([](auto& s) { s.cpu_features = abi::kAvx2; });
+  EXPECT_EQ(keys.size(), 7u);
+  EXPECT_EQ(settings_key({}, base, true), settings_key({}, base, true));
+}
+
+}  // namespace
+}  // namespace vitrine::compiler
