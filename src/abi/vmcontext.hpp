@@ -78,7 +78,7 @@ struct VMActivation {
 /// What all instances of a store share.
 struct VMStore {
   uintptr_t stack_limit;     // rsp below this is a stack overflow
-  int64_t fuel;              // fuel consumed minus fuel granted: exhausted when > 0
+  int64_t fuel;              // fuel consumed minus fuel granted, plus one: exhausted when > 0
   uint64_t epoch_deadline;   // interrupted when *epoch >= this
   const uint64_t* epoch;     // the engine's counter (atomic; written by other threads)
   VMActivation* activation;  // innermost, or null

@@ -19,7 +19,10 @@ constexpr uint64_t kFuelAtOnce = uint64_t{1} << 62;
 }  // namespace
 
 Store::Store(std::shared_ptr<Engine> engine)
-    : engine_(std::move(engine)), trap_frames_(engine_->options().max_backtrace) {
+    : max_wasm_stack_(engine->settings().max_wasm_stack),
+      engine_(std::move(engine)),
+      trap_frames_(engine_->options().max_backtrace) {
+  set_fuel(0);
   vm_.epoch = engine_->epoch_address();
   vm_.host_store = this;
   host_caller_.store = &vm_;
@@ -36,9 +39,12 @@ Outcome<Instance*> Store::instantiate(std::shared_ptr<const CompiledModule> modu
   TRY(lift(match_imports(*this, *module, imports)));
   TRY(lift(check_limits(*module)));
   add_trampolines(module);
+  const size_t memories = memories_.size(), tables = tables_.size();
   Instance* instance = instances_.emplace_back(new Instance(*this, std::move(module))).get();
   if (auto allocated = instance->allocate(imports); !allocated) {
-    // Nothing can refer to it yet; memories and tables it did get stay with the store.
+    // Nothing can refer yet to it and to what it got so far.
+    while (memories_.size() > memories) memories_.pop_back();
+    while (tables_.size() > tables) tables_.pop_back();
     instances_.pop_back();
     return std::unexpected(Failure::of(std::move(allocated).error()));
   }
@@ -178,11 +184,11 @@ const std::shared_ptr<void>* Store::find_externref(uint64_t word) const {
 void Store::set_fuel(uint64_t fuel) {
   uint64_t now = std::min(fuel, kFuelAtOnce);
   held_fuel_ = fuel - now;
-  vm_.fuel = -static_cast<int64_t>(now);
+  vm_.fuel = 1 - static_cast<int64_t>(now);
 }
 
 uint64_t Store::fuel() const {
-  uint64_t left = vm_.fuel < 0 ? -static_cast<uint64_t>(vm_.fuel) : 0;
+  uint64_t left = vm_.fuel < 1 ? static_cast<uint64_t>(1 - vm_.fuel) : 0;
   return left + held_fuel_;
 }
 
@@ -214,9 +220,10 @@ bool Store::new_epoch() {
 }
 
 void Store::raise(FailurePtr failure) {
-  // A guest that asked to end has no need of a backtrace.
-  bool is_exit = failure->kind == Failure::Kind::HostError && failure->error->kind() == ErrorKind::Exit;
-  if (failure->frames.empty() && !is_exit && !trap_frames_.empty()) {
+  // A guest that asked to end has no need of a backtrace, and the error of an inner call brings its own.
+  bool has_enough = failure->kind == Failure::Kind::HostError &&
+                    (failure->error->kind() == ErrorKind::Exit || failure->error->trap() != nullptr);
+  if (failure->frames.empty() && !has_enough && !trap_frames_.empty()) {
     size_t count = walk_frames(vm_.activation, 0, 0, trap_frames_);
     failure->frames = symbolize(std::span(trap_frames_).first(count), trap_frames_.size());
   }

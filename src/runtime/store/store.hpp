@@ -74,6 +74,7 @@ class Store {
   Engine& engine() const { return *engine_; }
   const std::shared_ptr<Engine>& shared_engine() const { return engine_; }
   abi::VMStore& vm() { return vm_; }
+  uint64_t max_wasm_stack() const { return max_wasm_stack_; }
   static Store& of(const abi::VMStore* vm) { return *static_cast<Store*>(vm->host_store); }
 
   // Making things.
@@ -122,7 +123,7 @@ class Store {
   // Failures.
 
   /// Leaves the failure for the host's entry, with the frames of the guest that is calling the host now, unless it has
-  /// frames already. A host function answers nonzero afterwards.
+  /// frames already (its own, or those of the error in it). A host function answers nonzero afterwards.
   void raise(FailurePtr failure);
   bool has_raised() const { return raised_ != nullptr; }
   /// What ended the call: the raised failure, else the recorded trap.
@@ -143,15 +144,18 @@ class Store {
   Result<void> check_table(const wasm::TableType& type);
   void add_trampolines(const std::shared_ptr<const CompiledModule>& module);
 
-  std::shared_ptr<Engine> engine_;
+  // What every call looks at stands together.
   abi::VMStore vm_{};
+  FailurePtr raised_;
+  uint64_t max_wasm_stack_;
+
+  std::shared_ptr<Engine> engine_;
   abi::VMContext host_caller_{};
   StoreLimits limits_;
   std::function<bool(const Growth&)> limiter_;
   EpochCallback epoch_callback_;
   uint64_t held_fuel_ = 0;
 
-  FailurePtr raised_;
   TrapRecord trap_;
   std::vector<RawFrame> trap_frames_;
 

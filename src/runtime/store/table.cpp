@@ -22,13 +22,17 @@ Result<uint64_t*> Table::allocate(uint64_t count) {
 }
 
 Table::Table(Store& store, const wasm::TableType& type, uint64_t* elements, uint64_t init, abi::VMTable* definition)
-    : store_(store), type_(type), capacity_(type.limits.min), definition_(definition ? definition : &own_) {
+    : store_(store),
+      type_(type),
+      elements_(elements),
+      capacity_(type.limits.min),
+      definition_(definition ? definition : &own_) {
   *definition_ = {.base = elements, .size = type.limits.min};
   if (init != 0) std::fill_n(elements, type.limits.min, init);
 }
 
 Table::~Table() {
-  std::free(definition_->base);
+  std::free(elements_);
 }
 
 std::optional<uint64_t> Table::get(uint64_t index) const {
@@ -57,11 +61,11 @@ Result<uint64_t> Table::grow(uint64_t count, uint64_t init) {
   }
   if (new_size > capacity_) {
     uint64_t capacity = std::max(new_size, std::min(maximum, capacity_ * 2));
-    auto* elements = static_cast<uint64_t*>(std::realloc(definition_->base, capacity * sizeof(uint64_t)));
+    auto* elements = static_cast<uint64_t*>(std::realloc(elements_, capacity * sizeof(uint64_t)));
     if (!elements) {
       return fail(fmt::format("the system has no room for a table of {} elements", new_size), ErrorKind::Limit);
     }
-    definition_->base = elements;
+    elements_ = definition_->base = elements;
     capacity_ = capacity;
   }
   std::fill_n(definition_->base + old_size, count, init);

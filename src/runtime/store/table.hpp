@@ -39,6 +39,7 @@ class Table {
  private:
   Store& store_;
   wasm::TableType type_;
+  uint64_t* elements_;  // owned; what definition_->base says, but the context may die first
   uint64_t capacity_ = 0;
   abi::VMTable own_{};
   abi::VMTable* definition_;

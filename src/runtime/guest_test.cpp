@@ -1,0 +1,525 @@
+// The runtime under guests that were really compiled.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "compiler/compiler.hpp"
+#include "compiler/x64/cpu.hpp"
+#include "runtime/code/compiled_module.hpp"
+#include "runtime/store/import_matching.hpp"
+#include "runtime/store/store.hpp"
+#include "runtime/trap/call.hpp"
+#include "text/wat_parser.hpp"
+#include "wasm/reader.hpp"
+
+namespace vitrine::runtime {
+namespace {
+
+using Module = std::shared_ptr<const CompiledModule>;
+using wasm::ValType;
+
+class Guest : public testing::Test {
+ public:
+  explicit Guest(EngineOptions options = {}) : engine_(make_engine(options)), store_(engine_) {}
+
+  static std::shared_ptr<Engine> make_engine(EngineOptions options) {
+    options.settings.cpu_features = x64::detect_cpu_features();
+    return std::make_shared<Engine>(options);
+  }
+
+  Module compile(std::string_view wat) {
+    auto bytes = text::parse_wat(wat, wasm::Features::all());
+    if (!bytes) {
+      ADD_FAILURE() << bytes.error().message();
+      return nullptr;
+    }
+    auto module = wasm::read_module(*bytes);
+    if (!module) {
+      ADD_FAILURE() << module.error().message();
+      return nullptr;
+    }
+    auto image = compiler::compile_module(*module, *bytes, wasm::Features(), engine_->settings(), {.workers = 1});
+    if (!image) {
+      ADD_FAILURE() << image.error().message();
+      return nullptr;
+    }
+    auto compiled = CompiledModule::from_bytes(engine_, *image, true);
+    EXPECT_TRUE(compiled) << compiled.error().message();
+    return compiled ? *compiled : nullptr;
+  }
+  Outcome<Instance*> make(std::string_view wat, std::vector<Extern> imports = {}) {
+    return store_.instantiate(compile(wat), imports);
+  }
+  Instance* instance(std::string_view wat, std::vector<Extern> imports = {}) {
+    auto made = make(wat, std::move(imports));
+    EXPECT_TRUE(made) << made.error()->message();
+    return made ? *made : nullptr;
+  }
+  std::string refusal(std::string_view wat, std::vector<Extern> imports = {}) {
+    auto made = make(wat, std::move(imports));
+    return made ? "" : made.error()->message();
+  }
+
+  Outcome<int64_t> call(Instance* instance, std::string_view name, std::initializer_list<int64_t> args = {}) {
+    abi::ValRaw values[16]{};
+    size_t i = 0;
+    for (int64_t a : args) values[i++].i64 = a;
+    auto e = instance->find_export(name);
+    EXPECT_TRUE(e) << name;
+    TRY(call_function(store_, e->func, values));
+    return values[0].i64;
+  }
+  abi::TrapCode trap(Instance* instance, std::string_view name, std::initializer_list<int64_t> args = {}) {
+    auto result = call(instance, name, args);
+    return result ? abi::TrapCode::None : result.error()->code;
+  }
+
+  using Behaviour = std::function<int32_t(abi::VMContext*, abi::ValRaw*)>;
+  abi::VMFuncRef* host(std::vector<ValType> params, std::vector<ValType> results, Behaviour f) {
+    return store_
+        .new_host_function(
+            *engine_->types().add_func(params, results),
+            [](void* env, abi::VMContext* caller, abi::ValRaw* values) {
+              return (*static_cast<Behaviour*>(env))(caller, values);
+            },
+            new Behaviour(std::move(f)), [](void* env) { delete static_cast<Behaviour*>(env); })
+        ->funcref();
+  }
+
+  std::shared_ptr<Engine> engine_;
+  Store store_;
+};
+
+TEST_F(Guest, RunsAndTraps) {
+  Instance* i = instance(R"((module $m
+    (func $div (export "div") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+    (func $outer (export "outer") (param i32 i32) (result i32) (i32.add (i32.const 1) (call $div (local.get 0) (local.get 1))))
+    (func $rec (export "rec") (param i64) (result i64) (i64.add (i64.const 1) (call $rec (i64.add (local.get 0) (i64.const 1)))))))");
+  EXPECT_EQ(*call(i, "div", {42, 6}), 7);
+  EXPECT_EQ(*call(i, "outer", {42, 6}), 8);
+  EXPECT_EQ(trap(i, "div", {1, 0}), abi::TrapCode::IntegerDivisionByZero);
+  EXPECT_EQ(trap(i, "div", {INT32_MIN, -1}), abi::TrapCode::IntegerOverflow);
+  auto result = call(i, "outer", {1, 0});
+  ASSERT_FALSE(result);
+  ASSERT_EQ(result.error()->frames.size(), 2u);
+  EXPECT_EQ(result.error()->frames[0].function_name, "div");
+  EXPECT_EQ(result.error()->frames[1].function_name, "outer");
+  EXPECT_NE(result.error()->frames[0].module_offset, 0u);
+  EXPECT_LT(result.error()->frames[0].module_offset, result.error()->frames[1].module_offset);
+  EXPECT_EQ(trap(i, "rec", {0}), abi::TrapCode::StackOverflow);
+}
+
+TEST_F(Guest, MemoryGrowsWithinItsLimits) {
+  Instance* i = instance(R"((module (memory (export "m") 1 3)
+    (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+    (func (export "size") (result i32) (memory.size))
+    (func (export "store") (param i32 i32) (i32.store (local.get 0) (local.get 1)))
+    (func (export "load") (param i32) (result i32) (i32.load (local.get 0)))))");
+  EXPECT_EQ(trap(i, "store", {65536, 1}), abi::TrapCode::MemoryOutOfBounds);
+  EXPECT_EQ(*call(i, "grow", {1}), 1);
+  EXPECT_EQ(trap(i, "store", {65536, 77}), abi::TrapCode::None);
+  EXPECT_EQ(*call(i, "load", {65536}), 77);
+  EXPECT_EQ(static_cast<int32_t>(*call(i, "grow", {2})), -1);
+  store_.set_limits({.memory_bytes = 2 * 65536});
+  EXPECT_EQ(static_cast<int32_t>(*call(i, "grow", {1})), -1);
+  store_.set_limits({.memory_bytes = 2 * 65536, .trap_on_grow_failure = true});
+  auto result = call(i, "grow", {1});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error()->kind, Failure::Kind::HostError);
+  EXPECT_EQ(result.error()->frames.size(), 1u);
+  store_.set_limits({});
+  EXPECT_EQ(*call(i, "grow", {1}), 2);
+  EXPECT_EQ(*call(i, "size"), 3);
+  EXPECT_EQ(i->find_export("m")->memory->data().size(), 3u * 65536);
+  EXPECT_EQ(trap(i, "load", {3 * 65536 - 3}), abi::TrapCode::MemoryOutOfBounds);
+  int asked = 0;
+  store_.set_limiter([&](const Growth& g) {
+    asked++;
+    EXPECT_EQ(g.desired, g.current + 65536);
+    return false;
+  });
+  Instance* unlimited = i;
+  EXPECT_EQ(static_cast<int32_t>(*call(unlimited, "grow", {1})), -1);
+  EXPECT_EQ(asked, 0) << "past the maximum nobody is asked";
+}
+
+TEST_F(Guest, BulkOperationsCheckBothEnds) {
+  Instance* i = instance(R"((module (memory 1) (data $d "hello")
+    (func (export "fill") (param i32 i32 i32) (memory.fill (local.get 0) (local.get 1) (local.get 2)))
+    (func (export "copy") (param i32 i32 i32) (memory.copy (local.get 0) (local.get 1) (local.get 2)))
+    (func (export "init") (param i32 i32 i32) (memory.init $d (local.get 0) (local.get 1) (local.get 2)))
+    (func (export "drop") (data.drop $d))
+    (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0)))))");
+  constexpr auto kOob = abi::TrapCode::MemoryOutOfBounds;
+  constexpr auto kFine = abi::TrapCode::None;
+  EXPECT_EQ(trap(i, "fill", {65536, 1, 0}), kFine);
+  EXPECT_EQ(trap(i, "fill", {65536, 1, 1}), kOob);
+  EXPECT_EQ(trap(i, "fill", {65537, 1, 0}), kOob);
+  EXPECT_EQ(trap(i, "fill", {-1, 1, -1}), kOob);
+  EXPECT_EQ(trap(i, "fill", {10, 9, 5}), kFine);
+  EXPECT_EQ(trap(i, "copy", {12, 10, 5}), kFine);
+  EXPECT_EQ(*call(i, "load", {16}), 9);
+  EXPECT_EQ(trap(i, "copy", {0, 65535, 2}), kOob);
+  EXPECT_EQ(trap(i, "init", {100, 1, 4}), kFine);
+  EXPECT_EQ(*call(i, "load", {103}), 'o');
+  EXPECT_EQ(trap(i, "init", {100, 1, 5}), kOob);
+  EXPECT_EQ(trap(i, "drop"), kFine);
+  EXPECT_EQ(trap(i, "init", {100, 0, 1}), kOob);
+  EXPECT_EQ(trap(i, "init", {100, 0, 0}), kFine);
+}
+
+TEST_F(Guest, TablesHoldFunctionsOfAnyOrigin) {
+  store_.new_externref(nullptr);
+  abi::VMFuncRef* doubler = host({ValType::I32}, {ValType::I32}, [](abi::VMContext*, abi::ValRaw* v) {
+    v[0].i32 *= 2;
+    return 0;
+  });
+  abi::VMFuncRef* late = host({ValType::I32}, {ValType::I32}, [](abi::VMContext*, abi::ValRaw* v) {
+    v[0].i32 += 100;
+    return 0;
+  });
+  Table* table = *store_.new_table({ValType::funcref(), {.min = 10}}, 0);
+  // Put there before any module knows its signature.
+  store_.resolve(late);
+  ASSERT_TRUE(table->set(3, reinterpret_cast<uintptr_t>(late)));
+  EXPECT_EQ(late->code, nullptr);
+  Instance* i = instance(R"((module
+    (type $t (func (param i32) (result i32)))
+    (import "e" "double" (func $double (type $t)))
+    (import "e" "table" (table 5 funcref))
+    (elem (i32.const 0) $double $inc)
+    (elem $passive func $inc $inc $inc)
+    (elem declare func $ref)
+    (func $inc (type $t) (i32.add (local.get 0) (i32.const 1)))
+    (func $ref (export "ref") (result funcref) (ref.func $ref))
+    (func (export "call") (param i32 i32) (result i32) (call_indirect (type $t) (local.get 1) (local.get 0)))
+    (func (export "wrong") (param i32) (call_indirect (local.get 0)))
+    (func (export "init") (param i32 i32 i32) (table.init $passive (local.get 0) (local.get 1) (local.get 2)))
+    (func (export "copy") (param i32 i32 i32) (table.copy (local.get 0) (local.get 1) (local.get 2)))
+    (func (export "fill") (param i32 i32) (table.fill (local.get 0) (ref.null func) (local.get 1)))
+    (func (export "grow") (param i32) (result i32) (table.grow (ref.null func) (local.get 0)))
+    (func (export "size") (result i32) (table.size))
+    (func (export "drop") (elem.drop $passive))))",
+                         {Extern::of(doubler), Extern::of(table)});
+  EXPECT_EQ(*call(i, "call", {0, 21}), 42);
+  EXPECT_EQ(*call(i, "call", {1, 41}), 42);
+  EXPECT_EQ(*call(i, "call", {3, 1}), 101);
+  EXPECT_EQ(trap(i, "call", {2, 0}), abi::TrapCode::IndirectCallToNull);
+  EXPECT_EQ(trap(i, "call", {10, 0}), abi::TrapCode::TableOutOfBounds);
+  EXPECT_EQ(trap(i, "call", {-1, 0}), abi::TrapCode::TableOutOfBounds);
+  EXPECT_EQ(trap(i, "wrong", {0}), abi::TrapCode::BadSignature);
+  EXPECT_EQ(trap(i, "init", {5, 0, 3}), abi::TrapCode::None);
+  EXPECT_EQ(*call(i, "call", {7, 1}), 2);
+  EXPECT_EQ(trap(i, "init", {8, 0, 3}), abi::TrapCode::TableOutOfBounds);
+  EXPECT_EQ(trap(i, "init", {0, 1, 3}), abi::TrapCode::TableOutOfBounds);
+  EXPECT_EQ(trap(i, "copy", {8, 0, 2}), abi::TrapCode::None);
+  EXPECT_EQ(*call(i, "call", {8, 4}), 8);
+  EXPECT_EQ(trap(i, "copy", {9, 0, 2}), abi::TrapCode::TableOutOfBounds);
+  EXPECT_EQ(trap(i, "fill", {0, 10}), abi::TrapCode::None);
+  EXPECT_EQ(trap(i, "call", {8, 4}), abi::TrapCode::IndirectCallToNull);
+  EXPECT_EQ(*call(i, "grow", {90}), 10);
+  EXPECT_EQ(*call(i, "size"), 100);
+  EXPECT_EQ(static_cast<int32_t>(*call(i, "grow", {-1})), -1);
+  EXPECT_EQ(trap(i, "drop"), abi::TrapCode::None);
+  EXPECT_EQ(trap(i, "init", {0, 0, 1}), abi::TrapCode::TableOutOfBounds);
+  auto* ref = reinterpret_cast<abi::VMFuncRef*>(*call(i, "ref"));
+  EXPECT_EQ(ref, i->find_export("ref")->func);
+}
+
+TEST_F(Guest, ImportsAreMatchedByType) {
+  auto* f = host({ValType::I32}, {}, [](abi::VMContext*, abi::ValRaw*) { return 0; });
+  Memory* memory = *store_.new_memory({.limits = {.min = 2}});
+  Global* global = store_.new_global({ValType::I64, true}, {});
+  Table* table = *store_.new_table({ValType::externref(), {.min = 1, .max = 5}}, 0);
+  EXPECT_EQ(refusal(R"((module (import "env" "f" (func (param i64) (result i32)))))", {Extern::of(f)}),
+            "incompatible import type for `env`.`f`: expected func (i64) -> (i32), found func (i32) -> ()");
+  EXPECT_EQ(refusal(R"((module (import "env" "f" (memory 1))))", {Extern::of(f)}),
+            "incompatible import type for `env`.`f`: expected memory 1, found func (i32) -> ()");
+  EXPECT_EQ(refusal(R"((module (import "env" "m" (memory 3))))", {Extern::of(memory)}),
+            "incompatible import type for `env`.`m`: expected memory 3, found memory 2");
+  EXPECT_EQ(refusal(R"((module (import "env" "m" (memory 1 4))))", {Extern::of(memory)}),
+            "incompatible import type for `env`.`m`: expected memory 1..4, found memory 2");
+  EXPECT_EQ(refusal(R"((module (import "env" "g" (global i64))))", {Extern::of(global)}),
+            "incompatible import type for `env`.`g`: expected global i64, found global mut i64");
+  EXPECT_EQ(refusal(R"((module (import "env" "t" (table 1 4 externref))))", {Extern::of(table)}),
+            "incompatible import type for `env`.`t`: expected table 1..4 externref, found table 1..5 externref");
+  EXPECT_EQ(refusal(R"((module (import "env" "t" (table 1 funcref))))", {Extern::of(table)}),
+            "incompatible import type for `env`.`t`: expected table 1 funcref, found table 1..5 externref");
+  // The size now counts, not the one declared.
+  ASSERT_TRUE(memory->grow(1));
+  EXPECT_EQ(refusal(R"((module (import "env" "m" (memory 3))))", {Extern::of(memory)}), "");
+  EXPECT_EQ(refusal(R"((module (import "env" "t" (table 0 5 externref))))", {Extern::of(table)}), "");
+  Store other(engine_);
+  EXPECT_EQ(
+      refusal(R"((module (import "env" "m" (memory 1))))", {Extern::of(*other.new_memory({.limits = {.min = 1}}))}),
+      "what was given for import `env`.`m` belongs to another store");
+}
+
+TEST_F(Guest, EffectsBeforeATrapRemain) {
+  Memory* memory = *store_.new_memory({.limits = {.min = 1}});
+  Table* table = *store_.new_table({ValType::funcref(), {.min = 4}}, 0);
+  auto made = make(R"((module (import "e" "m" (memory 1)) (import "e" "t" (table 4 funcref))
+    (elem (i32.const 0) $f) (data (i32.const 0) "abc") (data (i32.const 65535) "xy") (data (i32.const 8) "no")
+    (func $f (result i32) (i32.const 42))))",
+                   {Extern::of(memory), Extern::of(table)});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error()->code, abi::TrapCode::MemoryOutOfBounds);
+  EXPECT_EQ(memory->data()[2], 'c');
+  EXPECT_EQ(memory->data()[65535], 0) << "all or nothing";
+  EXPECT_EQ(memory->data()[8], 0);
+  auto* f = reinterpret_cast<abi::VMFuncRef*>(*table->get(0));
+  ASSERT_NE(f, nullptr);
+  abi::ValRaw value{};
+  ASSERT_TRUE(call_function(store_, f, &value));
+  EXPECT_EQ(value.i32, 42);
+  // In an element segment, nothing of the data is done.
+  made = make(R"((module (import "e" "m" (memory 1)) (import "e" "t" (table 4 funcref))
+    (elem (i32.const 1) $f) (elem (i32.const 4) $f) (data (i32.const 20) "abc") (func $f)))",
+              {Extern::of(memory), Extern::of(table)});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error()->code, abi::TrapCode::TableOutOfBounds);
+  EXPECT_NE(*table->get(1), 0u);
+  EXPECT_EQ(memory->data()[20], 0);
+}
+
+TEST_F(Guest, GlobalsAndConstantExpressions) {
+  Global* base = store_.new_global({ValType::I32, false}, [] {
+    abi::ValRaw v{};
+    v.i32 = 10;
+    return v;
+  }());
+  Instance* i = instance(R"((module (import "e" "base" (global $base i32))
+    (memory (export "m") 1)
+    (global (export "g") (mut i32) (i32.add (global.get $base) (i32.mul (i32.const 4) (i32.const 8))))
+    (global (export "h") i64 (i64.sub (i64.const 1) (i64.const 3)))
+    (global (export "f") funcref (ref.func $get))
+    (global (export "n") externref (ref.null extern))
+    (data (i32.add (global.get $base) (i32.const 1)) "z")
+    (func $get (export "get") (result i32) (global.get 1))
+    (func (export "set") (param i32) (global.set 1 (local.get 0)))))",
+                         {Extern::of(base)});
+  EXPECT_EQ(*call(i, "get"), 42);
+  Global* g = i->find_export("g")->global;
+  EXPECT_EQ(i->find_export("g")->global, g) << "one object for one global";
+  ASSERT_TRUE(call(i, "set", {7}));
+  EXPECT_EQ(g->get().i32, 7);
+  EXPECT_EQ(i->find_export("h")->global->get().i64, -2);
+  EXPECT_EQ(i->find_export("f")->global->get().ref, reinterpret_cast<uintptr_t>(i->find_export("get")->func));
+  EXPECT_EQ(i->find_export("n")->global->get().ref, 0u);
+  EXPECT_EQ(i->find_export("m")->memory->data()[11], 'z');
+  // Another instance shares what it imports.
+  Instance* j = instance(R"((module (import "a" "g" (global (mut i32))) (import "a" "get" (func (result i32)))
+    (func (export "bump") (result i32) (global.set 0 (i32.add (global.get 0) (i32.const 1))) (call 0))))",
+                         {*i->find_export("g"), *i->find_export("get")});
+  EXPECT_EQ(*call(j, "bump"), 8);
+}
+
+TEST_F(Guest, StartFunctions) {
+  int started = 0;
+  auto* f = host({}, {}, [&](abi::VMContext* caller, abi::ValRaw*) {
+    started++;
+    EXPECT_NE(instance_of(caller), nullptr);
+    return 0;
+  });
+  instance(R"((module (import "e" "f" (func $f)) (start $main) (func $main (call $f))))", {Extern::of(f)});
+  EXPECT_EQ(started, 1);
+  auto made = make("(module $s (start 0) (func $boom unreachable))");
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error()->code, abi::TrapCode::Unreachable);
+  ASSERT_EQ(made.error()->frames.size(), 1u);
+  EXPECT_EQ(made.error()->frames[0].function_name, "boom");
+}
+
+TEST_F(Guest, LimitsOfTheStore) {
+  store_.set_limits({.memory_bytes = 65536, .table_elements = 10, .instances = 3, .memories = 2, .tables = 1});
+  EXPECT_NE(refusal("(module (memory 2))").find("-W max-memory-size"), std::string::npos);
+  EXPECT_NE(refusal("(module (table 11 funcref))").find("-W max-table-elements"), std::string::npos);
+  EXPECT_NE(refusal("(module (memory 1) (memory 1) (memory 1))").find("more than 2 memories"), std::string::npos);
+  instance("(module (memory 1) (table 10 funcref))");
+  EXPECT_NE(refusal("(module (table 1 funcref))").find("more than 1 tables"), std::string::npos);
+  instance("(module)");
+  instance("(module)");
+  EXPECT_NE(refusal("(module)").find("more than 3 instances"), std::string::npos);
+  store_.set_limits({});
+  EXPECT_NE(refusal("(module (table 10000001 funcref))").find("over the limit of 10000000"), std::string::npos);
+}
+
+TEST_F(Guest, ExternReferences) {
+  Instance* i = instance("(module (func (export \"id\") (param externref) (result externref) (local.get 0)))");
+  auto object = std::make_shared<int>(5);
+  uint64_t word = store_.new_externref(object);
+  auto back = static_cast<uint64_t>(*call(i, "id", {static_cast<int64_t>(word)}));
+  ASSERT_NE(store_.find_externref(back), nullptr);
+  EXPECT_EQ(*static_cast<int*>(store_.find_externref(back)->get()), 5);
+  EXPECT_EQ(store_.find_externref(0), nullptr);
+  EXPECT_EQ(store_.find_externref(word + 1), nullptr);
+}
+
+TEST_F(Guest, ManyResultsAndParameters) {
+  Instance* i = instance(R"((module
+    (func $six (param i32 i64 f32 f64 i32 i64 i32 i64) (result i32 i64 f32 f64 i32 i64 i32 i64)
+      (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6) (local.get 7))
+    (func (export "f") (param i32 i64 f32 f64 i32 i64 i32 i64) (result i32 i64 f32 f64 i32 i64 i32 i64)
+      (call $six (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6) (local.get 7)))))");
+  abi::ValRaw v[8]{};
+  for (int k = 0; k < 8; k++) v[k].i64 = 1000 + k;
+  ASSERT_TRUE(call_function(store_, i->find_export("f")->func, v));
+  for (int k = 0; k < 8; k++) EXPECT_EQ(v[k].i32, 1000 + k) << k;
+}
+
+TEST_F(Guest, ExceptionsCrossGuestFrames) {
+  auto* f = host({}, {}, [&](abi::VMContext*, abi::ValRaw*) {
+    store_.raise(Failure::of(std::make_exception_ptr(std::runtime_error("thrown"))));
+    return 1;
+  });
+  Instance* i =
+      instance(R"((module (import "e" "f" (func $f)) (func $a (export "a") (call $f)) (func (export "b") (call $a))))",
+               {Extern::of(f)});
+  auto result = call(i, "b");
+  ASSERT_FALSE(result);
+  EXPECT_THROW(std::rethrow_exception(result.error()->exception), std::runtime_error);
+  EXPECT_GE(result.error()->frames.size(), 1u);
+}
+
+TEST_F(Guest, MemoriesOfTheSameModuleDoNotShare) {
+  Module m = compile(R"((module (memory (export "m") 1) (data (i32.const 100) "image")
+    (func (export "set") (i32.store8 (i32.const 100) (i32.const 0)))))");
+  for (int round = 0; round < 4; round++) {
+    Store a(engine_), b(engine_);
+    Instance* in_a = *a.instantiate(m, {});
+    Instance* in_b = *b.instantiate(m, {});
+    abi::ValRaw none[1];
+    ASSERT_TRUE(call_function(a, in_a->find_export("set")->func, none));
+    EXPECT_EQ(in_a->memory(0)->data()[100], 0);
+    EXPECT_EQ(in_b->memory(0)->data()[100], 'i');
+  }
+}
+
+class Memory64 : public Guest {};
+TEST_F(Memory64, ChecksBounds) {
+  Instance* i = instance(R"((module (memory (export "m") i64 1 5)
+    (func (export "load") (param i64) (result i32) (i32.load (local.get 0)))
+    (func (export "far") (param i64) (result i32) (i32.load offset=0xfffffffffffffff0 (local.get 0)))
+    (func (export "grow") (param i64) (result i64) (memory.grow (local.get 0)))))");
+  EXPECT_EQ(*call(i, "load", {65532}), 0);
+  for (int64_t address : {int64_t{65533}, int64_t{1} << 32, int64_t{1} << 40, int64_t{-1}, INT64_MIN}) {
+    EXPECT_EQ(trap(i, "load", {address}), abi::TrapCode::MemoryOutOfBounds) << address;
+    EXPECT_EQ(trap(i, "far", {address}), abi::TrapCode::MemoryOutOfBounds) << address;
+  }
+  EXPECT_EQ(*call(i, "grow", {4}), 1);
+  EXPECT_EQ(*call(i, "load", {5 * 65536 - 4}), 0);
+  EXPECT_EQ(*call(i, "grow", {1}), -1);
+}
+
+class SmallReservation : public Guest {
+ public:
+  SmallReservation() : Guest({.settings = {.memory_reservation = 0, .memory_guard_size = 65536}}) {}
+};
+TEST_F(SmallReservation, ChecksBounds) {
+  Instance* i = instance(R"((module (memory (export "m") 1 2)
+    (func (export "load") (param i32) (result i32) (i32.load offset=8 (local.get 0)))
+    (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))))");
+  EXPECT_EQ(*call(i, "load", {65524}), 0);
+  for (int64_t address : {65525, 65536, 1 << 20, INT32_MAX, -1}) {
+    EXPECT_EQ(trap(i, "load", {address}), abi::TrapCode::MemoryOutOfBounds) << address;
+  }
+  EXPECT_EQ(*call(i, "grow", {1}), 1);
+  EXPECT_EQ(*call(i, "load", {65536}), 0);
+}
+
+constexpr std::string_view kLoop = R"((module (memory 1)
+  (func (export "spin") (loop $l (br $l)))
+  (func (export "count") (param i32) (loop $l (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+  (func (export "fill") (param i32) (memory.fill (i32.const 0) (i32.const 0) (local.get 0)))))";
+
+class Fuel : public Guest {
+ public:
+  Fuel() : Guest({.settings = {.consume_fuel = true}}) {}
+};
+TEST_F(Fuel, RunsOut) {
+  Instance* i = instance(kLoop);
+  EXPECT_EQ(trap(i, "count", {1}), abi::TrapCode::OutOfFuel) << "a new store has none";
+  store_.set_fuel(1000);
+  EXPECT_EQ(trap(i, "count", {10}), abi::TrapCode::None);
+  uint64_t left = store_.fuel();
+  EXPECT_LT(left, 1000u);
+  EXPECT_GT(left, 900u);
+  EXPECT_EQ(trap(i, "spin"), abi::TrapCode::OutOfFuel);
+  EXPECT_EQ(store_.fuel(), 0u);
+  store_.set_fuel(1000);
+  EXPECT_EQ(trap(i, "fill", {5000}), abi::TrapCode::None);
+  EXPECT_EQ(store_.fuel(), 0u) << "bytes cost as well";
+  EXPECT_EQ(trap(i, "count", {1}), abi::TrapCode::OutOfFuel) << "seen at the next check";
+  store_.set_fuel(UINT64_MAX);
+  EXPECT_EQ(store_.fuel(), UINT64_MAX);
+  EXPECT_EQ(trap(i, "count", {10}), abi::TrapCode::None);
+  EXPECT_LT(store_.fuel(), UINT64_MAX);
+  store_.vm().fuel = 1;  // what can be counted at once is used up: more is taken from what is held back
+  EXPECT_EQ(trap(i, "count", {10}), abi::TrapCode::None);
+  store_.set_fuel(UINT64_MAX);
+  EXPECT_EQ(trap(i, "count", {10}), abi::TrapCode::None);
+  EXPECT_GT(store_.fuel(), UINT64_MAX - 100);
+}
+
+class Epoch : public Guest {
+ public:
+  Epoch() : Guest({.settings = {.epoch_interruption = true}}) {}
+};
+TEST_F(Epoch, InterruptsLoops) {
+  Instance* i = instance(kLoop);
+  EXPECT_EQ(trap(i, "count", {1}), abi::TrapCode::Interrupt) << "a new store's deadline is reached";
+  store_.set_epoch_deadline(1);
+  EXPECT_EQ(trap(i, "count", {1000}), abi::TrapCode::None);
+  std::thread ticker([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    engine_->increment_epoch();
+  });
+  EXPECT_EQ(trap(i, "spin"), abi::TrapCode::Interrupt);
+  ticker.join();
+  int calls = 0;
+  // The store may be entered again from the callback, once the deadline is moved for that.
+  store_.set_epoch_callback([&](Store& store) -> std::optional<uint64_t> {
+    calls++;
+    if (calls > 3) return std::nullopt;
+    store.set_epoch_deadline(1);
+    EXPECT_EQ(trap(i, "count", {5}), abi::TrapCode::None);
+    return 0;
+  });
+  EXPECT_EQ(trap(i, "spin"), abi::TrapCode::Interrupt);
+  EXPECT_EQ(calls, 4);
+  store_.set_epoch_callback([&](Store&) -> std::optional<uint64_t> { throw std::runtime_error("late"); });
+  auto result = call(i, "spin");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error()->kind, Failure::Kind::HostException);
+  EXPECT_EQ(result.error()->frames.size(), 1u);
+}
+
+class OptLevel0 : public Guest {
+ public:
+  OptLevel0() : Guest({.settings = {.opt_level = 0}}) {}
+};
+TEST_F(OptLevel0, RunsAndTraps) {
+  Instance* i = instance(R"((module (memory 1)
+    (func $f (export "f") (param i32) (result i32) (i32.load (local.get 0)))
+    (func (export "g") (param i32) (result i32) (i32.add (call $f (local.get 0)) (i32.const 1)))))");
+  EXPECT_EQ(*call(i, "g", {0}), 1);
+  auto result = call(i, "g", {65536});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error()->code, abi::TrapCode::MemoryOutOfBounds);
+  EXPECT_EQ(result.error()->frames.size(), 2u);
+}
+
+TEST_F(Guest, ImagesFromFilesRunInPlace) {
+  Module m = compile(R"((module (memory (export "m") 1) (data (i32.const 7) "file")
+    (func (export "f") (result i32) (i32.load8_u (i32.const 7)))))");
+  auto file = os::sealed_memfd("image", m->bytes());
+  auto loaded = CompiledModule::from_file(engine_, std::move(*file), true);
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  m.reset();
+  auto i = store_.instantiate(*loaded, {});
+  EXPECT_EQ(*call(*i, "f"), 'f');
+}
+
+}  // namespace
+}  // namespace vitrine::runtime
