@@ -399,7 +399,7 @@ void EmitterImpl::generic(uint32_t i, const MInst& m) {
     case Form::Cmp: {
       if (row.bank == Bank::F) return with_rm(m, ucomis(size), 1, Bank::F, size, 0, xmm(reg(0)));
       // `test` is the one that has its memory operand first only.
-      if (op == MOp::Test && m.has_mem() && m.base != mach::kMemConst) {
+      if (op == MOp::Test && m.has_mem() && !m.has_imm() && m.base != mach::kMemConst) {
         site(m);
         return asm_.e(id, memory(m, size), gp(reg(0), size));
       }
