@@ -38,6 +38,7 @@ class ModuleCompiler {
     return *compilers_[worker];
   }
   void compile(uint32_t body, unsigned worker);
+  void collect_inlinable();
   void compile_functions();
   void compile_trampolines();
   Result<std::vector<uint8_t>> link();
@@ -51,6 +52,7 @@ class ModuleCompiler {
   const CompileOptions& options_;
   unsigned workers_;
   std::vector<std::unique_ptr<FunctionCompiler>> compilers_;
+  InlineBodies inlinable_;
   std::vector<mach::CompiledFunction> functions_;  // by body
   std::vector<TypeCode> types_;                    // by type; only at canonical function types
   std::atomic<size_t> done_ = 0;
@@ -78,7 +80,7 @@ mach::CompiledFunction copy_of(const mach::CompiledFunction& from) {
 void ModuleCompiler::compile(uint32_t body, unsigned worker) {
   // What comes after an error in the module is of no use any more.
   if (body < first_error_.load(std::memory_order_relaxed)) {
-    auto compiled = compiler(worker).compile(env_.module.imported_functions + body);
+    auto compiled = compiler(worker).compile(env_.module.imported_functions + body, &inlinable_);
     if (compiled) {
       functions_[body] = copy_of(**compiled);
     } else {
@@ -94,6 +96,20 @@ void ModuleCompiler::compile(uint32_t body, unsigned worker) {
   }
   size_t done = done_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (options_.progress && worker == 0) options_.progress(done, functions_.size());
+}
+
+/// The small functions are translated twice: a first time as what their callers copy. Which those are depends on
+/// nothing but the module, so the image stays the same whatever the number of threads.
+void ModuleCompiler::collect_inlinable() {
+  inlinable_.first_function = env_.module.imported_functions;
+  if (translate::mode_of(env_.settings) != translate::Mode::Ssa || env_.settings.indirect_local_calls) return;
+  std::vector<uint32_t> small;
+  for (uint32_t body = 0; body < functions_.size(); body++)
+    if (env_.module.code[body].bytes.size() <= FunctionCompiler::kMaxInlineBody) small.push_back(body);
+  inlinable_.bodies.resize(functions_.size());
+  parallel_for(small.size(), workers_, [&](size_t item, unsigned worker) {
+    inlinable_.bodies[small[item]] = compiler(worker).inline_body(env_.module.imported_functions + small[item]);
+  });
 }
 
 void ModuleCompiler::compile_functions() {
@@ -159,7 +175,9 @@ Result<std::vector<uint8_t>> ModuleCompiler::link() {
 }
 
 Result<std::vector<uint8_t>> ModuleCompiler::run() {
+  collect_inlinable();
   compile_functions();
+  inlinable_ = {};
   auto first = std::ranges::min_element(errors_, {}, &BodyError::body);
   if (first->error) return std::unexpected(std::move(*first->error));
   compile_trampolines();

@@ -160,6 +160,28 @@ TEST(Compiler, DumpShowsEveryStage) {
   EXPECT_GT(stages.size(), 4u);
 }
 
+TEST(Compiler, AnInlinedTrapKnowsItsFrames) {
+  // $outer has $middle's body, and that $inner's; the division is $inner's.
+  Compiled c(R"((module
+    (func $inner (param i32) (result i32) (i32.div_u (i32.const 7) (local.get 0)))
+    (func $middle (param i32) (result i32) (i32.add (call $inner (local.get 0)) (i32.const 1)))
+    (func $outer (export "f") (param i32) (result i32) (i32.mul (call $middle (local.get 0)) (i32.const 3)))))");
+  auto sites = c.view.inline_sites();
+  ASSERT_FALSE(sites.empty());
+  // Some code of $outer (function 2) is a copy of $middle's (1), called in $outer itself.
+  auto [offset, size] = c.view.functions()[2];
+  std::set<uint32_t> copied;
+  for (const abi::AddressEntry& a : c.view.addresses()) {
+    if (a.offset < offset || a.offset >= offset + size || a.inline_site == 0) continue;
+    EXPECT_EQ(a.srcloc & 1u << 31, 0u);
+    const abi::InlineSite& site = sites[a.inline_site - 1];
+    copied.insert(site.function);
+    EXPECT_NE(site.call_srcloc, 0u);
+    EXPECT_EQ(site.call_srcloc & 1u << 31, 0u);
+  }
+  EXPECT_TRUE(copied.contains(1));
+}
+
 TEST(Compiler, SymbolsCanBeLeftOut) {
   auto bytes = parse("(module (func $with_a_name) (func))");
   auto with = compile(bytes, host_settings(), {.symbols = true});

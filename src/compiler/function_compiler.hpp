@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "compiler/mach/compiled.hpp"
 #include "compiler/opt/optimize.hpp"
@@ -21,18 +22,33 @@ struct Dump {
   std::function<void(std::string_view stage, std::string_view text)> show;
 };
 
+/// The bodies of a module's small functions, optimised and ready to be copied into their callers. Written before the
+/// first `compile` that sees it, only read from then on.
+struct InlineBodies {
+  uint32_t first_function = 0;                    // of the module's own
+  std::vector<std::unique_ptr<ir::Func>> bodies;  // none: not small
+};
+
 class FunctionCompiler {  // one per thread
  public:
+  /// Bodies longer than this, in bytes, are not looked at for inlining. A byte or three are an instruction.
+  static constexpr size_t kMaxInlineBody = 96;
+  /// And of those, optimised, this many instructions are small.
+  static constexpr uint32_t kMaxInlineInsts = 30;
   /// Bodies longer than this, in bytes, are not optimised.
   static constexpr size_t kMaxOptimizedBody = 1 << 20;
 
   FunctionCompiler(const translate::ModuleEnv& env, const wasm::Features& features, const Dump* dump);
 
-  /// The answer lives until the next call.
-  Result<const mach::CompiledFunction*> compile(uint32_t function);
+  /// The answer lives until the next call. Calls of `inlinable` functions are inlined.
+  Result<const mach::CompiledFunction*> compile(uint32_t function, const InlineBodies* inlinable = nullptr);
+  /// The body for `InlineBodies`, or none: it is not small, or it is not valid (which `compile` will say).
+  std::unique_ptr<ir::Func> inline_body(uint32_t function);
   x64::Backend& backend() { return backend_; }
 
  private:
+  void resolve_addresses();
+
   const translate::ModuleEnv& env_;
   const Dump* dump_;
   translate::Translator translator_;

@@ -33,8 +33,12 @@ uint32_t Linker::append(const mach::CompiledFunction& code) {
   text_.insert(text_.end(), code.code.begin(), code.code.end());
   for (const mach::Reloc& r : code.relocs) references_.push_back({start + r.offset, r.symbol, r.addend});
   for (const mach::TrapSite& t : code.traps) traps_.push_back({start + t.offset, t.code});
+  uint32_t sites = static_cast<uint32_t>(inline_sites_.size());
   for (const mach::AddressMapEntry& a : code.addresses) {
-    addresses_.push_back({start + a.offset, a.srcloc, a.inline_site});
+    addresses_.push_back({start + a.offset, a.srcloc, a.inline_site ? sites + a.inline_site : 0});
+  }
+  for (const mach::InlineSite& s : code.inline_sites) {
+    inline_sites_.push_back({s.parent ? sites + s.parent : 0, s.symbol, s.call_srcloc});
   }
   return start;
 }
@@ -62,6 +66,7 @@ Result<void> Linker::finish(abi::ImageContents& out) {
   out.functions = std::move(functions_);
   out.traps = std::move(traps_);
   out.addresses = std::move(addresses_);
+  out.inline_sites = std::move(inline_sites_);
   return {};
 }
 

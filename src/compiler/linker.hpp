@@ -41,6 +41,7 @@ class Linker {
   std::vector<Reference> references_;
   std::vector<abi::TrapEntry> traps_;
   std::vector<abi::AddressEntry> addresses_;
+  std::vector<abi::InlineSite> inline_sites_;
 };
 
 }  // namespace vitrine::compiler

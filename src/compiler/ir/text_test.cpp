@@ -1,6 +1,7 @@
 // The printer, the parser and the verifier.
 #include <gtest/gtest.h>
 
+#include "compiler/ir/compact.hpp"
 #include "compiler/ir/parse.hpp"
 #include "compiler/ir/print.hpp"
 #include "compiler/ir/verify.hpp"
@@ -69,6 +70,25 @@ TEST(Text, RoundTrips) {
   EXPECT_EQ(verify(*f), std::nullopt) << *verify(*f);
   EXPECT_EQ(print(*f), kEverything);
   EXPECT_EQ(print(*f, Numbering::Dense), kEverything);
+}
+
+TEST(Compact, KeepsWhatIsInTheLayout) {
+  auto f = parse(kEverything);
+  ASSERT_TRUE(f.has_value());
+  Func copy = compact(*f);
+  EXPECT_EQ(verify(copy), std::nullopt) << *verify(copy);
+  EXPECT_EQ(print(copy), kEverything);
+  // What is not used any more has no number in the copy.
+  auto g = parse(
+      "function \"g\" sym0 wasm(i32) -> i32 {\nblock0(v0: i32):\n  v1 = clz.i32 v0\n  v2 = ctz.i32 v1\n  return v2\n}");
+  ASSERT_TRUE(g.has_value());
+  Inst clz = (*g)[g->layout[0]].first;
+  g->make_alias(g->result(clz), (*g)[g->layout[0]].params[0]);
+  g->remove(clz);
+  copy = compact(*g);
+  EXPECT_EQ(verify(copy), std::nullopt);
+  EXPECT_EQ(copy.num_values(), 2u);
+  EXPECT_EQ(print(copy), print(*g, Numbering::Dense));
 }
 
 TEST(Text, ParseErrorsSayWhere) {
