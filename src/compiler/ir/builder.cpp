@@ -234,7 +234,7 @@ Value Builder::fcmp(FloatCC cc, Value x, Value y) {
   return numbered(d, Type::I32);
 }
 
-Value Builder::select(Value cond, Value if_nonzero, Value if_zero) {
+Value Builder::select(Value cond, Value if_nonzero, Value if_zero, uint8_t flags) {
   cond = f_->resolve(cond);
   if_nonzero = f_->resolve(if_nonzero);
   if_zero = f_->resolve(if_zero);
@@ -244,6 +244,7 @@ Value Builder::select(Value cond, Value if_nonzero, Value if_zero) {
   if (f_->is_iconst(cond, &c)) return c ? if_nonzero : if_zero;
   if (if_nonzero == if_zero) return if_nonzero;
   InstData d = data(Op::Select, type);
+  d.flags = flags;
   d.a[0] = cond.raw();
   d.a[1] = if_nonzero.raw();
   d.a[2] = if_zero.raw();

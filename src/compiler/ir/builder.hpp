@@ -103,7 +103,7 @@ class Builder {
   Value f_to_uint_sat(Type type, Value x) { return unary(Op::FToUIntSat, type, x); }
   Value bitcast(Type type, Value x);
 
-  Value select(Value cond, Value if_nonzero, Value if_zero);
+  Value select(Value cond, Value if_nonzero, Value if_zero, uint8_t flags = 0);
 
   /// Any unary or binary operation by its opcode; `type` is the type of the result.
   Value unary(Op op, Type type, Value x, uint8_t trap = 0);

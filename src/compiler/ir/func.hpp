@@ -82,6 +82,7 @@ enum InstFlags : uint8_t {
   kCold = 2,      // BrIf: the nonzero successor is unlikely; kHot: likely
   kHot = 4,
   kMapped = 8,  // a load whose address is valid wherever it is executed: it may be moved above the checks before it
+  kGuard = 16,  // Select: stays, even where a check before it says what the condition is; the CPU may have guessed that
 };
 
 /// 36 bytes. Which members mean something depends on the opcode; see opcodes.def.

@@ -470,7 +470,9 @@ class Parser {
       default:
         results = {d.type};
         TRY(fixed_args(d, info(d.op).args));
-        return trap_suffix(d);
+        TRY(trap_suffix(d));
+        if (d.op == Op::Select && try_word("guard")) d.flags |= kGuard;
+        return {};
     }
     d.type = Type::I64;
     results = {d.type};

@@ -235,6 +235,7 @@ class Printer {
         put(" ");
         args(a);
         if (d.trap) put(" trap={}", d.trap);
+        if (d.flags & kGuard) put(" guard");
     }
   }
 

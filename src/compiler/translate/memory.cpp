@@ -70,7 +70,7 @@ FunctionTranslator::Address FunctionTranslator::checked_address(const MemoryPlan
   Address result{b_.iadd(memory_base(memory), at), 0, trap(TrapCode::MemoryOutOfBounds)};
   if (env_.settings.spectre_mitigation) {
     // A mispredicted check leads to address 0 and not to where the guest points.
-    result.ptr = b_.select(outside, b_.i64(0), b_.iadd(result.ptr, b_.i64(offset)));
+    result.ptr = b_.select(outside, b_.i64(0), b_.iadd(result.ptr, b_.i64(offset)), ir::kGuard);
   } else if (offset <= 0x7fff'ffff) {
     result.disp = static_cast<int32_t>(offset);
   } else {

@@ -37,7 +37,9 @@ FunctionTranslator::Value FunctionTranslator::element(uint32_t table, Value inde
   Value at = as_i64(index);
   uint64_t ignored;
   // A mispredicted check leads to element 0.
-  if (env_.settings.spectre_mitigation && !func_->is_iconst(index, &ignored)) at = b_.select(outside, b_.i64(0), at);
+  if (env_.settings.spectre_mitigation && !func_->is_iconst(index, &ignored)) {
+    at = b_.select(outside, b_.i64(0), at, ir::kGuard);
+  }
   Value base = table_field(table, offsetof(abi::VMTable, base), plan.fixed ? kFixed : kMapped);
   return b_.iadd(base, b_.ishl(at, b_.i64(3)));
 }

@@ -11,7 +11,8 @@ Value choice(Rewriter& r, Inst i) {
   uint64_t c;
   // (select c x y) => x or y
   if (r.constant(cond, &c)) return c ? x : y;
-  if (int k = r.known(cond); k >= 0) return k ? x : y;
+  // What a check before it says of a guard is what the CPU may have guessed.
+  if (int k = r.known(cond); k >= 0 && !(r.f()[i].flags & kGuard)) return k ? x : y;
   // (select c x x) => x
   if (x == y) return x;
   if (Inst d = r.is(cond, Op::ICmp);
