@@ -6,6 +6,21 @@
 #include <algorithm>
 #include <cstring>
 
+// AsmJit's own helpers for debugging write to `stderr` from code that is not position-independent, so a shared library
+// cannot hold them. These take their place: the linker finds them first and leaves AsmJit's where they are.
+ASMJIT_BEGIN_NAMESPACE
+namespace DebugUtils {
+const char* errorAsString(Error) noexcept {
+  return "";
+}
+void debugOutput(const char*) noexcept {}
+void assertionFailed(const char* file, int line, const char* what) noexcept {
+  std::fprintf(stderr, "vitrine: internal error: %s:%d: %s\n", file, line, what);
+  std::abort();
+}
+}  // namespace DebugUtils
+ASMJIT_END_NAMESPACE
+
 namespace vitrine::x64 {
 
 void Asm::not_encodable(asmjit::InstId id, std::span<const asmjit::Operand> ops) {
