@@ -10,6 +10,7 @@
 
 #include "abi/image.hpp"
 #include "base/parallel.hpp"
+#include "compiler/inlining.hpp"
 #include "compiler/linker.hpp"
 #include "wasm/names.hpp"
 
@@ -22,23 +23,28 @@ constexpr size_t kLargeBody = 16 * 1024;
 class ModuleCompiler {
  public:
   ModuleCompiler(const translate::ModuleEnv& env, const wasm::Features& features, const CompileOptions& options,
-                 unsigned workers)
+                 unsigned workers, const CallGraph& calls)
       : env_(env),
         features_(features),
         options_(options),
         workers_(workers),
         compilers_(workers),
-        functions_(env.module.code.size()) {}
+        functions_(env.module.code.size()) {
+    if (env.settings.opt_level > 0 && !env.settings.indirect_local_calls) callees_.emplace(env.module, calls);
+  }
 
   Result<std::vector<uint8_t>> run();
 
  private:
   FunctionCompiler& compiler(unsigned worker) {
-    if (!compilers_[worker]) compilers_[worker] = std::make_unique<FunctionCompiler>(env_, features_, options_.dump);
+    if (!compilers_[worker]) {
+      compilers_[worker] = std::make_unique<FunctionCompiler>(env_, features_, options_.dump,
+                                                              callees_ ? callees_->provider() : opt::CalleeProvider());
+    }
     return *compilers_[worker];
   }
+  void prepare_callees();
   void compile(uint32_t body, unsigned worker);
-  void collect_inlinable();
   void compile_functions();
   void compile_trampolines();
   Result<std::vector<uint8_t>> link();
@@ -51,8 +57,8 @@ class ModuleCompiler {
   const wasm::Features& features_;
   const CompileOptions& options_;
   unsigned workers_;
+  std::optional<InlineBodies> callees_;
   std::vector<std::unique_ptr<FunctionCompiler>> compilers_;
-  InlineBodies inlinable_;
   std::vector<mach::CompiledFunction> functions_;  // by body
   std::vector<TypeCode> types_;                    // by type; only at canonical function types
   std::atomic<size_t> done_ = 0;
@@ -77,10 +83,21 @@ mach::CompiledFunction copy_of(const mach::CompiledFunction& from) {
   return copy;
 }
 
+void ModuleCompiler::prepare_callees() {
+  if (!callees_) return;
+  auto candidates = callees_->candidates();
+  parallel_for(candidates.size(), workers_, [&](size_t item, unsigned worker) {
+    uint32_t body = candidates[item];
+    if (const ir::Func* func = compiler(worker).optimize(env_.module.imported_functions + body)) {
+      callees_->keep(body, *func);
+    }
+  });
+}
+
 void ModuleCompiler::compile(uint32_t body, unsigned worker) {
   // What comes after an error in the module is of no use any more.
   if (body < first_error_.load(std::memory_order_relaxed)) {
-    auto compiled = compiler(worker).compile(env_.module.imported_functions + body, &inlinable_);
+    auto compiled = compiler(worker).compile(env_.module.imported_functions + body);
     if (compiled) {
       functions_[body] = copy_of(**compiled);
     } else {
@@ -96,20 +113,6 @@ void ModuleCompiler::compile(uint32_t body, unsigned worker) {
   }
   size_t done = done_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (options_.progress && worker == 0) options_.progress(done, functions_.size());
-}
-
-/// The small functions are translated twice: a first time as what their callers copy. Which those are depends on
-/// nothing but the module, so the image stays the same whatever the number of threads.
-void ModuleCompiler::collect_inlinable() {
-  inlinable_.first_function = env_.module.imported_functions;
-  if (translate::mode_of(env_.settings) != translate::Mode::Ssa || env_.settings.indirect_local_calls) return;
-  std::vector<uint32_t> small;
-  for (uint32_t body = 0; body < functions_.size(); body++)
-    if (env_.module.code[body].bytes.size() <= FunctionCompiler::kMaxInlineBody) small.push_back(body);
-  inlinable_.bodies.resize(functions_.size());
-  parallel_for(small.size(), workers_, [&](size_t item, unsigned worker) {
-    inlinable_.bodies[small[item]] = compiler(worker).inline_body(env_.module.imported_functions + small[item]);
-  });
 }
 
 void ModuleCompiler::compile_functions() {
@@ -175,28 +178,13 @@ Result<std::vector<uint8_t>> ModuleCompiler::link() {
 }
 
 Result<std::vector<uint8_t>> ModuleCompiler::run() {
-  collect_inlinable();
+  prepare_callees();
   compile_functions();
-  inlinable_ = {};
+  callees_.reset();
   auto first = std::ranges::min_element(errors_, {}, &BodyError::body);
   if (first->error) return std::unexpected(std::move(*first->error));
   compile_trampolines();
   return link();
-}
-
-/// Whether a body has a tail call: then calls may come back with another context, and every caller has to know.
-bool has_tail_calls(const wasm::Module& module, const wasm::Features& features, unsigned workers) {
-  if (!features.has(wasm::Feature::TailCall)) return false;
-  constexpr size_t kChunk = 256;
-  std::atomic<bool> found = false;
-  size_t chunks = (module.code.size() + kChunk - 1) / kChunk;
-  parallel_for(chunks, workers, [&](size_t chunk, unsigned) {
-    size_t end = std::min(module.code.size(), (chunk + 1) * kChunk);
-    for (size_t i = chunk * kChunk; i < end && !found.load(std::memory_order_relaxed); i++) {
-      if (translate::has_tail_call(module.code[i].bytes)) found.store(true, std::memory_order_relaxed);
-    }
-  });
-  return found;
 }
 
 }  // namespace
@@ -209,8 +197,9 @@ Result<std::vector<uint8_t>> compile_module(const wasm::Module& module, std::spa
   unsigned workers =
       static_cast<unsigned>(std::min<size_t>(options.workers ? options.workers : default_workers(), most));
   abi::VMLayout layout(module);
-  translate::ModuleEnv env(module, layout, settings, has_tail_calls(module, features, workers));
-  return ModuleCompiler(env, features, options, workers).run();
+  CallGraph calls(module, workers);
+  translate::ModuleEnv env(module, layout, settings, calls.has_tail_calls);
+  return ModuleCompiler(env, features, options, workers, calls).run();
 }
 
 std::string settings_key(const wasm::Features& features, const abi::CodegenSettings& settings, bool symbols) {

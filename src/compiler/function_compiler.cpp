@@ -2,46 +2,52 @@
 
 #include <fmt/format.h>
 
-#include "compiler/ir/compact.hpp"
 #include "compiler/ir/print.hpp"
 #include "compiler/ir/verify.hpp"
-#include "compiler/opt/inline.hpp"
 
 namespace vitrine::compiler {
 
 using translate::Mode;
 
-FunctionCompiler::FunctionCompiler(const translate::ModuleEnv& env, const wasm::Features& features, const Dump* dump)
-    : env_(env), dump_(dump), translator_(env, features), backend_(env.settings) {}
+namespace {
 
-Result<const mach::CompiledFunction*> FunctionCompiler::compile(uint32_t function, const InlineBodies* inlinable) {
-  const Dump* dump = dump_ && dump_->function == function ? dump_ : nullptr;
+void verify([[maybe_unused]] const ir::Func& func, [[maybe_unused]] const char* after) {
+#ifdef VITRINE_VERIFY
+  if (auto problem = ir::verify(func)) {
+    fmt::print(stderr, "after {}: {}\n{}", after, *problem, ir::print(func));
+    VITRINE_ASSERT(!"the IR is valid");
+  }
+#endif
+}
+
+}  // namespace
+
+FunctionCompiler::FunctionCompiler(const translate::ModuleEnv& env, const wasm::Features& features, const Dump* dump,
+                                   opt::CalleeProvider callees)
+    : env_(env), dump_(dump), callees_(callees), translator_(env, features), backend_(env.settings) {}
+
+Result<Mode> FunctionCompiler::translate(uint32_t function) {
   Mode mode = translate::mode_of(env_.settings);
   if (env_.module.body_of_function(function).bytes.size() > kMaxOptimizedBody) mode = Mode::Fast;
   mode = TRY(translator_.translate(function, mode, func_));
   func_.name = fmt::format("function[{}]", function);
-#ifdef VITRINE_VERIFY
-  if (auto problem = ir::verify(func_)) {
-    fmt::print(stderr, "translate: {}\n{}", *problem, ir::print(func_));
-    VITRINE_ASSERT(!"the IR is valid after translation");
-  }
-#endif
-  if (dump) dump->show("ir", ir::print(func_));
+  verify(func_, "translate");
+  return mode;
+}
 
-  if (inlinable && mode == Mode::Ssa) {
-    auto find = [](void* user, uint32_t symbol) {
-      const auto* all = static_cast<const InlineBodies*>(user);
-      uint32_t body = symbol - all->first_function;  // an imported function's is too large
-      return opt::Callee{body < all->bodies.size() ? all->bodies[body].get() : nullptr, false};
-    };
-    opt::inline_calls(func_, {const_cast<InlineBodies*>(inlinable), find}, {.callee = kMaxInlineInsts});
-#ifdef VITRINE_VERIFY
-    if (auto problem = ir::verify(func_)) {
-      fmt::print(stderr, "inline: {}\n{}", *problem, ir::print(func_));
-      VITRINE_ASSERT(!"the IR is valid after inlining");
-    }
-#endif
-  }
+const ir::Func* FunctionCompiler::optimize(uint32_t function) {
+  auto mode = translate(function);
+  // An error is found again, and reported, when the function is compiled.
+  if (!mode || *mode == Mode::Fast) return nullptr;
+  opt::optimize(func_, {.level = env_.settings.opt_level, .trace = {}}, passes_);
+  return &func_;
+}
+
+Result<const mach::CompiledFunction*> FunctionCompiler::compile(uint32_t function) {
+  const Dump* dump = dump_ && dump_->function == function ? dump_ : nullptr;
+  Mode mode = TRY(translate(function));
+  if (dump) dump->show("ir", ir::print(func_));
+  if (mode == Mode::Ssa) inline_calls(dump);
 
   opt::OptSettings passes;
   passes.level = mode == Mode::Fast ? uint8_t{0} : env_.settings.opt_level;
@@ -64,6 +70,12 @@ Result<const mach::CompiledFunction*> FunctionCompiler::compile(uint32_t functio
   return &compiled_;
 }
 
+void FunctionCompiler::inline_calls(const Dump* dump) {
+  if (opt::inline_calls(func_, callees_) == 0) return;
+  verify(func_, "inlining");
+  if (dump) dump->show("inline", ir::print(func_));
+}
+
 /// Tells where code that came by inlining is from.
 void FunctionCompiler::resolve_addresses() {
   compiled_.inline_sites.clear();
@@ -74,23 +86,9 @@ void FunctionCompiler::resolve_addresses() {
     a.srcloc = loc.srcloc;
     a.inline_site = number(loc.site);
   }
-  for (const ir::InlineSite& s : func_.inline_sites)
+  for (const ir::InlineSite& s : func_.inline_sites) {
     compiled_.inline_sites.push_back({number(s.parent), s.symbol, s.srcloc});
-}
-
-std::unique_ptr<ir::Func> FunctionCompiler::inline_body(uint32_t function) {
-  if (translate::mode_of(env_.settings) != Mode::Ssa) return nullptr;
-  if (env_.module.body_of_function(function).bytes.size() > kMaxInlineBody) return nullptr;
-  auto mode = translator_.translate(function, Mode::Ssa, func_);
-  if (!mode || *mode != Mode::Ssa) return nullptr;
-  opt::OptSettings passes;
-  passes.level = env_.settings.opt_level;
-  opt::optimize(func_, passes, passes_);
-  uint32_t insts = 0;
-  for (ir::Block b : func_.layout)
-    for (ir::Inst i = func_[b].first; i.valid(); i = func_.next(i))
-      if (++insts > kMaxInlineInsts) return nullptr;
-  return std::make_unique<ir::Func>(ir::compact(func_));
+  }
 }
 
 }  // namespace vitrine::compiler

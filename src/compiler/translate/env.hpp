@@ -77,7 +77,7 @@ struct GlobalPlan {
 };
 
 struct ModuleEnv {
-  /// `has_tail_calls`: some body has a tail call that may leave the instance (see `scan_body`).
+  /// `has_tail_calls`: some body has a tail call that may leave the instance (see `scan_calls`).
   ModuleEnv(const wasm::Module& module, const abi::VMLayout& layout, const abi::CodegenSettings& settings,
             bool has_tail_calls);
 

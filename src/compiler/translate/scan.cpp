@@ -132,7 +132,6 @@ void scan_body(std::span<const uint8_t> body, BodyScan& out) {
   out.loops.clear();
   out.sets.clear();
   out.open.clear();
-  out.has_tail_calls = false;
   Cursor c{body.data(), body.data() + body.size()};
   skip_local_declarations(c);
   auto sets = [&] { return static_cast<uint32_t>(out.sets.size()); };
@@ -167,11 +166,6 @@ void scan_body(std::span<const uint8_t> body, BodyScan& out) {
         if (out.open.back() != kNoLoop) out.loops[out.open.back()].last_set = sets();
         out.open.pop_back();
         break;
-      case Op::ReturnCall:
-      case Op::ReturnCallIndirect:
-      case Op::ReturnCallRef:
-        out.has_tail_calls = true;
-        break;
       default:
         break;
     }
@@ -181,17 +175,32 @@ void scan_body(std::span<const uint8_t> body, BodyScan& out) {
   for (BodyScan::Loop& loop : out.loops) loop.last_set = loop.last_set == ~0u ? sets() : loop.last_set;
 }
 
-bool has_tail_call(std::span<const uint8_t> body) {
+void scan_calls(std::span<const uint8_t> body, CallScan& out) {
+  out.callees.clear();
+  out.has_tail_calls = false;
   Cursor c{body.data(), body.data() + body.size()};
   skip_local_declarations(c);
   while (!c.at_end()) {
     uint8_t byte = c.byte();
     Op op = wasm::is_prefix(byte) ? wasm::find_op(byte, c.leb()) : wasm::kOneByteOps[byte];
-    if (op == Op::ReturnCall || op == Op::ReturnCallIndirect || op == Op::ReturnCallRef) return true;
-    if (op == Op::Illegal) return false;
+    switch (op) {
+      case Op::Illegal:
+        return;
+      case Op::ReturnCall:
+        out.has_tail_calls = true;
+        [[fallthrough]];
+      case Op::Call:
+        out.callees.push_back(c.leb());
+        continue;
+      case Op::ReturnCallIndirect:
+      case Op::ReturnCallRef:
+        out.has_tail_calls = true;
+        break;
+      default:
+        break;
+    }
     skip_immediates(c, wasm::info(op).imm);
   }
-  return false;
 }
 
 }  // namespace vitrine::translate

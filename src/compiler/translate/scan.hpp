@@ -1,4 +1,4 @@
-// A look ahead over a function body: which locals each loop assigns, and whether it has tail calls.
+// A look ahead over a function body: which locals each loop assigns, which functions it calls.
 //
 // SSA is built in one forward walk, and the one thing such a walk cannot know is which locals a loop's body will
 // change: exactly those need a parameter of the loop's header. Making parameters on first touch instead would have to
@@ -22,7 +22,6 @@ struct BodyScan {
   };
   std::vector<Loop> loops;     // in the order of their operators
   std::vector<uint32_t> sets;  // local indices of local.set and local.tee, in order
-  bool has_tail_calls = false;
 
   // Blocks that are open, innermost last: the index of a loop, or kNoLoop. Scratch.
   std::vector<uint32_t> open;
@@ -31,7 +30,11 @@ struct BodyScan {
 /// Scans a body (with its local declarations) into `out`, whose memory is reused.
 void scan_body(std::span<const uint8_t> body, BodyScan& out);
 
-/// Whether a body has a tail call (return_call, return_call_indirect, return_call_ref).
-bool has_tail_call(std::span<const uint8_t> body);
+/// What a body calls: for who wants to know before it is translated.
+struct CallScan {
+  std::vector<uint32_t> callees;  // function indices of call and return_call, in order
+  bool has_tail_calls = false;    // return_call, return_call_indirect, return_call_ref
+};
+void scan_calls(std::span<const uint8_t> body, CallScan& out);
 
 }  // namespace vitrine::translate

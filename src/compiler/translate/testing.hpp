@@ -27,7 +27,11 @@ struct TestModule {
     module = std::make_unique<wasm::Module>(std::move(*read));
     layout = std::make_unique<abi::VMLayout>(*module);
     bool tail_calls = false;
-    for (const wasm::CodeBody& body : module->code) tail_calls |= has_tail_call(body.bytes);
+    CallScan calls;
+    for (const wasm::CodeBody& body : module->code) {
+      scan_calls(body.bytes, calls);
+      tail_calls |= calls.has_tail_calls;
+    }
     env = std::make_unique<ModuleEnv>(*module, *layout, settings, tail_calls);
     translator = std::make_unique<Translator>(*env, features);
   }
