@@ -227,11 +227,14 @@ Result<std::vector<uint8_t>> read_input(const std::string& path) {
 }
 
 Result<void> write_output(const std::string& path, std::span<const uint8_t> bytes) {
-  std::string temporary = fmt::format("{}.{}.tmp", path, getpid());
   bool to_stdout = path == "-";
+  // What is no file (a device, a pipe) is written to; a rename would put a file in its place.
+  struct stat st;
+  bool in_place = !to_stdout && stat(path.c_str(), &st) == 0 && !S_ISREG(st.st_mode);
+  std::string temporary = in_place ? path : fmt::format("{}.{}.tmp", path, getpid());
   FILE* f = to_stdout ? stdout : std::fopen(temporary.c_str(), "wbe");
   auto cannot = [&](int error) {
-    if (!to_stdout) unlink(temporary.c_str());
+    if (!to_stdout && !in_place) unlink(temporary.c_str());
     return fail(fmt::format("cannot write {}: {}", path, std::strerror(error)), ErrorKind::Io);
   };
   if (!f) return cannot(errno);
@@ -239,7 +242,7 @@ Result<void> write_output(const std::string& path, std::span<const uint8_t> byte
   int error = written == bytes.size() ? 0 : errno;
   if ((to_stdout ? std::fflush(f) : std::fclose(f)) != 0 && !error) error = errno;
   if (error) return cannot(error);
-  if (!to_stdout && rename(temporary.c_str(), path.c_str()) != 0) return cannot(errno);
+  if (!to_stdout && !in_place && rename(temporary.c_str(), path.c_str()) != 0) return cannot(errno);
   return {};
 }
 

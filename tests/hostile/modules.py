@@ -1,0 +1,331 @@
+"""Modules that are valid, and large in one direction. Each function here takes a size and answers wasm bytes or text."""
+import struct
+
+
+def u(n):
+    out = bytearray()
+    while True:
+        low = n & 0x7F
+        n >>= 7
+        out.append(low | (0x80 if n else 0))
+        if not n:
+            return bytes(out)
+
+
+def s(n):
+    out = bytearray()
+    while True:
+        low = n & 0x7F
+        n >>= 7
+        if (n == 0 and not low & 0x40) or (n == -1 and low & 0x40):
+            out.append(low)
+            return bytes(out)
+        out.append(low | 0x80)
+
+
+I32, I64, F32, F64, EMPTY = b"\x7f", b"\x7e", b"\x7d", b"\x7c", b"\x40"
+BLOCK, LOOP, IF, ELSE, END = b"\x02", b"\x03", b"\x04", b"\x05", b"\x0b"
+ADD, SUB, MUL, XOR, LT, EQZ, DROP = b"\x6a", b"\x6b", b"\x6c", b"\x73", b"\x48", b"\x45", b"\x1a"
+F64ADD = b"\xa0"
+
+
+def get(i):
+    return b"\x20" + u(i)
+
+
+def put(i):
+    return b"\x21" + u(i)
+
+
+def tee(i):
+    return b"\x22" + u(i)
+
+
+def const(n):
+    return b"\x41" + s(n)
+
+
+def br_if(depth):
+    return b"\x0d" + u(depth)
+
+
+def call(f):
+    return b"\x10" + u(f)
+
+
+def load(offset):
+    return b"\x28\x02" + u(offset)
+
+
+def store(offset):
+    return b"\x36\x02" + u(offset)
+
+
+def vec(items):
+    return u(len(items)) + b"".join(items)
+
+
+def section(number, content):
+    return bytes([number]) + u(len(content)) + content
+
+
+def name(text):
+    text = text.encode()
+    return u(len(text)) + text
+
+
+def func_type(params, results):
+    return b"\x60" + vec(params) + vec(results)
+
+
+def body(code, locals=()):
+    """`locals`: (count, type) pairs."""
+    inner = vec([u(n) + t for n, t in locals]) + code + END
+    return u(len(inner)) + inner
+
+
+def module(bodies, types=None, of=None, memory=True, table=None, globals=(), extra=b"", exports=True):
+    """Functions of type 0, which is (i32) -> (i32), unless said."""
+    types = types or [func_type([I32], [I32])]
+    of = of or [0] * len(bodies)
+    out = b"\0asm\1\0\0\0" + section(1, vec(types)) + section(3, vec([u(t) for t in of]))
+    if table:
+        out += section(4, b"\1\x70\0" + u(table))
+    if memory:
+        out += section(5, b"\1\0\1")
+    if globals:
+        out += section(6, vec(list(globals)))
+    if exports:
+        out += section(7, vec([name("f") + b"\0" + u(0)]))
+    return out + extra + section(10, vec(bodies))
+
+
+def one(code, locals=(), **more):
+    return module([body(code, locals)], **more)
+
+
+def blocks(n):
+    """One block after another, each left early under a condition."""
+    return one(b"".join(BLOCK + EMPTY + get(0) + const(i) + LT + br_if(0) + get(0) + const(3) + ADD + put(0) + END for i in range(n)) + get(0))
+
+
+def diamonds(n):
+    """If and else after each other, each of which assigns a local."""
+    piece = get(0) + IF + EMPTY + get(1) + const(1) + ADD + put(1) + ELSE + get(1) + const(2) + XOR + put(1) + END
+    return one(piece * n + get(1), [(1, I32)])
+
+
+def straight(n):
+    """A long straight line."""
+    return one(get(0) + b"".join(const(i * 7919) + [ADD, XOR, MUL, SUB][i % 4] for i in range(n)))
+
+
+def pressure(n):
+    """Many values alive at once."""
+    return one(b"".join(get(0) + const(i) + MUL for i in range(n)) + ADD * (n - 1))
+
+
+def float_pressure(n):
+    return one(b"".join(get(0) + b"\xb7" + b"\x44" + struct.pack("<d", i + 0.5) + b"\xa2" for i in range(n)) + F64ADD * (n - 1) + b"\xfc\x02")
+
+
+def locals_declared(n):
+    """The most locals there may be, of which `n` are used."""
+    return one(b"".join(get(0) + const(i) + ADD + put(1 + i) for i in range(n)) + get(0) + b"".join(get(1 + i) + XOR for i in range(n)), [(49_999, I32)])
+
+
+def locals_in_loops(n):
+    """Locals times loops: each loop changes all of them."""
+    side = max(2, int(n**0.5))
+    change = b"".join(get(1 + i) + const(i) + ADD + put(1 + i) for i in range(side))
+    loop = LOOP + EMPTY + change + get(0) + const(1) + SUB + tee(0) + br_if(0) + END
+    return one(loop * side + get(0), [(side, I32)])
+
+
+def branches_times_locals(n):
+    """Each of many branches to one label carries all of many locals that differ on every way."""
+    side = max(2, int(n**0.5))
+    piece = b"".join(get(0) + const(i) + XOR + put(1 + i % side) + get(0) + const(i) + LT + br_if(0) for i in range(side))
+    return one(BLOCK + EMPTY + piece + END + get(0) + b"".join(get(1 + i) + ADD for i in range(side)), [(side, I32)])
+
+
+def many_locals_many_branches(n):
+    """All locals there may be, assigned between `n` branches."""
+    piece = b"".join(get(0) + put(1 + i * 7919 % 49_999) + get(0) + br_if(0) for i in range(n))
+    return one(BLOCK + EMPTY + piece + END + get(49_000), [(49_999, I32)])
+
+
+def loops_with_many_locals(n):
+    """Loops in a row, each of which assigns one local, and all locals alive around them."""
+    loop = lambda i: LOOP + EMPTY + get(1 + i % 5000) + const(1) + ADD + put(1 + i % 5000) + get(0) + const(1) + SUB + tee(0) + br_if(0) + END
+    return one(b"".join(loop(i) for i in range(n)) + get(0) + b"".join(get(1 + i) + ADD for i in range(5000)), [(5000, I32)])
+
+
+def nested_blocks(n):
+    return one((BLOCK + EMPTY) * n + b"".join(get(0) + br_if(i) for i in range(0, n, 7)) + END * n + get(0))
+
+
+def nested_ifs(n):
+    return one((get(0) + IF + EMPTY) * n + get(0) + const(1) + ADD + put(0) + END * n + get(0))
+
+
+def nested_loops(n):
+    """Deep loops, each with a value that does not change in it: motion out of all of them at once."""
+    head = LOOP + EMPTY + get(1) + get(0) + const(5) + MUL + ADD + put(1)
+    tail = get(0) + const(1) + SUB + tee(0) + br_if(0) + END
+    return one(head * n + tail * n + get(1), [(1, I32)])
+
+
+def nested_loops_with_locals(n):
+    """Deep loops with a local of their own each."""
+    head = lambda i: LOOP + EMPTY + get(1 + i) + const(1) + ADD + put(1 + i)
+    tail = get(0) + br_if(0) + END
+    return one(b"".join(head(i) for i in range(n)) + tail * n + get(1), [(n, I32)])
+
+
+def nested_results(n):
+    """Blocks that hand a value outwards, with a branch from the innermost to each."""
+    return one((BLOCK + I32) * n + get(0) + b"".join(get(0) + br_if(i) for i in range(n)) + END * n)
+
+
+def functions(n):
+    return module([body(get(0) + const(i) + ADD + const(3) + MUL) for i in range(n)])
+
+
+def calling_functions(n):
+    return module([body(get(0) + call((i * 7919 + 1) % n) + call((i + 1) % n)) for i in range(n)])
+
+
+def inlining_bomb(n):
+    """Each calls the next one twice: all of it inlined would be 2 to the n."""
+    return module([body(get(0) + call(i + 1) + call(i + 1)) for i in range(n)] + [body(get(0) + const(1) + ADD)])
+
+
+def inlining_fan(n):
+    """A small function that is called from everywhere, and calls small ones itself."""
+    leaf = body(get(0) + b"".join(const(i) + XOR for i in range(8)))
+    middle = body(get(0) + call(0) * 4)
+    return module([leaf, middle] + [body(get(0) + call(1) * 4) for _ in range(n)])
+
+
+def br_table(n):
+    """Jump tables as wide as they may be, all to one label."""
+    width = 60_000
+    table = get(0) + b"\x0e" + u(width) + u(0) * (width + 1)
+    return one((BLOCK + EMPTY + table + END) * max(1, n // width) + get(0))
+
+
+def br_tables_to_many(n):
+    """A switch with a block for every case."""
+    table = get(0) + b"\x0e" + vec([u(i) for i in range(n)]) + u(n - 1)
+    return one((BLOCK + EMPTY) * n + table + (END + get(0) + const(1) + ADD + put(0)) * n + get(0))
+
+
+def wide_branches(n):
+    """Branches that carry a thousand values each."""
+    results = [I32] * 1000
+    types = [func_type([I32], [I32]), func_type([], results)]
+    code = BLOCK + s(1) + b"".join(get(0) + const(i) + ADD for i in range(1000)) + (get(0) + br_if(0)) * n + END + ADD * 999
+    return one(code, types=types)
+
+
+def wide_calls(n):
+    """Calls with a thousand parameters and a thousand results."""
+    types = [func_type([I32], [I32]), func_type([I32] * 1000, [I32] * 1000)]
+    bodies = [body(get(0) * 1000 + call(1) * n + ADD * 999), body(b"".join(get(999 - i) for i in range(1000)))]
+    return module(bodies, types=types, of=[0, 1])
+
+
+def loads(n):
+    """Loads from one base: each may be the same as an earlier one."""
+    return one(const(0) + b"".join(get(0) + load(i % 997 * 4) + ADD for i in range(n)))
+
+
+def stores(n):
+    return one(b"".join(get(0) + get(0) + store(i * 4 % 4096) for i in range(n)) + get(0) + load(0))
+
+
+def loads_and_stores(n):
+    """Loads and stores by turns, at addresses nobody can compare."""
+    return one(b"".join(get(0) + load(i % 64 * 4) + get(0) + store(0) + get(0) + load(4) + put(0) for i in range(n)) + get(0))
+
+
+def calls_with_live_values(n):
+    """Values that live across many calls."""
+    live = 40
+    bodies = [body(b"".join(get(0) + const(i) + MUL + put(1 + i) for i in range(live)) + (get(0) + call(1) + put(0)) * n + get(0)
+                   + b"".join(get(1 + i) + ADD for i in range(live)), [(live, I32)]),
+              body(get(0) + b"".join(const(i) + XOR + const(3) + MUL for i in range(40)))]
+    return module(bodies)
+
+
+def divisions(n):
+    """Every one with a trap of its own."""
+    return one(get(0) + b"".join(get(0) + b"\x6d" for _ in range(n)))
+
+
+def selects(n):
+    return one(get(0) + (get(0) + get(0) + b"\x1b") * n)
+
+
+def constants(n):
+    return one(b"\x44" + struct.pack("<d", 0.25) + b"".join(b"\x44" + struct.pack("<d", i * 1.37) + F64ADD for i in range(n)) + b"\xfc\x02")
+
+
+def indirect_calls(n):
+    return one(get(0) + (get(0) + b"\x11\0\0") * n, table=10)
+
+
+def globals_used(n):
+    globals = [I32 + b"\1" + const(i) + END for i in range(n)]
+    return one(b"".join(b"\x23" + u(i) + b"\x24" + u((i * 31 + 1) % n) for i in range(n)) + get(0), globals=globals)
+
+
+def types(n):
+    kinds = [I32, I64, F32, F64]
+    all = [func_type([I32], [I32])] + [func_type([kinds[i >> k & 3] for k in range(0, 20, 2)], [I32]) for i in range(n)]
+    return one(get(0), types=all)
+
+
+def exports(n):
+    extra = section(7, vec([name(f"an export with a long name, number {i}") + b"\0\0" for i in range(n)]))
+    return one(get(0), exports=False, memory=False, extra=extra)
+
+
+def data_segments(n):
+    n = min(n, 100_000)
+    return one(get(0)) + section(11, vec([b"\0" + const(i % 60_000) + END + b"\4abcd" for i in range(n)]))
+
+
+def elements(n):
+    extra = section(9, vec([b"\0" + const(0) + END + vec([u(0)] * n)]))
+    return one(get(0), table=n, extra=extra)
+
+
+def dead_code(n):
+    return one(get(0) + b"\x0f" + (get(0) + const(1) + ADD + put(0) + BLOCK + EMPTY + get(0) + br_if(0) + END) * n)
+
+
+def memory_ops(n):
+    return one((get(0) + get(0) + const(17) + b"\xfc\x0a\0\0" + get(0) + const(0) + const(33) + b"\xfc\x0b\0") * n + get(0))
+
+
+def deep_text(n):
+    """Folded expressions inside of each other."""
+    return ("(module (func (param i32) (result i32) " + "(i32.add (i32.const 1) " * n + "(local.get 0)" + ")" * n + "))").encode()
+
+
+def deep_text_blocks(n):
+    return ("(module (func " + "(block " * n + ")" * n + "))").encode()
+
+
+def long_text(n):
+    return ("(module " + "".join(f"(func $f{i} (param $x i32) (result i32) (i32.add (local.get $x) (i32.const {i})))" for i in range(n)) + ")").encode()
+
+
+def deep_comments(n):
+    return (b"(;" * n) + (b";)" * n) + b"(module)"
+
+
+def annotations(n):
+    return b"(module " + b"(@a " * n + b")" * n + b")"
