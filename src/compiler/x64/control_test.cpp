@@ -220,6 +220,47 @@ block0(v0: i64, v1: i64, v2: i32):
   }
 }
 
+// (x & y) compared with 0, with either operand in memory.
+TEST(Memory, MasksAreTestedInMemory) {
+  for (const Way& way : ways()) {
+    for (Type t : {Type::I32, Type::I64}) {
+      Program p(way, fmt::format(R"(
+function "register" sym0 wasm(i64, {0}) -> i32 {{
+block0(v0: i64, v1: {0}):
+  v2 = load.{0} v0+64 r1
+  v3 = and.{0} v1, v2
+  v4 = iconst.{0} 0
+  v5 = icmp.{0} ne v3, v4
+  brif v5, block1, block2
+block1:
+  v6 = iconst.i32 1
+  return v6
+block2:
+  v7 = iconst.i32 0
+  return v7
+}}
+function "constant" sym1 wasm(i64, {0}) -> i32 {{
+block0(v0: i64, v1: {0}):
+  v2 = load.{0} v0+64 r1
+  v8 = iconst.{0} 4096
+  v3 = and.{0} v2, v8
+  v4 = iconst.{0} 0
+  v5 = icmp.{0} ne v3, v4
+  return v5
+}}
+)",
+                                 ir::name_of(t)));
+      for (uint64_t x : {uint64_t{0}, uint64_t{4096}, uint64_t{1}, ~uint64_t{0}, uint64_t{1} << 63}) {
+        for (uint64_t y : {uint64_t{0}, uint64_t{4096}, uint64_t{1}, uint64_t{0x80000001}, uint64_t{1} << 63}) {
+          std::memcpy(p.data(), &y, 8);
+          EXPECT_EQ(p.call1(0, {ir::canonical(t, x)}), ir::canonical(t, x & y) != 0) << way.name;
+          EXPECT_EQ(p.call1(1, {0}), (y & 4096) != 0) << way.name;
+        }
+      }
+    }
+  }
+}
+
 TEST(Memory, FaultsBecomeTraps) {
   void* page = mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   for (const Way& way : ways()) {

@@ -151,9 +151,13 @@ void EmitterImpl::restore_callee_saved() {
       asm_.e(Inst::kIdMov, gp64(saved_[n]), x86::qword_ptr(x86::rbp, -static_cast<int32_t>(8 * (n + 1))));
 }
 
+// The saved context is this function's own, so popping it with the others changes nothing.
 void EmitterImpl::epilogue() {
-  restore_callee_saved();
-  if (frame_total_) asm_.e(Inst::kIdMov, x86::rsp, x86::rbp);
+  if (uint32_t rest = frame_total_ - saved_count_ * 8; rest && saved_count_ == 0)
+    asm_.e(Inst::kIdMov, x86::rsp, x86::rbp);
+  else if (rest)
+    asm_.e(Inst::kIdAdd, x86::rsp, asmjit::Imm(rest));
+  for (uint32_t n = saved_count_; n-- > 0;) asm_.e(Inst::kIdPop, gp64(saved_[n]));
   asm_.e(Inst::kIdPop, x86::rbp);
   if (code_->callee_pops && code_->incoming_args)
     asm_.e(Inst::kIdRet, asmjit::Imm(code_->incoming_args));
