@@ -67,6 +67,7 @@ Result<const mach::CompiledFunction*> FunctionCompiler::compile(uint32_t functio
   TRY_IN(backend_.compile(func_, compiled_, options), fmt::format("in function {}", function));
   if (dump) dump->show("vcode", compiled_.vcode);
   resolve_addresses();
+  if (dump && dump->code) dump->code(compiled_);
   return &compiled_;
 }
 

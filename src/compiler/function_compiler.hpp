@@ -20,6 +20,8 @@ namespace vitrine::compiler {
 struct Dump {
   uint32_t function = 0;
   std::function<void(std::string_view stage, std::string_view text)> show;
+  /// Shows the bytes with their side tables, if there is one.
+  std::function<void(const mach::CompiledFunction&)> code;
 };
 
 class FunctionCompiler {  // one per thread

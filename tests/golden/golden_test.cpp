@@ -28,11 +28,9 @@
 #include <sstream>
 #include <string>
 
-#include "abi/vmcontext.hpp"
 #include "base/result.hpp"
 #include "cli/disassembler.hpp"
-#include "compiler/function_compiler.hpp"
-#include "compiler/translate/scan.hpp"
+#include "compiler/compiler.hpp"
 #include "compiler/x64/cpu.hpp"
 #include "text/wat_parser.hpp"
 #include "wasm/names.hpp"
@@ -211,14 +209,13 @@ Result<std::string> show(const Test& test) {
   const auto features = wasm::Features::all();
   auto bytes = TRY(text::parse_wat(test.input, features));
   wasm::Module module = TRY(wasm::read_module(bytes, features));
-  abi::VMLayout layout(module);
-  bool tail_calls = false;
-  for (const wasm::CodeBody& body : module.code) tail_calls |= translate::has_tail_call(body.bytes);
-  translate::ModuleEnv env(module, layout, settings, tail_calls);
   auto module_names = wasm::Names::read(module);
   std::vector<std::string> names;
   for (uint32_t i = 0; i < module.imported_functions + module.code.size(); i++) {
     std::string name(module_names.function(i));
+    for (const wasm::Export& e : module.exports) {
+      if (name.empty() && e.kind == wasm::ExternKind::Func && e.index == i) name = e.name;
+    }
     names.push_back(name.empty() ? fmt::format("function[{}]", i) : name);
   }
   std::set<std::string> wanted;
@@ -230,15 +227,22 @@ Result<std::string> show(const Test& test) {
   for (uint32_t i = module.imported_functions; i < names.size(); i++) {
     if (!wanted.empty() && !wanted.contains(names[i])) continue;
     std::string text;
-    compiler::Dump dump{i, [&](std::string_view stage, std::string_view shown) {
-                          if (stage == what) text = shown;
-                        }};
-    compiler::FunctionCompiler compiler(env, features, &dump);
-    const mach::CompiledFunction* compiled = TRY(compiler.compile(i));
-    if (what == "asm") text = show_asm(*compiled, names);
+    compiler::Dump dump;
+    dump.function = i;
+    dump.show = [&](std::string_view stage, std::string_view shown) {
+      if (stage == what) text = shown;
+    };
+    dump.code = [&](const mach::CompiledFunction& code) {
+      if (what == "asm") text = show_asm(code, names);
+    };
+    compiler::CompileOptions options;
+    options.workers = 1;
+    options.dump = &dump;
+    TRY(compiler::compile_module(module, bytes, features, settings, options));
     out += names[i] + ":\n" + without_places(text);
     if (!out.ends_with('\n')) out += '\n';
   }
+  if (out.empty()) return fail("nothing to show: no function has such a name");
   return out;
 }
 
