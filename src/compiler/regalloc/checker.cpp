@@ -343,7 +343,7 @@ class Checker {
           for (uint32_t v : held_[index(a)]) held += fmt::format(" %{}", v);
           std::string at;
           for (uint32_t loc : where_[op.vreg.raw()]) {
-            at += " " + to_string(loc < 64 ? Allocation{loc} : Allocation::spill(loc - 64));
+            at.append(" ").append(to_string(loc < 64 ? Allocation{loc} : Allocation::spill(loc - 64)));
           }
           return fail(i, fmt::format("{} does not hold its value; it holds{}; the value is at{}", name(),
                                      held.empty() ? " nothing" : held, at.empty() ? " no place" : at));

@@ -198,6 +198,7 @@ void Intervals::add_use(uint32_t v, uint32_t pos, uint32_t operand, UseKind kind
   VRegData& data = vregs[v];
   uses.push_back({pos, operand, data.uses, kind, frequency_});
   data.uses = static_cast<uint32_t>(uses.size() - 1);
+  data.weight += frequency_ * memory_cost(kind);
   if (!is_def(kind) && data.use_count != 0xffff) data.use_count++;
 }
 
@@ -270,6 +271,7 @@ bool Intervals::merge(uint32_t a, uint32_t b) {
   to.ranges = interleave(ranges, to.ranges, from.ranges, [](const Range& r) { return r.from; });
   to.uses = interleave(uses, to.uses, from.uses, [](const Use& u) { return u.pos; });
   to.end = std::max(to.end, from.end);
+  to.weight += from.weight;
   to.remat = from.remat = 0;
   to.needs_slot |= from.needs_slot;
   for (unsigned d = 0; d < 2; d++) {

@@ -91,6 +91,7 @@ struct VRegData {
   uint32_t end = 0;                   // of the last range
   uint32_t hint[2] = {kNone, kNone};  // vregs whose register it would like: it comes from, it goes to
   float hint_weight = 0;
+  float weight = 0;                          // what having it in memory would cost
   uint8_t fixed_hint[2] = {kNoReg, kNoReg};  // comes from, goes to
   uint32_t def_operand = kNone;
   uint8_t is_param = 0;

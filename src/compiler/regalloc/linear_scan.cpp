@@ -79,6 +79,7 @@ void LinearScan::make_intervals() {
     next_change_[r] = kNone;
     fixed_cursor_[r][0] = fixed_cursor_[r][1] = 0;
   }
+  next_call_[0] = next_call_[1] = 0;
   for (auto& cursors : clobber_cursor_) cursors.assign(in_->clobber_sets.size(), 0);
   for (uint32_t v = 0; v < t_.vregs.size(); v++) {
     VRegData& data = t_.vregs[v];
@@ -91,9 +92,7 @@ void LinearScan::make_intervals() {
                 .range = data.ranges,
                 .use = data.uses};
     it.cls = static_cast<uint8_t>(in_->vregs[v].cls);
-    for (uint32_t u = data.uses; u != kNone; u = t_.uses[u].next) {
-      it.weight += t_.uses[u].frequency * memory_cost(t_.uses[u].kind);
-    }
+    it.weight = data.weight;
     auto id = static_cast<uint32_t>(intervals_.size());
     intervals_.push_back(it);
     data.first_child = id;
@@ -155,6 +154,7 @@ bool LinearScan::allocate(uint32_t id) {
     return true;
   }
   expire(it.cls, pos_);
+  from_cold_ = in_->blocks[t_.block_of(it.start)].cold;
   find_calls(it);
   if (allocate_free(id)) return true;
   if ((intervals_[id].flags & kOptional) && !must) {
@@ -234,9 +234,17 @@ void LinearScan::assign(uint32_t id, uint8_t r) {
 // calls in cold blocks; carve_cold sees to them.
 void LinearScan::find_calls(const Interval& it) {
   cuts_.clear();
-  bool cold = in_->blocks[t_.block_of(it.start)].cold;
-  for (unsigned temperature = 0; temperature < (cold ? 2u : 1u); temperature++) {
+  for (unsigned temperature = 0; temperature < (from_cold_ ? 2u : 1u); temperature++) {
     auto& sets = t_.clobbers[temperature];
+    if (next_call_[temperature] < pos_) {
+      next_call_[temperature] = kNone;
+      for (size_t s = 1; s < in_->clobber_sets.size(); s++) {
+        size_t& cursor = clobber_cursor_[temperature][s];
+        while (cursor < sets[s].size() && sets[s][cursor] < pos_) cursor++;
+        if (cursor < sets[s].size()) next_call_[temperature] = std::min(next_call_[temperature], sets[s][cursor]);
+      }
+    }
+    if (next_call_[temperature] >= it.end) continue;
     for (size_t s = 1; s < in_->clobber_sets.size(); s++) {
       auto& list = sets[s];
       size_t& cursor = clobber_cursor_[temperature][s];
@@ -272,8 +280,7 @@ uint32_t LinearScan::fixed_until(uint8_t r, const Interval& it) {
   for (const Cut& cut : cuts_) {
     if ((cut.mask & bit(r)) && cut.pos < until) until = cut.pos;
   }
-  bool cold = in_->blocks[t_.block_of(it.start)].cold;
-  for (unsigned temperature = 0; temperature < (cold ? 2u : 1u); temperature++) {
+  for (unsigned temperature = 0; temperature < (from_cold_ ? 2u : 1u); temperature++) {
     auto& list = t_.fixed[r][temperature];
     size_t& cursor = fixed_cursor_[r][temperature];
     while (cursor < list.size() && list[cursor].to <= pos_) cursor++;

@@ -118,6 +118,8 @@ class LinearScan {
   uint32_t next_change_[64];            // no earlier than here does any of the two change
   size_t fixed_cursor_[64][2];
   std::vector<size_t> clobber_cursor_[2];
+  uint32_t next_call_[2];   // the first call at or after some position that the walk has passed
+  bool from_cold_ = false;  // the interval in hand begins in a cold block
 
   uint8_t order_[kClasses][32], crossing_order_[kClasses][32];
   unsigned count_[kClasses];

@@ -46,13 +46,13 @@ class Printer {
       line += k ? ", " : line.empty() ? "" : " ";
       line += operand(ops[k]);
       if (out_ && info.first_operand + k < out_->allocs.size()) {
-        line += " @" + to_string(out_->allocs[info.first_operand + k]);
+        line.append(" @").append(to_string(out_->allocs[info.first_operand + k]));
       }
     }
     if (info.clobbers) {
       line += line.empty() ? "clobber" : ", clobber";
       for (uint8_t r = 0; r < 64; r++) {
-        if (in_.clobber_sets[info.clobbers].has(PReg{r})) line += " " + to_string(PReg{r});
+        if (in_.clobber_sets[info.clobbers].has(PReg{r})) line.append(" ").append(to_string(PReg{r}));
       }
     }
     if (line.empty()) line = "nop";
@@ -89,21 +89,12 @@ class Printer {
 
   std::string operand(const Operand& op) {
     bool def = op.role == Role::Def;
-    std::string s = def ? "d" : "u";
-    if (def == (op.point == Point::Early)) s += "!";
-    s += " " + vreg(op.vreg, def);
-    switch (op.constraint) {
-      case Constraint::Any:
-        return s + " any";
-      case Constraint::Reg:
-        return s;
-      case Constraint::Fixed:
-        return s + " fixed " + to_string(PReg{op.arg});
-      case Constraint::Reuse:
-        return s + fmt::format(" reuse {}", op.arg);
-      case Constraint::Stack:
-        return s + " stack";
-    }
+    const char* other_point = def == (op.point == Point::Early) ? "!" : "";
+    std::string s = fmt::format("{}{} {}", def ? "d" : "u", other_point, vreg(op.vreg, def));
+    if (op.constraint == Constraint::Any) s.append(" any");
+    if (op.constraint == Constraint::Fixed) s.append(" fixed ").append(to_string(PReg{op.arg}));
+    if (op.constraint == Constraint::Reuse) s.append(fmt::format(" reuse {}", op.arg));
+    if (op.constraint == Constraint::Stack) s.append(" stack");
     return s;
   }
 
