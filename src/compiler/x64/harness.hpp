@@ -13,6 +13,7 @@
 #include "abi/vmcontext.hpp"
 #include "compiler/ir/func.hpp"
 #include "compiler/x64/backend.hpp"
+#include "compiler/x64/unwind.hpp"
 
 namespace vitrine::x64::testing {
 
@@ -52,6 +53,9 @@ class Program {
   abi::VMStore& store() { return store_; }
   /// A host-call trampoline for `sig`, in the text.
   const void* host_trampoline(const ir::Signature& sig);
+  /// Everything in the text, for unwind information.
+  const std::vector<UnwindEntry>& pieces() const { return pieces_; }
+  const uint8_t* text() const { return text_; }
   std::string vcode;
 
  private:
@@ -63,6 +67,7 @@ class Program {
   std::vector<uint32_t> offsets_, trampolines_;
   std::vector<mach::TrapSite> traps_;
   std::vector<mach::AddressMapEntry> addresses_;
+  std::vector<UnwindEntry> pieces_;
   std::unique_ptr<uint8_t[]> contexts_[2];
   abi::VMStore store_{};
   uint8_t* text_ = nullptr;

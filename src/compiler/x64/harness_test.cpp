@@ -151,6 +151,7 @@ uint32_t Program::append(const mach::CompiledFunction& f) {
   }
   std::memcpy(text_ + used_, f.code.data(), f.code.size());
   used_ += f.code.size();
+  pieces_.push_back({start, f.code_size});
   uint32_t last = 0;
   for (auto t : f.traps) {
     EXPECT_LE(last, t.offset);

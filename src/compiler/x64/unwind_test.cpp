@@ -1,0 +1,80 @@
+// The unwinder of the C++ runtime walks through compiled code by the .eh_frame that is made for it.
+#include "compiler/x64/unwind.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unwind.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "compiler/x64/harness.hpp"
+
+extern "C" void __register_frame(void*);
+extern "C" void __deregister_frame(void*);
+
+namespace vitrine::x64::testing {
+namespace {
+
+std::vector<uintptr_t> walked;
+
+_Unwind_Reason_Code visit(_Unwind_Context* context, void*) {
+  walked.push_back(_Unwind_GetIP(context));
+  return _URC_NO_REASON;
+}
+
+void walk(void*) {
+  walked.clear();
+  _Unwind_Backtrace(visit, nullptr);
+}
+
+TEST(Unwind, BacktraceThroughCompiledCode) {
+  for (const Way& way : ways()) {
+    Program p(way, R"(
+function "outer" sym0 wasm(i64, i64, i64) -> i64 {
+  sig0 = wasm(i64, i64, i64, i64, i64, i64, i64, i64, i64) -> i64
+  fn0 = sig0 sym1
+block0(v0: i64, v1: i64, v2: i64):
+  v3 = call fn0(v0, v1, v1, v1, v1, v1, v1, v1, v2)
+  v4 = iadd.i64 v3, v1
+  v5 = iadd.i64 v4, v2
+  return v5
+}
+function "inner" sym1 wasm(i64, i64, i64, i64, i64, i64, i64, i64, i64) -> i64 {
+  sig0 = host(i64)
+block0(v0: i64, v1: i64, v2: i64, v3: i64, v4: i64, v5: i64, v6: i64, v7: i64, v8: i64):
+  v9 = load.i64 v0+64 r0 readonly
+  call_indirect sig0 v9(v0)
+  v10 = iadd.i64 v7, v8
+  return v10
+}
+)");
+    auto* builtin = &walk;
+    std::memcpy(p.data(), &builtin, 8);
+    // In the text's mapping, so that the distance fits 32 bits.
+    uint8_t* home = const_cast<uint8_t*>(p.text()) + (1u << 19);
+    std::vector<uint8_t> frames = make_eh_frame(p.pieces(), p.text() - home);
+    std::memcpy(home, frames.data(), frames.size());
+    __register_frame(home);
+    uint64_t got = p.call1(0, {10, 5});
+    __deregister_frame(home);
+    EXPECT_EQ(got, 10u + 5 + 10 + 5) << way.name;
+    std::vector<uint32_t> functions;
+    bool beyond = false;
+    for (uintptr_t ip : walked) {
+      auto text = reinterpret_cast<uintptr_t>(p.text());
+      auto hit = std::ranges::find_if(
+          p.pieces(), [&](const UnwindEntry& e) { return ip > text + e.offset && ip <= text + e.offset + e.size; });
+      if (hit != p.pieces().end())
+        functions.push_back(static_cast<uint32_t>(hit - p.pieces().begin()));
+      else if (!functions.empty())
+        beyond = true;
+    }
+    // Piece 2 is "inner", 0 "outer", 1 the trampoline of "outer"; and then this test's own frames.
+    EXPECT_EQ(functions, (std::vector<uint32_t>{2, 0, 1})) << way.name;
+    EXPECT_TRUE(beyond) << way.name;
+  }
+}
+
+}  // namespace
+}  // namespace vitrine::x64::testing
