@@ -216,4 +216,10 @@ void layout(Func& f, PassCtx& ctx) {
   f.layout.insert(f.layout.end(), s.cold.begin(), s.cold.end());
 }
 
+void layout_as_built(Func& f, PassCtx&) {
+  f.resolve_all();
+  auto is_hot = [&](Block b) { return !f[b].cold; };
+  std::stable_partition(f.layout.begin() + 1, f.layout.end(), is_hot);
+}
+
 }  // namespace vitrine::opt

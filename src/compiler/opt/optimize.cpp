@@ -16,17 +16,18 @@ struct Pass {
   std::string_view name;
   void (*run)(ir::Func&, PassCtx&);
   uint8_t min_level;
+  uint8_t max_level = 2;
 };
 struct Order {
   std::string_view first, then, why;
 };
 
 constexpr Pass kPasses[] = {
-    {"reach", reach, 0},       {"simplify_params", simplify_params, 1},
+    {"reach", reach, 1},       {"simplify_params", simplify_params, 1},
     {"branches", branches, 1}, {"rotate", rotate, 2},
     {"gvn", gvn, 1},           {"memory", memory, 2},
     {"licm", licm, 2},         {"dce", dce, 1},
-    {"layout", layout, 0},
+    {"layout", layout, 1},     {"layout_as_built", layout_as_built, 0, 0},
 };
 
 constexpr Order kOrder[] = {
@@ -95,7 +96,7 @@ class PassScope {
 void optimize(ir::Func& func, const OptSettings& settings, PassCtx& ctx) {
   ctx.graph_changed();
   for (const Pass& pass : kPasses) {
-    if (settings.level < pass.min_level) continue;
+    if (settings.level < pass.min_level || settings.level > pass.max_level) continue;
     PassScope scope(pass, func, settings);
     pass.run(func, ctx);
   }

@@ -23,5 +23,7 @@ void licm(ir::Func& func, PassCtx& ctx);
 void dce(ir::Func& func, PassCtx& ctx);
 /// Splits critical edges and orders the blocks.
 void layout(ir::Func& func, PassCtx& ctx);
+/// For the fast mode: the producer's order, but cold blocks go to the end. Critical edges are left to lowering.
+void layout_as_built(ir::Func& func, PassCtx& ctx);
 
 }  // namespace vitrine::opt
