@@ -21,7 +21,8 @@ int main() {
   std::stable_sort(w.begin(), w.end(), [](int a, int b) { return a / 10 < b / 10; });
   std::cout << std::is_sorted(v.begin(), v.end()) << ' ' << v[0] << ' ' << v[999] << ' ' << w[1000] << '\n';
   std::nth_element(w.begin(), w.begin() + 500, w.end());
-  std::cout << (w[500] == v[500]) << ' ' << *std::lower_bound(v.begin(), v.end(), 5000) << ' ' << std::binary_search(v.begin(), v.end(), 5001) << '\n';
+  std::cout << (w[500] == v[500]) << ' ' << *std::lower_bound(v.begin(), v.end(), 5000) << ' '
+            << std::binary_search(v.begin(), v.end(), 5001) << '\n';
   std::partial_sort(w.begin(), w.begin() + 5, w.end(), std::greater<>());
   for (int i = 0; i < 5; i++) std::cout << w[static_cast<size_t>(i)] << ' ';
   v.erase(std::unique(v.begin(), v.end()), v.end());
@@ -40,18 +41,24 @@ int main() {
   std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
   std::set_symmetric_difference(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(either));
   std::inclusive_scan(a.begin(), a.end(), scan.begin());
-  std::cout << both.size() << ' ' << either.size() << ' ' << scan.back() << ' ' << std::inner_product(a.begin(), a.end(), b.begin(), 0) << ' '
-            << std::transform_reduce(a.begin(), a.end(), 0LL, std::plus<>(), [](int x) { return static_cast<long long>(x) * x * x; }) << '\n';
+  std::cout << both.size() << ' ' << either.size() << ' ' << scan.back() << ' '
+            << std::inner_product(a.begin(), a.end(), b.begin(), 0) << ' '
+            << std::transform_reduce(a.begin(), a.end(), 0LL, std::plus<>(),
+                                     [](int x) { return static_cast<long long>(x) * x * x; })
+            << '\n';
   std::string s = "abcd";
   int count = 0;
   do count += s[0] < s[3];
   while (std::next_permutation(s.begin(), s.end()));
-  std::cout << count << ' ' << s << ' ' << std::gcd(462, 1071) << ' ' << std::lcm(21, 6) << ' ' << std::midpoint(3, 10) << '\n';
+  std::cout << count << ' ' << s << ' ' << std::gcd(462, 1071) << ' ' << std::lcm(21, 6) << ' ' << std::midpoint(3, 10)
+            << '\n';
 
-  auto squares = std::views::iota(1, 100) | std::views::filter([](int x) { return x % 7 == 3; }) | std::views::transform([](int x) { return x * x; });
+  auto squares = std::views::iota(1, 100) | std::views::filter([](int x) { return x % 7 == 3; }) |
+                 std::views::transform([](int x) { return x * x; });
   for (int x : squares | std::views::drop(2) | std::views::take(4)) std::cout << x << ' ';
   std::cout << std::ranges::max(squares) << '\n';
-  for (auto part : std::views::split(std::string_view("a,bc,,def"), ',')) std::cout << '[' << std::string(part.begin(), part.end()) << ']';
+  for (auto part : std::views::split(std::string_view("a,bc,,def"), ','))
+    std::cout << '[' << std::string(part.begin(), part.end()) << ']';
   std::cout << '\n';
 
   std::vector<std::complex<double>> signal(256);

@@ -81,8 +81,10 @@ struct tree {
   int key;
   std::unique_ptr<tree> left, right;
   static void insert(std::unique_ptr<tree>& t, int key) {
-    if (!t) t = std::make_unique<tree>(tree{key, nullptr, nullptr});
-    else insert(key < t->key ? t->left : t->right, key);
+    if (!t)
+      t = std::make_unique<tree>(tree{key, nullptr, nullptr});
+    else
+      insert(key < t->key ? t->left : t->right, key);
   }
   int height() const { return 1 + std::max(left ? left->height() : 0, right ? right->height() : 0); }
 };
@@ -120,7 +122,10 @@ int main() {
   std::cout << ' ' << weak.expired() << '\n';
 
   std::vector<std::variant<int, double, std::string>> things{1, 2.5, "three"};
-  for (auto& t : things) std::visit(overloaded{[](int i) { std::cout << "int " << i; }, [](double d) { std::cout << " double " << d; }, [](const std::string& s) { std::cout << " string " << s << '\n'; }}, t);
+  for (auto& t : things)
+    std::visit(overloaded{[](int i) { std::cout << "int " << i; }, [](double d) { std::cout << " double " << d; },
+                          [](const std::string& s) { std::cout << " string " << s << '\n'; }},
+               t);
   std::optional<std::string> maybe;
   std::cout << maybe.value_or("nothing") << ' ';
   maybe = "something";

@@ -13,7 +13,9 @@
 // A stream buffer over a C file: Debian's libc++ for WASI has no file streams.
 class file_buffer : public std::streambuf {
  public:
-  file_buffer(const char* path, const char* mode) : file_(std::fopen(path, mode)) { setp(buffer_, buffer_ + sizeof buffer_); }
+  file_buffer(const char* path, const char* mode) : file_(std::fopen(path, mode)) {
+    setp(buffer_, buffer_ + sizeof buffer_);
+  }
   ~file_buffer() override {
     sync();
     if (file_) std::fclose(file_);
@@ -63,12 +65,18 @@ int main() {
   std::getline(std::cin >> std::ws, rest);
   std::cout << i << '|' << d << '|' << word << '|' << hex << '|' << rest << '\n';
 
-  std::cout << std::setw(8) << 42 << '|' << std::left << std::setw(8) << 42 << '|' << std::right << std::setfill('0') << std::setw(8) << 42 << std::setfill(' ') << '\n';
-  std::cout << std::hex << std::showbase << 255 << ' ' << std::uppercase << 0xbeef << ' ' << std::oct << 8 << std::dec << std::nouppercase << std::noshowbase << '\n';
-  std::cout << std::fixed << std::setprecision(3) << 3.14159 << ' ' << std::scientific << 31415.9 << ' ' << std::defaultfloat << std::setprecision(6) << 1e-7 << ' ' << 100000.0 << ' ' << 1e6 << '\n';
-  std::cout << std::boolalpha << true << ' ' << std::showpos << 5 << ' ' << -5 << std::noshowpos << ' ' << std::internal << std::setw(8) << -42 << '\n';
-  std::cout << std::setprecision(17) << 0.1 << ' ' << 1.0 / 3 << ' ' << std::numeric_limits<double>::max() << std::setprecision(6) << '\n';
-  std::cout << 'c' << "string" << std::string(3, 'z') << static_cast<const void*>(nullptr) << ' ' << std::quoted("a \"quoted\" one") << '\n';
+  std::cout << std::setw(8) << 42 << '|' << std::left << std::setw(8) << 42 << '|' << std::right << std::setfill('0')
+            << std::setw(8) << 42 << std::setfill(' ') << '\n';
+  std::cout << std::hex << std::showbase << 255 << ' ' << std::uppercase << 0xbeef << ' ' << std::oct << 8 << std::dec
+            << std::nouppercase << std::noshowbase << '\n';
+  std::cout << std::fixed << std::setprecision(3) << 3.14159 << ' ' << std::scientific << 31415.9 << ' '
+            << std::defaultfloat << std::setprecision(6) << 1e-7 << ' ' << 100000.0 << ' ' << 1e6 << '\n';
+  std::cout << std::boolalpha << true << ' ' << std::showpos << 5 << ' ' << -5 << std::noshowpos << ' ' << std::internal
+            << std::setw(8) << -42 << '\n';
+  std::cout << std::setprecision(17) << 0.1 << ' ' << 1.0 / 3 << ' ' << std::numeric_limits<double>::max()
+            << std::setprecision(6) << '\n';
+  std::cout << 'c' << "string" << std::string(3, 'z') << static_cast<const void*>(nullptr) << ' '
+            << std::quoted("a \"quoted\" one") << '\n';
 
   std::istringstream in("1 2 3 x 4");
   int n, sum = 0;
