@@ -34,7 +34,7 @@ enum class TrapCode : uint8_t {
 /// One guest function of a backtrace.
 struct Frame {
   std::string module_name;                   ///< empty when the module has none
-  std::optional<std::string> function_name;  ///< from the name section or an export
+  std::optional<std::string> function_name;  ///< from the name section
   uint32_t function_index = 0;
   uint32_t module_offset = 0;  ///< of the operator, from the start of the wasm binary; 0 unknown
 };

@@ -239,6 +239,45 @@ TEST(Nesting, ATrapInTheInnerGuestIsTheOuterOnesToo) {
   EXPECT_EQ(unwrap(unwrap(instance.typed<int32_t()>("survives"))()), 5);
 }
 
+// Compiled code relies on the upper half of an i32's register being zero: an address is computed from it. Whatever the
+// host hands in has to be cut off at the border.
+TEST(Call, GarbageInTheUpperHalfOfAnI32StaysOutside) {
+  constexpr int64_t kGarbage = 0x7fff'fff0'0000'0000;
+  for (uint8_t level : {0, 2}) {
+    Engine engine = make_engine(Config().opt_level(level));
+    Store store(engine);
+    Linker linker(engine);
+    RawHostFunc raw = [](void*, CallerContext*, RawVal* values) -> int32_t {
+      values[0].i64 = kGarbage | 8;
+      values[1].i64 = kGarbage | 16;
+      return 0;
+    };
+    unwrap(linker.func_raw("h", "raw", {{}, {ValKind::I32, ValKind::I32}}, raw, nullptr, nullptr));
+    Global global =
+        unwrap(Global::make(store, {ValKind::I32, true}, Val::from_raw(ValKind::I32, RawVal{.i64 = kGarbage | 8})));
+    unwrap(linker.define("h", "g", global));
+    Module module = compile(engine, R"((module (import "h" "raw" (func $raw (result i32 i32)))
+      (import "h" "g" (global $g (mut i32)))
+      (memory (export "m") 1) (data (i32.const 8) "\01") (data (i32.const 16) "\02")
+      (func (export "param") (param i32) (result i32) (i32.load (local.get 0)))
+      (func (export "many") (param i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32) (i32.load (local.get 8)))
+      (func (export "result") (result i32) (i32.add (i32.load (call $raw)) (i32.load)))
+      (func (export "global") (result i32) (i32.load (global.get $g)))
+      (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+      (func (export "back") (param i32) (result i32) (local.get 0))))");
+    Instance instance = unwrap(linker.instantiate(store, module));
+    Val dirty = Val::from_raw(ValKind::I32, RawVal{.i64 = kGarbage | 8});
+    EXPECT_EQ(unwrap(unwrap(instance.func("param")).call({dirty}))[0].i32(), 1);
+    EXPECT_EQ(unwrap(unwrap(instance.func("many")).call(std::vector<Val>(9, dirty)))[0].i32(), 1);
+    EXPECT_EQ(unwrap(unwrap(instance.func("result")).call({}))[0].i32(), 3);
+    EXPECT_EQ(unwrap(unwrap(instance.func("global")).call({}))[0].i32(), 1);
+    unwrap(global.set(Val::from_raw(ValKind::I32, RawVal{.i64 = kGarbage | 16})));
+    EXPECT_EQ(unwrap(unwrap(instance.func("global")).call({}))[0].i32(), 2);
+    EXPECT_EQ(unwrap(unwrap(instance.func("back")).call({dirty}))[0].raw().i64, 8);
+    EXPECT_EQ(unwrap(unwrap(instance.func("grow")).call({dirty}))[0].i32(), 1);
+  }
+}
+
 TEST(Call, ReferencesGoRound) {
   World w(R"((module (table (export "t") 4 externref)
     (type $f (func (result i32)))

@@ -51,7 +51,7 @@ TEST_P(EveryMode, CodesAndMessages) {
   check("div", {Val(INT32_MIN), Val(-1)}, TrapCode::IntegerOverflow, "integer overflow");
   check("rem64", {Val(int64_t{1}), Val(int64_t{0})}, TrapCode::IntegerDivisionByZero, "integer divide by zero");
   check("trunc", {Val(1e300)}, TrapCode::IntegerOverflow, "integer overflow");
-  check("trunc", {Val(NAN)}, TrapCode::BadConversionToInteger, "invalid conversion to integer");
+  check("trunc", {Val(double{NAN})}, TrapCode::BadConversionToInteger, "invalid conversion to integer");
   check("indirect", {Val(0)}, TrapCode::IndirectCallToNull, "uninitialized element");
   check("indirect", {Val(4)}, TrapCode::TableOutOfBounds, "undefined element");
   check("indirect", {Val(-1)}, TrapCode::TableOutOfBounds, "undefined element");
@@ -69,7 +69,7 @@ TEST_P(EveryMode, BacktracesNameFunctionsAndOffsets) {
     (memory 1)
     (func $inner (param i32) (result i32) (i32.load (local.get 0)))
     (func $middle (param i32) (result i32) (i32.add (call $inner (local.get 0)) (i32.const 1)))
-    (func (export "outer") (param i32) (result i32) (i32.mul (call $middle (local.get 0)) (i32.const 3)))))",
+    (func $outer (export "outer") (param i32) (result i32) (i32.mul (call $middle (local.get 0)) (i32.const 3)))))",
           config());
   auto result = w.typed<int32_t(int32_t)>("outer")(-4);
   ASSERT_FALSE(result);
@@ -123,8 +123,8 @@ TEST(Trap, ExactOffsetOfAnUnreachable) {
   ASSERT_FALSE(result);
   ASSERT_EQ(result.error().trap()->frames().size(), 1u);
   EXPECT_EQ(result.error().trap()->frames()[0].module_offset, sizeof kModule - 2);
-  EXPECT_EQ(result.error().trap()->frames()[0].function_name, "f");
-  EXPECT_CONTAINS(result.error().trap()->backtrace(), "    0:     0x1e - <unknown>!f");
+  EXPECT_EQ(result.error().trap()->backtrace(),
+            "error while executing at wasm backtrace:\n    0:     0x1e - <unknown>!<wasm function 0>");
 }
 
 TEST(Trap, FramesWithoutANameAreNumbered) {
