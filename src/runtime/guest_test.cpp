@@ -495,6 +495,43 @@ TEST_F(Epoch, InterruptsLoops) {
   EXPECT_EQ(result.error()->frames.size(), 1u);
 }
 
+TEST_F(Epoch, InterruptsBulkOperations) {
+  Instance* i = instance(R"((module (memory (export "m") 2048)
+    (func (export "fill") (param i32 i32 i32) (memory.fill (local.get 0) (local.get 1) (local.get 2)))
+    (func (export "copy") (param i32 i32 i32) (memory.copy (local.get 0) (local.get 1) (local.get 2)))))");
+  auto memory = i->find_export("m")->memory->data();
+  constexpr int64_t kMiB = 1 << 20;
+  store_.set_epoch_deadline(1);
+  ASSERT_EQ(trap(i, "fill", {0, 7, 100 * kMiB}), abi::TrapCode::None);
+  EXPECT_EQ(memory[100 * kMiB - 1], 7);
+  EXPECT_EQ(memory[100 * kMiB], 0);
+  EXPECT_EQ(trap(i, "fill", {100 * kMiB, 7, 28 * kMiB + 1}), abi::TrapCode::MemoryOutOfBounds);
+  EXPECT_EQ(memory[100 * kMiB], 0);
+  // Overlapping both ways, with a pattern that pieces in the wrong order would smear.
+  for (int64_t n = 0; n < 64 * kMiB; n += 4096)
+    memory[n] = static_cast<uint8_t>(n >> 12) ^ static_cast<uint8_t>(n >> 20);
+  std::vector<uint8_t> before(memory.begin(), memory.begin() + 64 * kMiB);
+  ASSERT_EQ(trap(i, "copy", {kMiB, 0, 64 * kMiB}), abi::TrapCode::None);
+  EXPECT_TRUE(std::equal(before.begin(), before.end(), memory.begin() + kMiB));
+  ASSERT_EQ(trap(i, "copy", {0, kMiB, 64 * kMiB}), abi::TrapCode::None);
+  EXPECT_TRUE(std::equal(before.begin(), before.end(), memory.begin()));
+  EXPECT_EQ(trap(i, "copy", {0, 64 * kMiB + 1, 64 * kMiB}), abi::TrapCode::MemoryOutOfBounds);
+  // The deadline comes while the operation runs: at the second look.
+  int looks = 0;
+  store_.set_epoch_callback([&](Store& store) -> std::optional<uint64_t> {
+    if (++looks > 2) return std::nullopt;
+    store.engine().increment_epoch();
+    return 0;
+  });
+  store_.set_epoch_deadline(0);
+  auto result = call(i, "fill", {0, 9, 100 * kMiB});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error()->code, abi::TrapCode::Interrupt);
+  EXPECT_EQ(result.error()->frames.size(), 1u);
+  EXPECT_EQ(memory[0], 9) << "done before the deadline";
+  EXPECT_EQ(memory[90 * kMiB], 7) << "not done after it";
+}
+
 class OptLevel0 : public Guest {
  public:
   OptLevel0() : Guest({.settings = {.opt_level = 0}}) {}

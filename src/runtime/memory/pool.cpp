@@ -28,7 +28,18 @@ Result<MemorySlot> MemoryPool::take(const MemoryPlan& plan, uint64_t source_iden
   }
   MemorySlot slot;
   slot.plan = plan;
-  slot.space = TRY(os::Reservation::make(plan.total()));
+  auto space = os::Reservation::make(plan.total());
+  if (!space) {
+    // Address space is short: what is kept for others may be just what is missing.
+    std::vector<MemorySlot> kept;
+    {
+      std::lock_guard lock(mutex_);
+      kept.swap(slots_);
+    }
+    kept.clear();
+    space = os::Reservation::make(plan.total());
+  }
+  slot.space = TRY(std::move(space));
   return slot;
 }
 

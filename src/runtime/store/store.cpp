@@ -167,8 +167,7 @@ void Store::resolve(abi::VMFuncRef* func) {
     return;
   }
   // No guest can call it before a module of its signature is there: `add_trampolines` sees to it then.
-  auto& waiting = without_code_[func->type_id];
-  if (std::ranges::find(waiting, func) == waiting.end()) waiting.push_back(func);
+  without_code_[func->type_id].insert(func);
 }
 
 uint64_t Store::new_externref(std::shared_ptr<void> object) {

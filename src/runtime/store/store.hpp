@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "abi/vmcontext.hpp"
@@ -165,8 +166,8 @@ class Store {
     const void* host_call;
     abi::ArrayCall array_call;
   };
-  std::unordered_map<TypeId, Stubs> trampolines_;                          // by signature, of the store's modules
-  std::unordered_map<TypeId, std::vector<abi::VMFuncRef*>> without_code_;  // host functions, by signature
+  std::unordered_map<TypeId, Stubs> trampolines_;  // by signature, of the store's modules
+  std::unordered_map<TypeId, std::unordered_set<abi::VMFuncRef*>> without_code_;  // host functions, by signature
   std::deque<HostFunction> host_functions_;
   std::deque<Memory> memories_;
   std::deque<Table> tables_;
