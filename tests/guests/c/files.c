@@ -18,7 +18,8 @@ static void list(const char* path) {
   DIR* d = opendir(path);
   CHECK(d);
   if (!d) return;
-  for (struct dirent* e; (e = readdir(d)) && n < 300;) names[n++] = strdup(e->d_name);
+  for (struct dirent* e; (e = readdir(d)) && n < 300;)
+    if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..")) names[n++] = strdup(e->d_name);
   closedir(d);
   qsort(names, (size_t)n, sizeof *names, by_name);
   printf("%s: %d entries:", path, n);

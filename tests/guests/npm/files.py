@@ -1,0 +1,37 @@
+# Files beneath /work, which is granted; nothing else is.
+import csv, io, os, pathlib, sys, tempfile, time
+
+print(sys.argv[1:], os.environ.get("MODE"))
+root = pathlib.Path("/work")
+with open(root / "numbers.txt", "w") as f:
+    for i in range(5000):
+        print(i, i * i, file=f)
+with open(root / "numbers.txt") as f:
+    print(sum(int(line.split()[1]) for line in f))
+print((root / "numbers.txt").stat().st_size)
+(root / "a" / "b").mkdir(parents=True)
+for name in "xyz":
+    (root / "a" / f"{name}.bin").write_bytes(name.encode() * 1000)
+os.rename("/work/a/x.bin", "/work/a/b/moved.bin")
+print([(d.removeprefix("/work"), sorted(s), sorted(f)) for d, s, f in sorted(os.walk("/work"))])
+with open("/work/t.csv", "w", newline="") as f:
+    csv.writer(f).writerows([["a", 'quote"d'], ["multi\nline", "é"]])
+print(list(csv.reader(open("/work/t.csv", newline=""))))
+with open("/work/a/y.bin", "r+b") as f:
+    f.seek(10)
+    f.write(b"Y" * 5)
+    f.seek(-990, io.SEEK_END)
+    print(f.read(8), f.tell())
+    f.truncate(12)
+print(os.path.getsize("/work/a/y.bin"))
+for path, mode in (("/work/none", "r"), ("/work/a", "w"), ("/etc/passwd", "r")):
+    try:
+        open(path, mode)
+    except OSError as e:
+        print(path, type(e).__name__)
+before = time.monotonic()
+time.sleep(0.02)
+print(time.monotonic() - before >= 0.02, time.time() > 1.7e9, len(os.urandom(8)))
+print(sys.stdin.read().strip())
+sys.stderr.write("to standard error\n")
+sys.exit(5)
