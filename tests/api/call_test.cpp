@@ -261,7 +261,8 @@ TEST(Call, GarbageInTheUpperHalfOfAnI32StaysOutside) {
       (memory (export "m") 1) (data (i32.const 8) "\01") (data (i32.const 16) "\02")
       (func (export "param") (param i32) (result i32) (i32.load (local.get 0)))
       (func (export "many") (param i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32) (i32.load (local.get 8)))
-      (func (export "result") (result i32) (i32.add (i32.load (call $raw)) (i32.load)))
+      (func (export "result") (result i32) (local i32 i32)
+        (call $raw) (local.set 0) (local.set 1) (i32.add (i32.load (local.get 0)) (i32.load (local.get 1))))
       (func (export "global") (result i32) (i32.load (global.get $g)))
       (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
       (func (export "back") (param i32) (result i32) (local.get 0))))");

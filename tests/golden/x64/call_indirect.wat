@@ -1,0 +1,48 @@
+;;! target = "x86_64"
+;;! show = "asm"
+;; Bounds, signature (a null function faults there), call. A mispredicted bounds check leads to element 0.
+(module (type $t (func (param i32) (result i32))) (table 10 funcref) (elem (i32.const 0) func $callee)
+  (func $callee (type $t) (local.get 0))
+  (func (export "f") (param i32 i32) (result i32)
+    (call_indirect (type $t) (local.get 0) (local.get 1))))
+;; callee:
+;;   push rbp
+;;   mov rbp, rsp
+;;   mov rax, rdi
+;;   pop rbp
+;;   ret
+;; f:
+;;   push rbp
+;;   mov rbp, rsp
+;;   mov r11, qword ptr [r15]
+;;   cmp rsp, qword ptr [r11]
+;;   jb L0
+;;   push r15
+;;   sub rsp, 8
+;;   mov rax, qword ptr [r15 + 0x30]
+;;   cmp rax, rsi
+;;   jbe L1
+;;   xor ecx, ecx
+;;   cmp rax, rsi
+;;   cmovbe rsi, rcx
+;;   mov rax, qword ptr [r15 + 0x28]
+;;   mov rax, qword ptr [rax + rsi*8]         ; trap: TableOutOfBounds
+;;   mov ecx, dword ptr [rax + 0x18]          ; trap: IndirectCallToNull
+;;   mov rdx, qword ptr [r15 + 0x18]
+;;   cmp ecx, dword ptr [rdx]
+;;   jne L2
+;;   mov rcx, qword ptr [rax + 8]             ; trap: IndirectCallToNull
+;;   mov r10, r15
+;;   mov r15, rcx
+;;   call qword ptr [rax]                     ; trap: IndirectCallToNull
+;;   mov r15, qword ptr [rbp - 8]
+;;   add rsp, 8
+;;   pop r15
+;;   pop rbp
+;;   ret
+;; L0:
+;;   ud2                                      ; trap: StackOverflow
+;; L1:
+;;   ud2                                      ; trap: TableOutOfBounds
+;; L2:
+;;   ud2                                      ; trap: BadSignature
