@@ -54,7 +54,7 @@ def exits(status):
 TRAP = """(module $shop (memory 1)
   (func $inner (param i32) (result i32) (i32.load (local.get 0)))
   (func $outer (result i32) (i32.add (call $inner (i32.const -4)) (i32.const 1)))
-  (func (export "_start") (drop (call $outer))))"""
+  (func $_start (export "_start") (drop (call $outer))))"""
 SPIN = '(module (func (export "_start") (loop (br 0))))'
 
 # Prints arguments and environment, each with a line break: args_get, then environ_get.
@@ -237,7 +237,7 @@ class ExitStatus(CliTest):
         poll = """(module (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
           (memory (export "memory") 1)
           (func (export "_start") (i32.store8 (i32.const 8) (i32.const 0)) (i32.store (i32.const 16) (i32.const 1))
-            (i64.store (i32.const 24) (i64.const 100000000000)) (drop (call $poll (i32.const 0) (i32.const 100) (i32.const 1) (i32.const 200)))
+            (i64.store (i32.const 24) (i64.const 100000000000)) (drop (call $poll (i32.const 0) (i32.const 128) (i32.const 1) (i32.const 200)))
             (loop (br 0))))"""
         started = time.monotonic()
         self.check(self.vitrine("-Wtimeout=300ms", self.file("p.wat", poll)), 134, "", "interrupt")
@@ -441,9 +441,9 @@ class Precompiled(CliTest):
     def test_damaged(self):
         path = self.compiled()
         good = path.read_bytes()
-        for name, bytes in (("flipped", good[:-50] + bytes([good[-50] ^ 1]) + good[-49:]), ("truncated", good[:len(good) // 2]),
+        for name, damaged in (("flipped", good[:-50] + bytes([good[-50] ^ 1]) + good[-49:]), ("truncated", good[:len(good) // 2]),
                             ("extended", good + b"x"), ("short", good[:20])):
-            bad = self.file(f"{name}.cwasm", bytes)
+            bad = self.file(f"{name}.cwasm", damaged)
             r = self.check(self.vitrine("--allow-precompiled", bad), 1, "", f"{name}.cwasm")
             self.assertRegex(r.err, "damaged|truncated|checksum", r)
 
