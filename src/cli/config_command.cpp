@@ -31,8 +31,8 @@ int config_command(const std::vector<std::string>& args) {
   CLI::App app("Makes configuration files", "vitrine config");
   auto* make = app.add_subcommand("new", "writes a configuration file with the defaults");
   make->add_option("FILE", path, "where to; by default below XDG_CONFIG_HOME or ~/.config");
-  app.require_subcommand(1);
   if (auto status = parse_args(app, args)) return *status;
+  if (!make->parsed()) return report_usage("what about the configuration? `vitrine config new [FILE]` writes one");
   if (path.empty()) {
     const char* given = std::getenv("XDG_CONFIG_HOME");
     const char* home = std::getenv("HOME");

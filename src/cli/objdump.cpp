@@ -50,7 +50,7 @@ bool is_jump(const std::string& text) {
 }
 
 void dump(const CodeView& view, const CodeFunction& f, const ObjdumpOptions& o, bool color) {
-  std::string name = f.name.empty() ? fmt::format("function[{}]", f.index) : f.name;
+  std::string name = f.name.empty() ? fmt::format("function[{}]", f.index) : printable(f.name);
   std::string title = f.kind == CodeFunction::Kind::Wasm
                           ? fmt::format("wasm[0]::function[{}]{}", f.index, f.name.empty() ? "" : "::" + name)
                           : fmt::format("wasm[0]::{}_trampoline[{}]", f.name, f.index);

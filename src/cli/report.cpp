@@ -9,6 +9,23 @@
 
 namespace vitrine::cli {
 
+std::string printable(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); i++) {
+    auto c = static_cast<unsigned char>(text[i]);
+    // The C1 controls are two bytes in UTF-8: 0xc2, then 0x80 to 0x9f.
+    bool c1 = c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    if (c1) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned char>(text[++i]));
+    } else if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f) {
+      out += fmt::format("\\x{:02x}", c);
+    } else {
+      out += static_cast<char>(c);
+    }
+  }
+  return out;
+}
+
 bool use_color() {
   static const bool color = [] {
     const char* no_color = std::getenv("NO_COLOR");
@@ -38,27 +55,27 @@ int report_failure(std::string_view what, const Error& error) {
   std::string causes;
   size_t n = 0;
   auto add = [&](std::string_view cause) { causes += fmt::format("\n    {}: {}", n++, indented(cause)); };
-  if (const Trap* trap = error.trap(); trap && !trap->frames().empty()) add(trap->backtrace());
-  add(error.message());
-  fmt::print(stderr, "{} {}\n\nCaused by:{}\n", painted("Error:", "1;31"), what, causes);
+  if (const Trap* trap = error.trap(); trap && !trap->frames().empty()) add(printable(trap->backtrace()));
+  add(printable(error.message()));
+  fmt::print(stderr, "{} {}\n\nCaused by:{}\n", painted("Error:", "1;31"), printable(what), causes);
   return error.kind() == ErrorKind::Trap ? kTrapStatus : 1;
 }
 
 int report_error(std::string_view message) {
-  fmt::print(stderr, "{} {}\n", painted("Error:", "1;31"), message);
+  fmt::print(stderr, "{} {}\n", painted("Error:", "1;31"), printable(message));
   return 1;
 }
 
 int report_usage(std::string_view message) {
-  fmt::print(stderr, "{} {}\n\nFor more information, try '--help'.\n", painted("error:", "1;31"), message);
+  fmt::print(stderr, "{} {}\n\nFor more information, try '--help'.\n", painted("error:", "1;31"), printable(message));
   return kUsageError;
 }
 
 void warn(std::string_view message) {
-  fmt::print(stderr, "{} {}\n", painted("warning:", "1;33"), message);
+  fmt::print(stderr, "{} {}\n", painted("warning:", "1;33"), printable(message));
 }
 void note(std::string_view message) {
-  fmt::print(stderr, "{} {}\n", painted("note:", "1;36"), message);
+  fmt::print(stderr, "{} {}\n", painted("note:", "1;36"), printable(message));
 }
 
 Progress::Progress() : enabled_(isatty(STDERR_FILENO)), next_(Clock::now() + std::chrono::milliseconds(500)) {}

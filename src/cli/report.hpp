@@ -14,6 +14,9 @@ namespace vitrine::cli {
 inline constexpr int kUsageError = 2;
 inline constexpr int kTrapStatus = 134;  // 128 + SIGABRT
 
+/// `text` with its control characters (but line ends and tabs) written out as \xNN: names come from guests, and a
+/// terminal obeys them.
+std::string printable(std::string_view text);
 /// Whether standard error is a terminal and NO_COLOR is not set.
 bool use_color();
 

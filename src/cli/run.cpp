@@ -1,10 +1,13 @@
 // `vitrine run [OPTIONS] FILE [ARGS...]`: runs a module as a command, or one function of it.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <condition_variable>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <thread>
 
@@ -138,6 +141,7 @@ int invoke(const Instance& instance, const std::string& name, const RunOptions& 
   auto results = func->call(*args);
   if (!results) return status_of(fmt::format("failed to invoke `{}`", name), results.error());
   for (const Val& v : *results) fmt::print("{}\n", print_value(v));
+  if (std::fflush(stdout) != 0) return report_error(fmt::format("cannot write the results: {}", std::strerror(errno)));
   return 0;
 }
 
@@ -164,6 +168,15 @@ int run_instance(const Instance& instance, const RunOptions& options) {
   return 0;
 }
 
+/// "; did you mean `vitrine compile`?" for a word that is no file and nearly a subcommand.
+std::string meant_subcommand(const std::string& file) {
+  if (access(file.c_str(), F_OK) == 0) return {};
+  std::vector<std::string_view> names;
+  for (const Subcommand& s : kSubcommands) names.push_back(s.name);
+  auto found = closest(file, names);
+  return found ? fmt::format("; did you mean `vitrine {}`?", *found) : std::string();
+}
+
 int run_module(RunOptions& options) {
   // A reader that goes away is the guest's EPIPE, to be handled as it likes; as our SIGPIPE it would end us without a
   // word, and to fence it off by each write would cost three more system calls.
@@ -178,7 +191,7 @@ int run_module(RunOptions& options) {
 
   auto module = load_module(*engine, options.command[0], options.common.allow_precompiled);
   progress.clear();
-  if (!module) return report_error(module.error().message());
+  if (!module) return report_error(module.error().message() + meant_subcommand(options.command[0]));
 
   Store store(*engine);
   store.limits(store_limits(options.common));

@@ -251,7 +251,9 @@ TEST_F(Cache, ProcessesShareIt) {
         auto result = fib ? (*fib)(20) : fail("no fib");
         good = good && result && *result == 6765;
         if (round % 3 == 2) {
-          for (auto& e : entries()) unlink(e.c_str());
+          for (auto& e : entries()) {
+            if (e.extension() == ".cwasm") unlink(e.c_str());  // not what others are writing
+          }
         }
       }
       _exit(good && warnings.empty() ? 0 : 1);

@@ -31,7 +31,7 @@ block0(v0: i64, v1: i32, v2: i64):
   v13 = iconst.i64 2147483640
   v14 = iadd.i64 v6, v13
   v15 = iconst.i64 0
-  v16 = select.i64 v12, v15, v14
+  v16 = select.i64 v12, v15, v14 guard
   v17 = load.i64 v16 r1 trap=2
   v18 = iadd.i64 v8, v17
   return v18
@@ -52,7 +52,7 @@ block0(v0: i64, v1: i32):
   v10 = iconst.i64 4294967292
   v11 = iadd.i64 v9, v10
   v12 = iconst.i64 0
-  v13 = select.i64 v7, v12, v11
+  v13 = select.i64 v7, v12, v11 guard
   v14 = load.i32 v13 r1 trap=2
   return v14
 )");
@@ -114,7 +114,7 @@ block0(v0: i64, v1: i64):
   v10 = iconst.i64 4
   v11 = iadd.i64 v9, v10
   v12 = iconst.i64 0
-  v13 = select.i64 v7, v12, v11
+  v13 = select.i64 v7, v12, v11 guard
   v14 = load.i32 v13 r1 trap=2
   return v14
 )");
@@ -207,7 +207,7 @@ block0(v0: i64, v1: i32):
   trapif v4, 4
   v5 = uextend.i64 v1
   v6 = iconst.i64 0
-  v7 = select.i64 v4, v6, v5
+  v7 = select.i64 v4, v6, v5 guard
   v8 = vmctx
   v9 = load.i64 v8+40 r4 readonly mapped
   v10 = iconst.i64 3
@@ -306,7 +306,7 @@ block0(v0: i64, v1: i32):
   v6 = icmp.i64 uge v5, v4
   trapif v6, 4
   v7 = iconst.i64 0
-  v8 = select.i64 v6, v7, v5
+  v8 = select.i64 v6, v7, v5 guard
   v9 = load.i64 v2+40 r4 mapped
   v10 = iconst.i64 3
   v11 = shl.i64 v8, v10

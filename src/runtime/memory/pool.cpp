@@ -39,7 +39,7 @@ Result<MemorySlot> MemoryPool::take(const MemoryPlan& plan, uint64_t source_iden
     kept.clear();
     space = os::Reservation::make(plan.total());
   }
-  slot.space = TRY(std::move(space));
+  slot.space = TRY_IN(std::move(space), "for a linear memory; -O memory-reservation=BYTES asks for less");
   return slot;
 }
 

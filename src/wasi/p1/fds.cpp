@@ -221,17 +221,15 @@ Answer<> fd_tell(Call& c, I32 fd, I32 offset) {
   return seek(c, fd, 0, host::Whence::Current, offset);
 }
 
+void note_no_directories(Call& c) {
+  c.state.context().denials().record(
+      {host::Denial::Kind::NoDirectories, "every path, as no directory is granted", "--dir HOST::GUEST"});
+}
+
 Answer<> fd_prestat_get(Call& c, I32 fd, I32 buf) {
   auto to = TRY(c.memory.range(buf, Layout::kPrestatSize, 4));
   auto directory = directory_at(c, fd, Errno::BadF);
-  if (!directory || !(*directory)->preopen_name) {
-    auto& context = c.state.context();
-    if (fd == kFirstPreopen && context.directory_count() == 0) {
-      context.denials().record(
-          {host::Denial::Kind::NoDirectories, "every path, as no directory is granted", "--dir HOST::GUEST"});
-    }
-    return fail(Errno::BadF);
-  }
+  if (!directory || !(*directory)->preopen_name) return fail(Errno::BadF);
   put(to, 0, uint32_t{0});  // the only kind of preopen: a directory
   put(to, 4, static_cast<uint32_t>((*directory)->preopen_name->size()));
   return {};

@@ -15,9 +15,15 @@ inline Answer<host::File*> file_at(Call& c, uint32_t fd, Errno otherwise) {
   return fail(otherwise);
 }
 
+/// Remembers, for who runs the guest, that it looked for a directory and was granted none.
+void note_no_directories(Call& c);
+
 inline Answer<OpenDirectory*> directory_at(Call& c, uint32_t fd, Errno otherwise = Errno::NotDir) {
   auto descriptor = c.state.fds().get(fd);
-  if (!descriptor) return std::unexpected(std::move(descriptor).error());
+  if (!descriptor) {
+    if (fd == kFirstPreopen && c.state.context().directory_count() == 0) note_no_directories(c);
+    return std::unexpected(std::move(descriptor).error());
+  }
   if (auto* directory = std::get_if<OpenDirectory>(*descriptor)) return directory;
   return fail(otherwise);
 }
