@@ -1,6 +1,8 @@
 // Machine code as text.
 #pragma once
 
+#include <vitrine/result.hpp>
+
 #include <cstdint>
 #include <span>
 #include <string>
@@ -14,7 +16,8 @@ struct DisassembledInst {
   std::string text;  // "mov eax, 1"
 };
 
-/// Disassembles x86-64 code that begins at `address`. Bytes that are no instruction come out as ".byte 0x..".
-std::vector<DisassembledInst> disassemble(std::span<const uint8_t> code, uint64_t address);
+/// Disassembles x86-64 code that begins at `address`. Bytes that are no instruction come out as ".byte 0x..". Fails if
+/// the library that does it is not installed.
+Result<std::vector<DisassembledInst>> disassemble(std::span<const uint8_t> code, uint64_t address);
 
 }  // namespace vitrine::cli

@@ -107,11 +107,11 @@ std::string wasm_side(const std::vector<WasmLine>& lines) {
   return html;
 }
 
-std::string native_side(const CodeView& view, const CodeFunction& f) {
+Result<std::string> native_side(const CodeView& view, const CodeFunction& f) {
   std::string html;
   auto next = std::ranges::lower_bound(view.addresses(), f.address, {}, &CodeAddress::address);
   uint32_t offset = 0;
-  for (const DisassembledInst& inst : disassemble(f.code, f.address)) {
+  for (const DisassembledInst& inst : TRY(disassemble(f.code, f.address))) {
     for (; next != view.addresses().end() && next->address <= inst.address; ++next) offset = next->module_offset;
     html += fmt::format("<span data-o=\"{}\" style=\"--h:{}\"><i>{:6x}</i>  {}</span>", offset, hue(offset),
                         inst.address, escaped(inst.text));
@@ -142,7 +142,7 @@ Result<std::string> page(const Engine& engine, const std::string& name, std::spa
     Lister lister;
     TRY(reader.read(index, lister));
     html += fmt::format("<h2>function {} {}</h2><div class=\"pair\"><div>{}</div><div>{}</div></div>\n", index,
-                        escaped(code->name), wasm_side(lister.lines), native_side(view, *code));
+                        escaped(code->name), wasm_side(lister.lines), TRY(native_side(view, *code)));
   }
   return html + std::string(kTail);
 }

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "base/result.hpp"
 #include "cli/commands.hpp"
 #include "cli/common.hpp"
 #include "cli/disassembler.hpp"
@@ -49,7 +50,7 @@ bool is_jump(const std::string& text) {
   return text.starts_with("j") || text.starts_with("call");
 }
 
-void dump(const CodeView& view, const CodeFunction& f, const ObjdumpOptions& o, bool color) {
+Result<void> dump(const CodeView& view, const CodeFunction& f, const ObjdumpOptions& o, bool color) {
   std::string name = f.name.empty() ? fmt::format("function[{}]", f.index) : printable(f.name);
   std::string title = f.kind == CodeFunction::Kind::Wasm
                           ? fmt::format("wasm[0]::function[{}]{}", f.index, f.name.empty() ? "" : "::" + name)
@@ -57,7 +58,7 @@ void dump(const CodeView& view, const CodeFunction& f, const ObjdumpOptions& o, 
   fmt::print("{}{}{}:\n", color ? "\033[1;32m" : "", title, color ? "\033[0m" : "");
   auto next_map = std::ranges::lower_bound(view.addresses(), f.address, {}, &CodeAddress::address);
   auto next_trap = std::ranges::lower_bound(view.traps(), f.address, {}, &CodeTrap::address);
-  for (const DisassembledInst& inst : disassemble(f.code, f.address)) {
+  for (const DisassembledInst& inst : TRY(disassemble(f.code, f.address))) {
     std::string line;
     if (o.addresses || (o.address_jumps && is_jump(inst.text))) {
       line += fmt::format("{:>{}x}: ", inst.address, o.address_width);
@@ -80,6 +81,7 @@ void dump(const CodeView& view, const CodeFunction& f, const ObjdumpOptions& o, 
     }
   }
   fmt::print("\n");
+  return {};
 }
 
 }  // namespace
@@ -126,7 +128,7 @@ int objdump_command(const std::vector<std::string>& args) {
   size_t shown = 0;
   for (const CodeFunction& f : view->functions()) {
     if (!wanted(f)) continue;
-    dump(*view, f, o, color);
+    if (auto ok = dump(*view, f, o, color); !ok) return report_error(ok.error().message());
     shown++;
   }
   if (!shown) note("no function matches");
