@@ -21,7 +21,6 @@ namespace {
 struct Ids {
   asmjit::InstId id4, id8;
 };
-constexpr asmjit::InstId kIdNone = Inst::kIdNone;
 constexpr Ids kIds[] = {
 #define INST(name, text, form, bank, id4, id8, flags) {Inst::kId##id4, Inst::kId##id8},
 #include "compiler/x64/insts.def"

@@ -45,9 +45,10 @@ struct SignalHandler {
   }
   static void install() {
     static bool once = [] {
+      alignas(16) static uint8_t stack[64 * 1024];
       stack_t alternative{};
-      alternative.ss_size = 64 * 1024;
-      alternative.ss_sp = malloc(alternative.ss_size);
+      alternative.ss_size = sizeof stack;
+      alternative.ss_sp = stack;
       sigaltstack(&alternative, nullptr);
       struct sigaction sa{};
       sa.sa_sigaction = handle;
