@@ -6,6 +6,7 @@
 //   - A branch to one target with equal arguments is a jump; with one integer argument that differs, a jump with a
 //   select.
 //   - A block whose only successor has no other predecessor absorbs it.
+//   - A table of few targets becomes comparisons, which are predicted one by one; an indirect jump often is not.
 // Cost: O(instructions + arguments); the arguments that threading copies are bounded by kMaxArgs an edge.
 #include <algorithm>
 
@@ -17,11 +18,16 @@ namespace {
 using namespace ir;
 
 constexpr uint32_t kMaxArgs = 8;
+constexpr size_t kMaxRanges = 4;  // of a table that becomes comparisons
 
 struct Scratch {
   std::vector<uint8_t> forwards;  // by block: it is a jump and nothing else, and its parameters go nowhere else
   std::vector<uint32_t> uses;     // by value, of the parameters of such blocks
   std::vector<Value> args;
+  struct NewBlock {
+    Block after, block;
+  };
+  std::vector<NewBlock> blocks;
 };
 
 /// Whether `b` heads a loop or closes an irreducible one: an edge comes from behind.
@@ -117,6 +123,96 @@ bool join_equal(Func& f, Inst t) {
   return true;
 }
 
+/// The cases from `first` on, up to the next range, all go to `call`.
+struct Range {
+  uint32_t first;
+  BlockCall call;
+};
+
+bool same_call(const Func& f, const BlockCall& x, const BlockCall& y) {
+  return x.target == y.target && std::ranges::equal(f.args(x), f.args(y));
+}
+
+Value make(Func& f, Block b, Op op, IntCC cc, Type type, Value x, uint64_t c, uint32_t srcloc) {
+  InstData d{};
+  d.op = op;
+  d.type = type;
+  d.srcloc = srcloc;
+  if (op == Op::IConst) {
+    d.set_imm64(c);
+  } else {
+    d.aux = static_cast<uint8_t>(cc);
+    d.a[0] = x.raw();
+    d.a[1] = make(f, b, Op::IConst, cc, Type::I32, Value(), c, srcloc).raw();
+  }
+  Inst i = f.make_inst1(d, Type::I32);
+  f.append(b, i);
+  return f.result(i);
+}
+
+/// Ends `b` by comparisons that find the range of `index`. At most kMaxRanges deep.
+void branch_to_range(Func& f, Block b, Block root, Value index, std::span<const Range> ranges, uint32_t srcloc,
+                     Scratch& s) {
+  // The default is the last range and taken apart first, unless there are enough to halve.
+  size_t half = ranges.size() == 4 ? 2 : ranges.size() - 1;
+  auto side = [&](std::span<const Range> part) {
+    if (part.size() == 1) return part[0].call;
+    Block next = f.make_block();
+    f[next].cold = f[b].cold;
+    s.blocks.push_back({root, next});
+    branch_to_range(f, next, root, index, part, srcloc, s);
+    return BlockCall{next, 0, 0};
+  };
+  Value below = make(f, b, Op::ICmp, IntCC::ULt, Type::I32, index, ranges[half].first, srcloc);
+  BlockCall calls[2] = {side(ranges.first(half)), side(ranges.subspan(half))};
+  InstData d{};
+  d.op = Op::BrIf;
+  d.type = Type::I32;
+  d.srcloc = srcloc;
+  d.a[0] = below.raw();
+  d.a[1] = f.pool_calls(calls);
+  d.a[2] = 2;
+  f.append(b, f.make_inst(d, {}));
+}
+
+/// A table of few ranges becomes comparisons.
+bool expand_table(Func& f, Block b, Scratch& s) {
+  Inst t = f[b].last;
+  Range ranges[kMaxRanges];
+  size_t count = 0;
+  auto succs = f.succs(t);
+  for (uint32_t k = 0; k < succs.size(); ++k) {
+    if (count > 0 && same_call(f, ranges[count - 1].call, succs[k])) continue;
+    if (count == kMaxRanges) return false;
+    ranges[count++] = {k, succs[k]};
+  }
+  if (count < 2) return false;  // gvn makes it a jump
+  Value index = f.resolve(f.args(t)[0]);
+  uint32_t srcloc = f[t].srcloc;
+  f.remove(t);
+  branch_to_range(f, b, b, index, {ranges, count}, srcloc, s);
+  return true;
+}
+
+/// Expands small tables; true if there was one.
+bool expand_tables(Func& f, Scratch& s) {
+  s.blocks.clear();
+  bool any = false;
+  for (Block b : f.layout)
+    if (f[f[b].last].op == Op::BrTable) any |= expand_table(f, b, s);
+  if (s.blocks.empty()) return any;
+  // The new blocks stand right behind those they come from.
+  std::vector<Block> layout;
+  size_t next = 0;
+  for (Block b : f.layout) {
+    layout.push_back(b);
+    for (; next < s.blocks.size() && s.blocks[next].after == b; ++next) layout.push_back(s.blocks[next].block);
+  }
+  f.layout = std::move(layout);
+  for (const auto& [after, block] : s.blocks) f[block].placed = 1;
+  return any;
+}
+
 /// Appends to `b` what follows it without a choice.
 bool absorb(Func& f, const Cfg& cfg, Block b) {
   bool any = false;
@@ -140,6 +236,7 @@ bool absorb(Func& f, const Cfg& cfg, Block b) {
 
 void branches(Func& f, PassCtx& ctx) {
   Scratch& s = ctx.scratch<Scratch>();
+  if (expand_tables(f, s)) ctx.graph_changed();
   const Cfg& cfg = ctx.cfg(f);
   bool changed = false, any = find_forwards(f, cfg, s);
   // Successors first, so that what a block forwards to forwards no more.

@@ -237,6 +237,35 @@ block3:
   return v2
 }
 )");
+  // A table of few ranges becomes comparisons; one of many stays.
+  check({branches, gvn, dce}, R"(function "f" sym0 wasm(i32) -> i32 {
+block0(v0: i32):
+  br_table v0, [block1, block2, block2, block2], block3
+block1:
+  v1 = iconst.i32 1
+  return v1
+block2:
+  br_table v0, [block1, block3, block1, block3], block1
+block3:
+  return v0
+}
+)",
+        R"(function "f" sym0 wasm(i32) -> i32 {
+block0(v0: i32):
+  v1 = iconst.i32 4
+  v2 = icmp.i32 ult v0, v1
+  brif v2, block1, block4
+block1:
+  v3 = iconst.i32 1
+  brif v0, block3, block2
+block2:
+  return v3
+block3:
+  br_table v0, [block2, block4, block2, block4], block2
+block4:
+  return v0
+}
+)");
 }
 
 TEST(Passes, Rotate) {

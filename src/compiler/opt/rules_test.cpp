@@ -770,9 +770,11 @@ TEST(Rules, Compare) {
        "v9 = iadd.i32 v0, v8\n"
        "v10 = iconst.i32 6\n"
        "v11 = icmp.i32 ne v9, v10\n",
-       "v8 = iconst.i32 1\n"
-       "v9 = icmp.i32 ne v0, v8\n"
-       "return v9\n"},
+       "v8 = iconst.i32 5\n"
+       "v9 = iadd.i32 v0, v8\n"
+       "v10 = iconst.i32 6\n"
+       "v11 = icmp.i32 ne v9, v10\n"
+       "return v11\n"},
       {"i32",
        "v8 = uextend.i64 v0\n"
        "v9 = iconst.i64 7\n"

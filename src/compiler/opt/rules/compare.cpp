@@ -51,10 +51,8 @@ Value equality(Rewriter& r, Inst i, IntCC cc, Value x, uint64_t c) {
       // (icmp eq (xor x d) c) => (icmp eq x c^d)
       if (r.f()[def].op == Op::Xor && r.constant(r.arg(def, 1), &d)) return r.become_icmp(i, cc, r.arg(def, 0), c ^ d);
       return kNo;
-    case Op::IAdd:
-      // (icmp eq (iadd x d) c) => (icmp eq x c-d)
-      if (r.constant(r.arg(def, 1), &d)) return r.become_icmp(i, cc, r.arg(def, 0), c - d);
-      return kNo;
+    // Not (icmp eq (iadd x d) c) => (icmp eq x c-d): where x + d is a loop's next counter, x would have to live on
+    // beside it, and the addition sets the flags for a comparison with 0.
     case Op::UExtend:
       // (icmp eq (uextend x) c) => (icmp eq x c); c fits, or x could not be c
       return r.become_icmp(i, cc, r.arg(def, 0), c);
