@@ -142,7 +142,9 @@ std::string constant_at(const mach::CompiledFunction& f, uint64_t offset, const 
 }
 
 std::string show_asm(const mach::CompiledFunction& f, const std::vector<std::string>& names) {
-  auto insts = cli::disassemble(std::span(f.code).first(f.code_size), 0);
+  auto disassembled = cli::disassemble(std::span(f.code).first(f.code_size), 0);
+  if (!disassembled) return disassembled.error().message();
+  const auto& insts = *disassembled;
   static const std::regex kJump(R"(^(j[a-z]+) 0x([0-9a-f]+)$|^(j[a-z]+) ([0-9]+)$)");
   static const std::regex kRip(R"(\[rip ([+-]) (0x[0-9a-f]+|[0-9]+)\])");
   std::map<uint64_t, std::string> labels;

@@ -126,7 +126,7 @@ def python(suite, package, level):
         return
     work = pathlib.Path(tempfile.mkdtemp(dir=suite.scratch))
     scripts = HERE / "npm"
-    run = [suite.options.vitrine, "run", "--allow-precompiled", "--dir", f"{work}::/work::rw", "--dir", f"{scripts}::/scripts::ro"]
+    run = [suite.options.vitrine, "run", "-O", f"opt-level={level}", "--allow-precompiled", "--dir", f"{work}::/work::rw", "--dir", f"{scripts}::/scripts::ro"]
     where = f"at opt-level {level}"
     suite.check(f"python/compute {where}", compare(suite.run(*run, compiled, "/scripts/compute.py"), 0, (scripts / "compute.expected").read_text()))
     suite.check(f"python/files {where}", compare(suite.run(*run, "--env", "MODE=npm", compiled, "/scripts/files.py", "one", "two words", stdin="from stdin\n"), 5,
@@ -148,7 +148,7 @@ def clang(suite, package, level):
     compiled = suite.precompiled(package / "gen/llvm.core.wasm", level)
     if not compiled:
         return
-    tool = [suite.options.vitrine, "run", "--allow-precompiled", "--dir", f"{root}::/::rw", "--argv0", "yowasp-llvm", compiled]
+    tool = [suite.options.vitrine, "run", "-O", f"opt-level={level}", "--allow-precompiled", "--dir", f"{root}::/::rw", "--argv0", "yowasp-llvm", compiled]
     where = f"at opt-level {level}"
     libraries = ["-L/usr/lib/wasm32-unknown-wasip1", "-L/usr/lib/wasm32-wasip1", "/usr/lib/wasm32-wasip1/crt1-command.o"]
     (root / "hello.c").write_text('#include <stdio.h>\nint main(void) {\n  printf("%s %d\\n", "compiled in the sandbox", 6 * 7);\n  return 3;\n}\n')

@@ -45,6 +45,8 @@ Result<MemoryPlan> plan_memory(const wasm::MemoryType& type, const abi::CodegenS
   }
   MemoryPlan plan;
   plan.reservation = os::round_up(std::max<uint64_t>(reservation, 1), page);
+  plan.least =
+      std::min(plan.reservation, os::round_up(std::max({min, settings.memory_reservation, uint64_t{1}}), page));
   plan.guard = os::round_up(std::min(settings.memory_guard_size, uint64_t{1} << 40), page);
   return plan;
 }
@@ -54,7 +56,14 @@ Result<LinearMemory> LinearMemory::make(MemoryPool& pool, const MemoryPlan& plan
   VITRINE_ASSERT(size <= plan.reservation);
   VITRINE_ASSERT(source.guest_offset <= size && source.size <= size - source.guest_offset);
   LinearMemory memory;
-  memory.slot_ = TRY(pool.take(plan, source.identity));
+  auto slot_taken = pool.take(plan, source.identity);
+  if (!slot_taken && plan.least < plan.reservation) {
+    // Address space is short, and the settings ask for less than the memory may come to: growing past it will fail.
+    MemoryPlan small = plan;
+    small.reservation = plan.least;
+    slot_taken = pool.take(small, source.identity);
+  }
+  memory.slot_ = TRY(std::move(slot_taken));
   MemorySlot& slot = memory.slot_;
   const uint64_t wanted = os::round_up(size, os::page_size());
   const uint64_t guard = plan.guard;

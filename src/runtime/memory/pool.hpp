@@ -20,6 +20,7 @@ namespace vitrine::runtime {
 struct MemoryPlan {
   uint64_t reservation = 0;  // bytes of guest addresses that may become accessible; page-aligned
   uint64_t guard = 0;        // bytes never accessible before and after; page-aligned
+  uint64_t least = 0;  // reservation to fall back on where address space is short; page-aligned, at most `reservation`
   uint64_t total() const { return reservation + 2 * guard; }
 };
 
