@@ -28,7 +28,7 @@ void VCode::clear() {
   remat_insts.clear();
   consts.clear();
   calls.clear();
-  for (auto& t : tables) t.clear();
+  for (uint32_t t = 0; t < table_count; ++t) tables[t].clear();
   table_count = 0;
   edges.clear();
   block_vregs.clear();

@@ -55,7 +55,8 @@ void Lower::analyse() {
   vregs_.assign(f_->num_values(), VReg());
   uses_.assign(f_->num_values(), 0);
   color_.resize(f_->num_insts());
-  sunk_.assign(f_->num_insts(), 0);
+  crosses_.clear();
+  if (!mode_.fast) find_crossing();
   uint32_t color = 0;
   for (Block b : cfg_.rpo()) {
     for (Inst i = (*f_)[b].first; i.valid(); i = f_->next(i)) {
@@ -79,6 +80,23 @@ void Lower::analyse() {
     for (Block b : cfg_.rpo()) {
       protos_[b.raw()].depth = loops_.depth(b);
       protos_[b.raw()].header = loops_.is_header(b);
+    }
+  }
+}
+
+void Lower::find_crossing() {
+  crosses_.assign(f_->num_values(), 0);
+  for (Block b : cfg_.rpo()) {
+    auto use = [&](Value v) {
+      v = f_->resolve(v);
+      const ir::ValueData& data = (*f_)[v];
+      const Block def = data.kind == ir::ValueKind::Param ? Block(data.def) : (*f_)[Inst(data.def)].block;
+      if (def != b) crosses_[v.raw()] = 1;
+    };
+    for (Inst i = (*f_)[b].first; i.valid(); i = f_->next(i)) {
+      for (Value v : f_->args(i)) use(v);
+      for (const BlockCall& c : f_->succs(i))
+        for (Value v : f_->args(c)) use(v);
     }
   }
 }
@@ -127,7 +145,7 @@ void Lower::lower_block(Block b) {
     const Effect effect = ir::info(d.op).effect;
     const bool removable = effect == Effect::Pure || (effect == Effect::Read && !d.trap);
     if (removable && !vregs_[d.result.raw()].valid()) continue;
-    if (sunk_[i.raw()]) continue;
+    if (color_[i.raw()] == kSunk) continue;
     inst_ = i;
     srcloc_ = d.srcloc;
     switch (d.op) {
@@ -225,6 +243,31 @@ void Lower::lower_entry() {
   }
 }
 
+// A loop of one block that goes on with p + c, where p itself is needed behind the loop: both would be alive at the
+// branch, in two registers, with a move on the way back. The sum is computed on the way back instead.
+void Lower::sink_step(const BlockCall& call) {
+  if (mode_.fast || call.target != block_) return;
+  for (Value v : f_->args(call)) {
+    v = f_->resolve(v);
+    Inst inst;
+    const InstData* d = def_of(v, &inst);
+    int64_t step;
+    if (!d || d->block != block_ || uses(v) != 1 || (d->op != Op::IAdd && d->op != Op::ISub) ||
+        !imm32(arg(*d, 1), &step) || color_[inst.raw()] == kSunk)
+      continue;
+    const Value p = arg(*d, 0);
+    if ((*f_)[p].kind != ir::ValueKind::Param || Block((*f_)[p].def) != block_ || !crosses_[p.raw()]) continue;
+    vreg_of(v);
+    const Inst root = inst_;
+    inst_ = inst;
+    srcloc_ = d->srcloc;
+    lower_int(inst, *d);
+    inst_ = root;
+    srcloc_ = (*f_)[root].srcloc;
+    color_[inst.raw()] = kSunk;
+  }
+}
+
 void Lower::pass_args(uint32_t proto, const BlockCall& call) {
   protos_[proto].first_arg = static_cast<uint32_t>(args_.size());
   protos_[proto].arg_count = call.arg_count;
@@ -251,6 +294,7 @@ uint32_t Lower::make_edge(const BlockCall& call) {
   protos_[proto].deferred = protos_[call.target.raw()].deferred && cfg_.number(call.target) > cfg_.number(block_);
   begin_proto(proto);
   size_t group = insts_.size();
+  sink_step(call);
   pass_args(proto, call);
   begin(MOp::Jmp, 0);
   last().imm = call.target.raw();
@@ -342,24 +386,19 @@ void Lower::order_blocks() {
 
 void Lower::assemble() {
   VCode& out = *out_;
-  out.insts.reserve(insts_.size());
-  out.infos.reserve(insts_.size());
-  out.operands.reserve(operands_.size());
   const auto count = static_cast<uint32_t>(order_.size());
   out.blocks.resize(count);
   out.loop_header.resize(count);
 
   // Successors, and how many predecessors each block has.
-  struct Range {
-    uint32_t first = 0, count = 0;
-  };
-  std::vector<Range> succs(count), preds(count);
+  succs_.assign(count, {});
+  preds_.assign(count, {});
   for (uint32_t t = 0; t < out.table_count; ++t)
     for (uint32_t& target : out.tables[t]) target = final_number(target);
   for (uint32_t n = 0; n < count; ++n) {
     const Proto& p = protos_[order_[n]];
     MInst& term = insts_[p.first];
-    succs[n].first = static_cast<uint32_t>(out.edges.size());
+    succs_[n].first = static_cast<uint32_t>(out.edges.size());
     switch (static_cast<MOp>(term.op)) {
       case MOp::Jmp:
         term.imm = final_number(static_cast<uint32_t>(term.imm));
@@ -374,10 +413,10 @@ void Lower::assemble() {
         break;
       }
       case MOp::JmpTable: {
-        // Each successor once: `preds[].first` marks those seen.
+        // Each successor once: `preds_[].first` marks those seen.
         for (uint32_t target : out.tables[static_cast<size_t>(term.imm)]) {
-          if (preds[target].first == n + 1) continue;
-          preds[target].first = n + 1;
+          if (preds_[target].first == n + 1) continue;
+          preds_[target].first = n + 1;
           out.edges.push_back(target);
         }
         break;
@@ -385,19 +424,19 @@ void Lower::assemble() {
       default:
         break;
     }
-    succs[n].count = static_cast<uint32_t>(out.edges.size()) - succs[n].first;
-    for (uint32_t e = 0; e < succs[n].count; ++e) ++preds[out.edges[succs[n].first + e]].count;
+    succs_[n].count = static_cast<uint32_t>(out.edges.size()) - succs_[n].first;
+    for (uint32_t e = 0; e < succs_[n].count; ++e) ++preds_[out.edges[succs_[n].first + e]].count;
   }
   auto at = static_cast<uint32_t>(out.edges.size());
   out.edges.resize(size_t{at} * 2);
-  for (Range& r : preds) {
+  for (Range& r : preds_) {
     r.first = at;
     at += r.count;
     r.count = 0;
   }
   for (uint32_t n = 0; n < count; ++n) {
-    for (uint32_t e = 0; e < succs[n].count; ++e) {
-      Range& r = preds[out.edges[succs[n].first + e]];
+    for (uint32_t e = 0; e < succs_[n].count; ++e) {
+      Range& r = preds_[out.edges[succs_[n].first + e]];
       out.edges[r.first + r.count++] = n;
     }
   }
@@ -408,21 +447,25 @@ void Lower::assemble() {
   for (Block b : cfg_.rpo())
     if (b != entry) vreg_count += (*f_)[b].params.size();
   out.block_vregs.reserve(vreg_count);  // the spans below point into it
+  out.insts.resize(insts_.size());
+  out.infos.resize(insts_.size());
+  out.operands.resize(operands_.size());
+  uint32_t at_inst = 0, at_operand = 0;
   for (uint32_t n = 0; n < count; ++n) {
     const Proto& p = protos_[order_[n]];
     regalloc::BlockInfo& info = out.blocks[n];
-    info.first_inst = static_cast<uint32_t>(out.insts.size());
-    for (uint32_t i = p.end; i-- > p.first;) {
-      out.insts.push_back(insts_[i]);
-      regalloc::InstInfo info_of_inst = infos_[i];
-      const regalloc::Operand* from = operands_.data() + info_of_inst.first_operand;
-      info_of_inst.first_operand = static_cast<uint32_t>(out.operands.size());
-      out.operands.insert(out.operands.end(), from, from + info_of_inst.operand_count);
-      out.infos.push_back(info_of_inst);
+    info.first_inst = at_inst;
+    for (uint32_t i = p.end; i-- > p.first; ++at_inst) {
+      out.insts[at_inst] = insts_[i];
+      regalloc::InstInfo& to = out.infos[at_inst];
+      to = infos_[i];
+      const uint32_t from = to.first_operand;
+      to.first_operand = at_operand;
+      for (uint32_t k = 0; k < to.operand_count; ++k) out.operands[at_operand++] = operands_[from + k];
     }
-    info.end_inst = static_cast<uint32_t>(out.insts.size());
-    info.succs = {out.edges.data() + succs[n].first, succs[n].count};
-    info.preds = {out.edges.data() + preds[n].first, preds[n].count};
+    info.end_inst = at_inst;
+    info.succs = {out.edges.data() + succs_[n].first, succs_[n].count};
+    info.preds = {out.edges.data() + preds_[n].first, preds_[n].count};
     info.loop_depth = p.depth;
     info.cold = p.deferred;
     out.loop_header[n] = p.header;
@@ -470,6 +513,13 @@ const InstData* Lower::foldable(Value v, Op op) {
   // Not into a loop: what was hoisted out of it stays there.
   if (mode_.fast || protos_[d->block.raw()].depth < protos_[block_.raw()].depth) return nullptr;
   return d;
+}
+
+bool Lower::lives_on(Value v) const {
+  if (uses(v) > 1) return true;
+  const ir::ValueData& data = (*f_)[v];
+  const Block def = data.kind == ir::ValueKind::Param ? Block(data.def) : (*f_)[Inst(data.def)].block;
+  return !mode_.fast && protos_[def.raw()].depth < protos_[block_.raw()].depth;
 }
 
 VReg Lower::int_const(Type type, uint64_t value) {
@@ -560,13 +610,13 @@ bool Lower::may_fold_load(Value v, unsigned bytes) {
   const InstData* d = def_of(v, &i);
   return d && d->op == Op::Load && d->block == block_ && uses(v) == 1 && d->mem() == ir::MemKind::Full &&
          ir::bytes_of(d->type) == bytes && inst_.valid() && color_[i.raw()] == color_[inst_.raw()] &&
-         !vregs_[v.raw()].valid() && !sunk_[i.raw()];
+         !vregs_[v.raw()].valid();
 }
 
 Src Lower::fold_load(Value v) {
   Inst i;
   const InstData* d = def_of(v, &i);
-  sunk_[i.raw()] = 1;
+  color_[i.raw()] = kSunk;
   return Src{.kind = Src::Kind::Mem, .trap = d->trap, .srcloc = d->srcloc, .mem = amode(arg(*d, 0), d->disp())};
 }
 

@@ -76,6 +76,7 @@ class Lower {
 
   // -- lower.cpp: the walk and the assembly of the final code
   void analyse();
+  void find_crossing();
   void lower_block(ir::Block b);
   void lower_entry();
   void lower_terminator(ir::Inst inst);
@@ -83,6 +84,7 @@ class Lower {
   void begin_proto(uint32_t proto);
   void end_proto(uint32_t proto);
   void pass_args(uint32_t proto, const ir::BlockCall& call);
+  void sink_step(const ir::BlockCall& call);
   bool deferrable(ir::Block b) const;
   void order_blocks();
   void assemble();
@@ -104,6 +106,9 @@ class Lower {
   /// The definition of `v`, when it is a good idea to compute it again as part of the current instruction.
   const ir::InstData* foldable(ir::Value v, ir::Op op);
   uint32_t uses(ir::Value v) const { return uses_[v.raw()]; }
+  /// Whether `v` will be needed after its use in the current instruction, as far as counting can tell: it has other
+  /// uses, or comes from outside of the loop that this is in.
+  bool lives_on(ir::Value v) const;
   bool may_fold_load(ir::Value v, unsigned bytes);
   Src fold_load(ir::Value v);
   Src rm(ir::Value v, unsigned bytes);
@@ -195,8 +200,9 @@ class Lower {
   // By IR value and instruction
   std::vector<VReg> vregs_;
   std::vector<uint32_t> uses_;
-  std::vector<uint32_t> color_;  // grows at every effect; restarts in no block
-  std::vector<uint8_t> sunk_;    // loads that became part of their consumer
+  std::vector<uint8_t> crosses_;  // used in another block than defined; not in the fast mode
+  static constexpr uint32_t kSunk = ~0u;
+  std::vector<uint32_t> color_;  // grows at every effect; kSunk: a load that became part of its consumer
   std::vector<uint32_t> slots_;  // offset of each IR stack slot
 
   // The code so far, each block's last instruction first
@@ -206,6 +212,10 @@ class Lower {
   std::vector<Proto> protos_;  // IR blocks by number, then edge blocks
   std::vector<VReg> args_;
   std::vector<uint32_t> order_;  // protos
+  struct Range {
+    uint32_t first = 0, count = 0;
+  };
+  std::vector<Range> succs_, preds_;  // of the final blocks, in VCode::edges
   std::vector<uint32_t> late_;
   std::vector<uint32_t> layout_index_;  // by IR block
   std::vector<std::pair<ir::Block, uint32_t>> case_edges_;

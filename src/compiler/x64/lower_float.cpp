@@ -71,7 +71,7 @@ void Lower::lower_float_binary(const InstData& d, MOp op) {
   Value x = arg(d, 0), y = arg(d, 1);
   // Which of two NaNs a sum propagates depends on the order of its operands, which the specification leaves open.
   if ((op == MOp::AddF || op == MOp::MulF) && !may_fold_load(y, size)) {
-    if (may_fold_load(x, size) || is_const(x, nullptr) || (!has(kAvx) && uses(x) > 1 && uses(y) == 1)) std::swap(x, y);
+    if (may_fold_load(x, size) || is_const(x, nullptr) || (!has(kAvx) && lives_on(x) && !lives_on(y))) std::swap(x, y);
   }
   Src b = rm(y, size);
   VReg a = use_reg(x);

@@ -65,7 +65,7 @@ void Lower::lower_int(Inst i, const InstData& d) {
         def_tied(result_of(d), 1);
         use(a);
         end();
-      } else if (imm32(y, &value) && value != INT32_MIN && uses(x) > 1 && !flags_wanted(i)) {
+      } else if (imm32(y, &value) && value != INT32_MIN && lives_on(x) && !flags_wanted(i)) {
         VReg base = size == 4 ? use_low(x) : use_reg(x);
         emit_lea(size, result_of(d), {.kind = Amode::kReg, .disp = static_cast<int32_t>(-value), .base = base});
       } else {
@@ -138,7 +138,7 @@ void Lower::lower_commutative(const InstData& d, MOp op) {
   int64_t value;
   // The tied operand is overwritten: better one that nobody else needs.
   if (!imm32(y, &value) && !may_fold_load(y, size) &&
-      (imm32(x, &value) || may_fold_load(x, size) || (uses(x) > 1 && uses(y) == 1)))
+      (imm32(x, &value) || may_fold_load(x, size) || (lives_on(x) && !lives_on(y))))
     std::swap(x, y);
   Src b = rmi(y, size);
   VReg a = size == 4 ? use_low(x) : use_reg(x);
@@ -166,7 +166,7 @@ void Lower::lower_add(Inst i, const InstData& d) {
       a.kind = mach::kMemAbsolute;
       return emit_lea(size, result_of(d), a);
     }
-    if (uses(x) == 1) return lower_commutative(d, MOp::Add);
+    if (!lives_on(x)) return lower_commutative(d, MOp::Add);
     a = {.kind = Amode::kReg, .disp = static_cast<int32_t>(value), .base = low(x)};
     return emit_lea(size, result_of(d), a);
   }
@@ -178,7 +178,7 @@ void Lower::lower_add(Inst i, const InstData& d) {
     }
     std::swap(x, y);
   }
-  if (uses(x) > 1 && uses(y) > 1) {
+  if (lives_on(x) && lives_on(y)) {
     Amode a{.kind = Amode::kReg};
     a.base = low(x);
     a.index = low(y);
@@ -286,12 +286,12 @@ void Lower::lower_shift(const InstData& d) {
   uint64_t count;
   if (is_const(y, &count)) {
     count &= bits - 1;
-    if (d.op == Op::Shl && count >= 1 && count <= 3 && uses(x) > 1) {
+    if (d.op == Op::Shl && count >= 1 && count <= 3 && lives_on(x)) {
       VReg a = low(x);
       if (count == 1) return emit_lea(size, result_of(d), {.kind = Amode::kReg, .base = a, .index = a});
       return emit_lea(size, result_of(d), {.shift = static_cast<uint8_t>(count), .index = a});
     }
-    if ((d.op == Op::Rotl || d.op == Op::Rotr) && has(kBmi2) && uses(x) > 1) {
+    if ((d.op == Op::Rotl || d.op == Op::Rotr) && has(kBmi2) && lives_on(x)) {
       Src a = rm(x, size);
       begin(MOp::Rorx, size);
       def(result_of(d));
