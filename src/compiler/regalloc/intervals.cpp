@@ -175,6 +175,7 @@ void Intervals::add_range(uint32_t v, uint32_t from, uint32_t to) {
     }
   } else {
     data.end = to;
+    data.last_range = static_cast<uint32_t>(ranges.size());
   }
   ranges.push_back({from, to, data.ranges, v});
   data.ranges = static_cast<uint32_t>(ranges.size() - 1);
@@ -198,6 +199,7 @@ void Intervals::add_use(uint32_t v, uint32_t pos, uint32_t operand, UseKind kind
   VRegData& data = vregs[v];
   uses.push_back({pos, operand, data.uses, kind, frequency_});
   data.uses = static_cast<uint32_t>(uses.size() - 1);
+  if (data.last_use == kNone) data.last_use = data.uses;
   data.weight += frequency_ * memory_cost(kind);
   if (!is_def(kind) && data.use_count != 0xffff) data.use_count++;
 }
@@ -212,6 +214,21 @@ void Intervals::hint_fixed(uint32_t v, uint8_t reg, unsigned direction) {
 
 // -- bundles
 
+// Puts the list that begins at `y` into the one that goes on after `before`, which comes no later than `y`.
+template <class T, class At>
+void Intervals::interleave(std::vector<T>& table, uint32_t before, uint32_t y, At at) {
+  uint32_t x = table[before].next;
+  uint32_t tail = before;
+  while (x != kNone && y != kNone) {
+    uint32_t& first = at(table[x]) <= at(table[y]) ? x : y;
+    table[tail].next = first;
+    tail = first;
+    first = table[tail].next;
+    merge_steps_++;
+  }
+  table[tail].next = x != kNone ? x : y;
+}
+
 void Intervals::merge_bundles() {
   edges_.clear();
   for (uint32_t b = 0; b < in_->blocks.size(); b++) {
@@ -224,6 +241,7 @@ void Intervals::merge_bundles() {
     return back_x != back_y ? back_x : x.second < y.second;
   });
   merge_steps_ = 0;
+  fingers_.assign(edges_.empty() ? 0 : vregs.size(), Finger());
   max_merge_steps_ = 32 * (in_->insts.size() + 1024);
   for (auto [frequency, b] : edges_) {
     const BlockInfo& block = in_->blocks[b];
@@ -244,32 +262,55 @@ bool Intervals::merge(uint32_t a, uint32_t b) {
   const VRegInfo &info_a = in_->vregs[a], &info_b = in_->vregs[b];
   if (info_a.cls != info_b.cls || slots_of(info_a.bytes) != slots_of(info_b.bytes)) return false;
   if (merge_steps_ > max_merge_steps_) return false;
-  // The ranges must nowhere overlap.
-  for (uint32_t x = vregs[a].ranges, y = vregs[b].ranges; x != kNone && y != kNone; merge_steps_++) {
-    if (ranges[x].to <= ranges[y].from) {
-      x = ranges[x].next;
-    } else if (ranges[y].to <= ranges[x].from) {
-      y = ranges[y].next;
+  if (ranges[vregs[a].ranges].from > ranges[vregs[b].ranges].from) std::swap(a, b);
+  VRegData &to = vregs[a], &from = vregs[b];  // `to` begins first
+  Finger& finger = fingers_[a];
+  uint32_t start = ranges[from.ranges].from;
+  if (to.end <= start) {
+    finger = {to.last_range, to.last_use};
+    ranges[to.last_range].next = from.ranges;
+  } else {
+    uint32_t before = finger.range != kNone && ranges[finger.range].from <= start ? finger.range : to.ranges;
+    for (; ranges[before].next != kNone && ranges[ranges[before].next].from <= start; merge_steps_++) {
+      before = ranges[before].next;
+    }
+    // The ranges must nowhere overlap.
+    uint32_t x = before, y = from.ranges;
+    for (; x != kNone && y != kNone; merge_steps_++) {
+      if (ranges[x].to <= ranges[y].from) {
+        x = ranges[x].next;
+      } else if (ranges[y].to <= ranges[x].from) {
+        y = ranges[y].next;
+      } else {
+        return false;
+      }
+    }
+    finger.range = before;
+    interleave(ranges, before, from.ranges, [](const Range& r) { return r.from; });
+  }
+  if (to.end < from.end) to.last_range = from.last_range;
+  if (from.uses != kNone) {
+    uint32_t pos = uses[from.uses].pos;
+    if (to.uses == kNone) {
+      to.uses = from.uses;
+      to.last_use = from.last_use;
+    } else if (uses[to.uses].pos > pos) {  // a parameter's first use may come after an argument's definition
+      uint32_t rest = uses[from.uses].next, old = to.uses, old_last = to.last_use;
+      to.uses = from.uses;
+      uses[to.uses].next = old;
+      if (rest != kNone) interleave(uses, to.uses, rest, [](const Use& u) { return u.pos; });
+      to.last_use = uses[old_last].pos >= uses[from.last_use].pos ? old_last : from.last_use;
     } else {
-      return false;
+      uint32_t before = finger.use != kNone && uses[finger.use].pos <= pos ? finger.use : to.uses;
+      if (uses[to.last_use].pos <= pos) before = to.last_use;
+      uint32_t last = uses[to.last_use].pos > uses[from.last_use].pos ? to.last_use : from.last_use;
+      for (; uses[before].next != kNone && uses[uses[before].next].pos <= pos; merge_steps_++)
+        before = uses[before].next;
+      finger.use = before;
+      interleave(uses, before, from.uses, [](const Use& u) { return u.pos; });
+      to.last_use = last;
     }
   }
-  auto interleave = [this](auto& table, uint32_t x, uint32_t y, auto at) {
-    uint32_t head = kNone;
-    uint32_t* tail = &head;
-    while (x != kNone && y != kNone) {
-      uint32_t& first = at(table[x]) <= at(table[y]) ? x : y;
-      *tail = first;
-      tail = &table[first].next;
-      first = *tail;
-      merge_steps_++;
-    }
-    *tail = x != kNone ? x : y;
-    return head;
-  };
-  VRegData &to = vregs[a], &from = vregs[b];
-  to.ranges = interleave(ranges, to.ranges, from.ranges, [](const Range& r) { return r.from; });
-  to.uses = interleave(uses, to.uses, from.uses, [](const Use& u) { return u.pos; });
   to.end = std::max(to.end, from.end);
   to.weight += from.weight;
   to.remat = from.remat = 0;

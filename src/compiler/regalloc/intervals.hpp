@@ -86,6 +86,7 @@ struct Use {
 struct VRegData {
   uint32_t ranges = kNone;            // sorted
   uint32_t uses = kNone;              // sorted
+  uint32_t last_range = kNone, last_use = kNone;
   uint32_t def_pos = kNone;           // where the value begins (a parameter: the start of its block)
   uint32_t parent = kNone;            // towards the representative of the bundle; none: itself
   uint32_t end = 0;                   // of the last range
@@ -153,6 +154,8 @@ class Intervals {
   void hint_fixed(uint32_t v, uint8_t reg, unsigned direction);
   void merge_bundles();
   bool merge(uint32_t a, uint32_t b);
+  template <class T, class At>
+  void interleave(std::vector<T>& table, uint32_t before, uint32_t y, At at);
 
   const Input* in_ = nullptr;
   Output* out_ = nullptr;
@@ -162,6 +165,11 @@ class Intervals {
   unsigned cold_ = 0;
   uint64_t merge_steps_ = 0, max_merge_steps_ = 0;
   std::vector<std::pair<float, uint32_t>> edges_;
+  // By bundle: where the bundle merged into it last begins. The next one mostly lies behind.
+  struct Finger {
+    uint32_t range = kNone, use = kNone;
+  };
+  std::vector<Finger> fingers_;
 };
 
 }  // namespace vitrine::regalloc
