@@ -16,6 +16,7 @@ namespace {
 using namespace ir;
 
 constexpr uint32_t kMaxHeader = 8;     // instructions
+constexpr size_t kMaxValues = 64;      // parameters of the header, arguments of its branch
 constexpr uint32_t kMaxGrowth = 2000;  // instructions
 constexpr uint32_t kNone = ~0u;
 
@@ -112,6 +113,7 @@ bool Rotation::find(Block header, Candidate* c) {
   *c = {header, s[in0 ? 0 : 1].target, s[in0 ? 1 : 0].target, Block(), in0 ? 0u : 1u};
   // "Not inside" must mean outside, however deep: an exit is not dominated by the body and leads to no back edge.
   if (loops_->depth(c->exit) > (*loops_)[loop].depth) return false;
+  if (f[header].params.size() > kMaxValues || s[0].arg_count > kMaxValues || s[1].arg_count > kMaxValues) return false;
   if (c->body == header || cfg_->preds(c->body).size() != 1 || loops_->is_header(c->exit)) return false;
   for (const Edge& e : cfg_->preds(header)) {
     if (cfg_->number(e.from) < cfg_->number(header)) continue;

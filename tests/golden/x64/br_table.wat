@@ -2,16 +2,17 @@
 ;;! show = "asm"
 ;; The index is clamped to the default before it is used: also when the processor guesses.
 (module (func (export "f") (param i32) (result i32)
-  (block (block (block (block
-    (br_table 0 1 2 3 (local.get 0)))
+  (block (block (block (block (block
+    (br_table 0 1 2 3 4 (local.get 0)))
     (return (i32.const 10)))
     (return (i32.const 20)))
     (return (i32.const 30)))
-  (i32.const 40)))
+    (return (i32.const 40)))
+  (i32.const 50)))
 ;; f:
 ;;   push rbp
 ;;   mov rbp, rsp
-;;   mov eax, 3
+;;   mov eax, 4
 ;;   cmp edi, eax
 ;;   cmovb eax, edi
 ;;   lea rcx, [const]
@@ -28,5 +29,8 @@
 ;;   pop rbp
 ;;   ret
 ;;   mov eax, 0x28
+;;   pop rbp
+;;   ret
+;;   mov eax, 0x32
 ;;   pop rbp
 ;;   ret
