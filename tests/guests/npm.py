@@ -202,6 +202,10 @@ def main():
         for name, program in (("python", python), ("clang", clang), ("ruby", ruby)):
             if not suite.wanted(name):
                 continue
+            if name == "ruby" and "ruby" not in options.filter:
+                # What the guest prints comes between the answers; until the host keeps the two apart, Ruby runs when asked for.
+                suite.skip(name, "its answers are mixed with its output: --filter ruby runs it")
+                continue
             package = pathlib.Path(options.npm).resolve() / name / "package"
             if not package.exists():
                 suite.skip(name, f"{package} is not there (tools/fetch-npm says why)")
