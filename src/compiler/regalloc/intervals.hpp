@@ -84,8 +84,8 @@ struct Use {
 
 /// Per vreg, and for the representative of a bundle also what belongs to the bundle.
 struct VRegData {
-  uint32_t ranges = kNone;            // sorted
-  uint32_t uses = kNone;              // sorted
+  uint32_t ranges = kNone;  // sorted
+  uint32_t uses = kNone;    // sorted
   uint32_t last_range = kNone, last_use = kNone;
   uint32_t def_pos = kNone;           // where the value begins (a parameter: the start of its block)
   uint32_t parent = kNone;            // towards the representative of the bundle; none: itself
