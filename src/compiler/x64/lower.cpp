@@ -84,19 +84,20 @@ void Lower::analyse() {
   }
 }
 
+// What a value's own block does not use alone: some other block does, or an edge to one passes it on.
 void Lower::find_crossing() {
   crosses_.assign(f_->num_values(), 0);
+  auto use = [&](Value v, Block where) {
+    v = f_->resolve(v);
+    const ir::ValueData& data = (*f_)[v];
+    const Block def = data.kind == ir::ValueKind::Param ? Block(data.def) : (*f_)[Inst(data.def)].block;
+    if (def != where) crosses_[v.raw()] = 1;
+  };
   for (Block b : cfg_.rpo()) {
-    auto use = [&](Value v) {
-      v = f_->resolve(v);
-      const ir::ValueData& data = (*f_)[v];
-      const Block def = data.kind == ir::ValueKind::Param ? Block(data.def) : (*f_)[Inst(data.def)].block;
-      if (def != b) crosses_[v.raw()] = 1;
-    };
     for (Inst i = (*f_)[b].first; i.valid(); i = f_->next(i)) {
-      for (Value v : f_->args(i)) use(v);
+      for (Value v : f_->args(i)) use(v, b);
       for (const BlockCall& c : f_->succs(i))
-        for (Value v : f_->args(c)) use(v);
+        for (Value v : f_->args(c)) use(v, c.target);
     }
   }
 }

@@ -200,7 +200,7 @@ class Lower {
   // By IR value and instruction
   std::vector<VReg> vregs_;
   std::vector<uint32_t> uses_;
-  std::vector<uint8_t> crosses_;  // used in another block than defined; not in the fast mode
+  std::vector<uint8_t> crosses_;  // used in another block than defined, or passed to one; not in the fast mode
   static constexpr uint32_t kSunk = ~0u;
   std::vector<uint32_t> color_;  // grows at every effect; kSunk: a load that became part of its consumer
   std::vector<uint32_t> slots_;  // offset of each IR stack slot
