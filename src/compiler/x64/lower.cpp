@@ -245,19 +245,25 @@ void Lower::lower_entry() {
 }
 
 // A loop of one block that goes on with p + c, where p itself is needed behind the loop: both would be alive at the
-// branch, in two registers, with a move on the way back. The sum is computed on the way back instead.
+// branch, in two registers, with a move on the way back. The sum is computed on the way back instead: here, where the
+// edge is, or in the block that the optimiser has put on it.
 void Lower::sink_step(const BlockCall& call) {
-  if (mode_.fast || call.target != block_) return;
+  const Block loop = call.target;
+  if (mode_.fast) return;
+  if (loop != block_) {
+    std::span<const ir::Edge> preds = cfg_.preds(block_);
+    if ((*f_)[block_].first != inst_ || preds.size() != 1 || preds[0].from != loop) return;
+  }
   for (Value v : f_->args(call)) {
     v = f_->resolve(v);
     Inst inst;
     const InstData* d = def_of(v, &inst);
     int64_t step;
-    if (!d || d->block != block_ || uses(v) != 1 || (d->op != Op::IAdd && d->op != Op::ISub) ||
+    if (!d || d->block != loop || uses(v) != 1 || (d->op != Op::IAdd && d->op != Op::ISub) ||
         !imm32(arg(*d, 1), &step) || color_[inst.raw()] == kSunk)
       continue;
     const Value p = arg(*d, 0);
-    if ((*f_)[p].kind != ir::ValueKind::Param || Block((*f_)[p].def) != block_ || !crosses_[p.raw()]) continue;
+    if ((*f_)[p].kind != ir::ValueKind::Param || Block((*f_)[p].def) != loop || !crosses_[p.raw()]) continue;
     vreg_of(v);
     const Inst root = inst_;
     inst_ = inst;
@@ -311,6 +317,7 @@ void Lower::lower_terminator(Inst inst) {
   std::span<const BlockCall> succs = f_->succs(inst);
   switch (d.op) {
     case Op::Jump:
+      sink_step(succs[0]);
       pass_args(block_.raw(), succs[0]);
       begin(MOp::Jmp, 0);
       last().imm = succs[0].target.raw();
