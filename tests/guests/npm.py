@@ -30,11 +30,11 @@ RUBY = [
     ("[3, 1, 2].sort.map { |x| x * 1.5 }.inspect", "=> [1.5, 3.0, 4.5]"),
     ("def fib(n) = n < 2 ? n : fib(n - 1) + fib(n - 2)", "=> fib"),
     ("fib(22)", "=> 17711"),
-    ("$total = 0; 100_000.times { |i| $total += i % 7 }; $total", "=> 299997"),
+    ("$total = 0; 100_000.times { |i| $total += i % 7 }; $total", "=> 299995"),
     ("h = Hash.new(0); 'the cat and the dog'.split.each { |w| h[w] += 1 }; h.max_by { |_, v| v }.inspect", '=> ["the", 2]'),
     ("format('%.12f %e %05d %x', Math::PI, 12345.678, 42, 255)", "=> 3.141592653590 1.234568e+04 00042 ff"),
     ("'2024-02-29'.match(/(\\d+)-(\\d+)/).captures.sum(&:to_i)", "=> 2026"),
-    ("'na\\u00efve \\u65e5\\u672c'.then { |s| [s.length, s.bytesize, s.upcase] }.inspect", '=> [8, 13, "NA\u00cfVE \u65e5\u672c"]'),
+    ("'na\u00efve \u65e5\u672c'.then { |s| [s.length, s.bytesize, s.upcase] }.inspect", '=> [8, 13, "NA\u00cfVE \u65e5\u672c"]'),
     ("Point = Struct.new(:x, :y) { def +(o) = Point.new(x + o.x, y + o.y) }; (Point.new(1, 2) + Point.new(3, 4)).to_a.inspect", "=> [4, 6]"),
     ("raise ArgumentError, 'no good'", "!! no good (ArgumentError)"),
     ("Integer('x')", '!! invalid value for Integer(): "x" (ArgumentError)'),
@@ -43,7 +43,7 @@ RUBY = [
     ("f = Fiber.new { |x| y = Fiber.yield(x * 2); y + 1 }; [f.resume(21), f.resume(9)].inspect", "=> [42, 10]"),
     ("e = Enumerator.new { |y| a, b = 0, 1; loop { y << a; a, b = b, a + b } }; e.lazy.select(&:even?).first(6).inspect", "=> [0, 2, 8, 34, 144, 610]"),
     ("[1, [2, [3, nil]]].flatten.compact.each_slice(2).to_a.inspect", "=> [[1, 2], [3]]"),
-    ("case {name: 'x', tags: [1, 2]} in {name: String => n, tags: [_, Integer => t]} then \"#{n}#{t}\" end", "=> x2"),
+    ("case {name: 'x', tags: [1, 2]}; in {name: String => n, tags: [_, Integer => t]} then \"#{n}#{t}\" end", "=> x2"),
     ("module Loud; def speak = super.upcase + '!'; end; class Dog; prepend Loud; def speak = 'woof'; end; Dog.new.speak", "=> WOOF!"),
     ("Rational(3, 4) + Rational(5, 6)", "=> 19/12"),
     ("def deep(n) = deep(n + 1); begin; deep(0); rescue SystemStackError => e; e.class; end", "=> SystemStackError"),
@@ -201,10 +201,6 @@ def main():
     try:
         for name, program in (("python", python), ("clang", clang), ("ruby", ruby)):
             if not suite.wanted(name):
-                continue
-            if name == "ruby" and "ruby" not in options.filter:
-                # What the guest prints comes between the answers; until the host keeps the two apart, Ruby runs when asked for.
-                suite.skip(name, "its answers are mixed with its output: --filter ruby runs it")
                 continue
             package = pathlib.Path(options.npm).resolve() / name / "package"
             if not package.exists():

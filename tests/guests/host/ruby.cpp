@@ -2,9 +2,10 @@
 //
 //   ruby_host RUBY.WASM [-O LEVEL] [--dir HOST::GUEST] CODE...
 //
-// For each CODE a line `=> TEXT` (the result's to_s) or `!! MESSAGE (CLASS)`. The module exchanges values with its host
-// by handles, as an early form of the canonical ABI has it: a handle is a number that the host makes for a Ruby VALUE
-// and takes back; strings are pointer and length in the guest's memory. Of what the module imports, WASI and the two
+// For each CODE a line `=> TEXT` (the result's to_s) or `!! MESSAGE (CLASS)`, with line ends as \n; the guest has
+// standard error, but no standard output of its own to mix with these. The module exchanges values with its host by
+// handles, as an early form of the canonical ABI has it: a handle is a number that the host makes for a Ruby VALUE and
+// takes back; strings are pointer and length in the guest's memory. Of what the module imports, WASI and the two
 // functions about handles are here; its JavaScript imports trap.
 #include <cstdio>
 #include <cstdlib>
@@ -127,7 +128,9 @@ class Ruby {
     std::string s(static_cast<size_t>(where.status), '\0');
     take(memory().read(where.handle, {reinterpret_cast<uint8_t*>(s.data()), s.size()}));
     take(take(instance_.typed<void(uint32_t)>("cabi_post_rstring-ptr"))(pair));
-    return s;
+    std::string line;
+    for (char c : s) c == '\n' ? line.append("\\n") : line.append(1, c);
+    return line;
   }
 
   Instance instance_;
@@ -154,7 +157,7 @@ int main(int argc, char** argv) {
   Config config;
   WasiConfig wasi;
   wasi.args = {"ruby"};
-  wasi.inherit_stdio();
+  wasi.stderr_inherited = true;
   int next = 2;
   for (; next + 1 < argc; next += 2) {
     const std::string option = argv[next], value = argv[next + 1];
