@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "abi/address_map.hpp"
 #include "abi/settings.hpp"
 #include "base/result.hpp"
 
@@ -35,14 +36,6 @@ struct CodeRange {
 struct TrapEntry {
   uint32_t offset;
   uint32_t code;
-};
-
-/// Code from `offset` of `.text` on comes from the operator at `srcloc` of the module (0: none), inlined as
-/// `inline_site` says (0: not).
-struct AddressEntry {
-  uint32_t offset;
-  uint32_t srcloc;
-  uint32_t inline_site;
 };
 
 /// Entry n (from 1; 0 means none) of the inline table: the code is a copy of `function`'s body, called at `call_srcloc`
@@ -78,7 +71,7 @@ struct ImageContents {
   std::vector<CodeRange> functions;      // one per defined function, in index order
   std::vector<Trampolines> trampolines;  // one per type of the module; {~0u, ~0u} where the type is no function type
   std::vector<TrapEntry> traps;          // by increasing offset
-  std::vector<AddressEntry> addresses;   // by increasing offset
+  EncodedAddresses addresses;
   std::vector<InlineSite> inline_sites;
   std::vector<uint8_t> eh_frame;
   std::vector<std::string> function_names;  // symbols of `functions`, for objdump and debuggers
@@ -109,7 +102,7 @@ class ImageView {
   std::span<const CodeRange> functions() const { return functions_; }
   std::span<const Trampolines> trampolines() const { return trampolines_; }
   std::span<const TrapEntry> traps() const { return traps_; }
-  std::span<const AddressEntry> addresses() const { return addresses_; }
+  const AddressMap& addresses() const { return addresses_; }
   std::span<const InlineSite> inline_sites() const { return inline_sites_; }
   std::span<const MemoryImage> memory_images() const { return memory_images_; }
   std::span<const uint8_t> eh_frame() const { return eh_frame_; }
@@ -123,7 +116,7 @@ class ImageView {
   std::span<const CodeRange> functions_;
   std::span<const Trampolines> trampolines_;
   std::span<const TrapEntry> traps_;
-  std::span<const AddressEntry> addresses_;
+  AddressMap addresses_;
   std::span<const InlineSite> inline_sites_;
   std::span<const MemoryImage> memory_images_;
   CodegenSettings settings_;

@@ -26,7 +26,8 @@ namespace vitrine::abi {
   SECTION(Memory, ".vitrine.memory", SHT_PROGBITS, 0, 8, sizeof(MemoryImage))           \
   SECTION(Module, ".vitrine.module", SHT_PROGBITS, 0, 8, 0)                             \
   SECTION(Traps, ".vitrine.traps", SHT_PROGBITS, 0, 8, sizeof(TrapEntry))               \
-  SECTION(Addresses, ".vitrine.addresses", SHT_PROGBITS, 0, 8, sizeof(AddressEntry))    \
+  SECTION(AddressChunks, ".vitrine.chunks", SHT_PROGBITS, 0, 8, sizeof(AddressChunk))   \
+  SECTION(Addresses, ".vitrine.addresses", SHT_PROGBITS, 0, 8, 0)                       \
   SECTION(Text, ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, kImagePageSize, 0)    \
   SECTION(EhFrame, ".eh_frame", SHT_PROGBITS, SHF_ALLOC, kImagePageSize, 0)             \
   SECTION(Pages, ".vitrine.pages", SHT_PROGBITS, 0, kImagePageSize, 0)                  \
@@ -55,7 +56,7 @@ inline constexpr SectionInfo kSections[] = {{"", SHT_NULL, 0, 0, 0},
 };
 inline constexpr uint32_t kSectionCount = static_cast<uint32_t>(Section::kCount);
 
-inline constexpr char kImageMagic[8] = {'V', 'I', 'T', 'R', 'I', 'N', 'E', 1};  // the last byte counts layouts
+inline constexpr char kImageMagic[8] = {'V', 'I', 'T', 'R', 'I', 'N', 'E', 2};  // the last byte counts layouts
 inline constexpr uint64_t kHeaderOffset = sizeof(Elf64_Ehdr);
 
 /// Section .vitrine.header.

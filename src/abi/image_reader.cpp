@@ -181,7 +181,9 @@ Result<ImageView> ImageView::open(std::span<const uint8_t> bytes, const CodegenS
   table(Section::Inline, view.inline_sites_);
   table(Section::Memory, view.memory_images_);
   table(Section::Traps, view.traps_);
-  table(Section::Addresses, view.addresses_);
+  std::span<const AddressChunk> chunks;
+  table(Section::AddressChunks, chunks);
+  view.addresses_ = AddressMap(chunks, part(Section::Addresses));
 
   // What code or the runtime jumps to or maps is checked always; the two large tables, which are only searched (and
   // their readers expect nothing of them), when all of the file was read anyway.
@@ -214,7 +216,7 @@ Result<ImageView> ImageView::open(std::span<const uint8_t> bytes, const CodegenS
   }
   if (verify_checksum) {
     TRY(check_order(view.traps_, text_size, "trap"));
-    TRY(check_order(view.addresses_, text_size, "address"));
+    TRY(check_order(chunks, text_size, "chunk of addresses"));
   }
   return view;
 }

@@ -83,7 +83,7 @@ ImageContents sample(const std::vector<uint8_t>& module) {
   c.functions = {{0, 6}};
   c.trampolines = {{8, 9}};
   c.traps = {{6, 10}};
-  c.addresses = {{0, 0x20, 0}, {4, 0x22, 1}};
+  c.addresses.encode(std::vector<AddressEntry>{{0, 0x20, 0}, {4, 0x22, 1}});
   c.inline_sites = {{0, 0, 0x21}};
   c.eh_frame = {0, 0, 0, 0};
   c.function_names = {"wasm[0]::function[0]::f\n"};
@@ -120,7 +120,7 @@ TEST(Image, RoundTrip) {
   EXPECT_EQ(view->functions()[0].size, 6u);
   EXPECT_EQ(view->trampolines()[0].host_call, 9u);
   EXPECT_EQ(view->traps()[0].code, 10u);
-  EXPECT_EQ(view->addresses()[1].inline_site, 1u);
+  EXPECT_EQ(view->addresses().find(5)->inline_site, 1u);
   EXPECT_EQ(view->inline_sites()[0].call_srcloc, 0x21u);
   EXPECT_EQ(view->settings(), c.settings);
 

@@ -134,7 +134,8 @@ Result<std::vector<uint8_t>> write_image(const ImageContents& contents) {
   part(Section::Memory) = bytes_of(memory.images);
   part(Section::Module) = stripped;
   part(Section::Traps) = bytes_of(contents.traps);
-  part(Section::Addresses) = bytes_of(contents.addresses);
+  part(Section::AddressChunks) = bytes_of(contents.addresses.chunks);
+  part(Section::Addresses) = contents.addresses.bytes;
   part(Section::Text) = contents.text;
   part(Section::EhFrame) = contents.eh_frame;
   part(Section::Pages) = memory.pages;

@@ -64,7 +64,7 @@ Result<CodeView> CodeView::of_image(std::span<const uint8_t> bytes) {
 
 CodeView::CodeView(const abi::ImageView& image, const wasm::Module& module, const wasm::Names& names)
     : functions_(list_functions(image, module, names)) {
-  for (const abi::AddressEntry& a : image.addresses()) addresses_.push_back({a.offset, a.srcloc});
+  for (const abi::AddressEntry& a : image.addresses().decode()) addresses_.push_back({a.offset, a.srcloc});
   for (const abi::TrapEntry& t : image.traps()) traps_.push_back({t.offset, static_cast<TrapCode>(t.code - 1)});
 }
 

@@ -59,8 +59,8 @@ class ModuleCompiler {
   unsigned workers_;
   std::optional<InlineBodies> callees_;
   std::vector<std::unique_ptr<FunctionCompiler>> compilers_;
-  std::vector<mach::CompiledFunction> functions_;  // by body
-  std::vector<TypeCode> types_;                    // by type; only at canonical function types
+  std::vector<CompiledBody> functions_;  // by body
+  std::vector<TypeCode> types_;          // by type; only at canonical function types
   std::atomic<size_t> done_ = 0;
   // The first body with an error, and the errors of every thread.
   std::atomic<uint32_t> first_error_ = ~0u;
@@ -76,10 +76,15 @@ bool is_canonical_function_type(const wasm::Module& module, uint32_t type) {
   return def.kind == wasm::CompositeKind::Func && def.canonical == type;
 }
 
-/// Without the room that growing left behind.
-mach::CompiledFunction copy_of(const mach::CompiledFunction& from) {
-  mach::CompiledFunction copy = from;
-  copy.vcode.clear();
+/// What the linker needs, without the room that growing left behind.
+CompiledBody copy_of(const CompiledBody& from) {
+  CompiledBody copy;
+  copy.code.code = from.code.code;
+  copy.code.relocs = from.code.relocs;
+  copy.code.traps = from.code.traps;
+  copy.code.inline_sites = from.code.inline_sites;
+  copy.code.code_size = from.code.code_size;
+  copy.addresses = from.addresses;
   return copy;
 }
 
@@ -138,13 +143,16 @@ void ModuleCompiler::compile_trampolines() {
 
 Result<std::vector<uint8_t>> ModuleCompiler::link() {
   const wasm::Module& module = env_.module;
-  uint64_t bytes = 0;
-  for (const mach::CompiledFunction& f : functions_) bytes += f.code.size();
-  for (const TypeCode& t : types_) bytes += t.array_call.code.size() + t.host_call.code.size() + 32;
+  Linker::Sizes sizes;
+  for (const CompiledBody& f : functions_) sizes.add(f);
+  for (const TypeCode& t : types_) {
+    sizes.add(t.array_call);
+    sizes.add(t.host_call);
+  }
   Linker linker(module.imported_functions);
-  TRY(linker.reserve(bytes, functions_.size()));
+  TRY(linker.reserve(sizes));
   // What was linked is freed at once: code is never in memory three times.
-  for (mach::CompiledFunction& f : functions_) {
+  for (CompiledBody& f : functions_) {
     linker.add_function(f);
     f = {};
   }

@@ -75,7 +75,7 @@ TEST(Compiler, TablesAreInOrderAndInsideTheText) {
     }
     EXPECT_LE(end, c.view.text().size());
     EXPECT_TRUE(std::ranges::is_sorted(c.view.traps(), {}, &abi::TrapEntry::offset));
-    EXPECT_TRUE(std::ranges::is_sorted(c.view.addresses(), {}, &abi::AddressEntry::offset));
+    EXPECT_TRUE(std::ranges::is_sorted(c.view.addresses().decode(), {}, &abi::AddressEntry::offset));
     std::set<uint32_t> codes;
     for (const abi::TrapEntry& t : c.view.traps()) codes.insert(t.code);
     EXPECT_TRUE(codes.contains(static_cast<uint32_t>(abi::TrapCode::MemoryOutOfBounds)));
@@ -171,7 +171,7 @@ TEST(Compiler, AnInlinedTrapKnowsItsFrames) {
   // Some code of $outer (function 2) is a copy of $middle's (1), called in $outer itself.
   auto [offset, size] = c.view.functions()[2];
   std::set<uint32_t> copied;
-  for (const abi::AddressEntry& a : c.view.addresses()) {
+  for (const abi::AddressEntry& a : c.view.addresses().decode()) {
     if (a.offset < offset || a.offset >= offset + size || a.inline_site == 0) continue;
     EXPECT_EQ(a.srcloc & 1u << 31, 0u);
     const abi::InlineSite& site = sites[a.inline_site - 1];

@@ -43,7 +43,7 @@ const ir::Func* FunctionCompiler::optimize(uint32_t function) {
   return &func_;
 }
 
-Result<const mach::CompiledFunction*> FunctionCompiler::compile(uint32_t function) {
+Result<const CompiledBody*> FunctionCompiler::compile(uint32_t function) {
   const Dump* dump = dump_ && dump_->function == function ? dump_ : nullptr;
   Mode mode = TRY(translate(function));
   if (dump) dump->show("ir", ir::print(func_));
@@ -64,11 +64,12 @@ Result<const mach::CompiledFunction*> FunctionCompiler::compile(uint32_t functio
   options.restore_context_after_calls = env_.has_tail_calls;
   options.want_vcode = dump != nullptr;
   options.fast = mode == Mode::Fast;
-  TRY_IN(backend_.compile(func_, compiled_, options), fmt::format("in function {}", function));
-  if (dump) dump->show("vcode", compiled_.vcode);
-  resolve_addresses();
-  if (dump && dump->code) dump->code(compiled_);
-  return &compiled_;
+  mach::CompiledFunction& code = body_.code;
+  TRY_IN(backend_.compile(func_, code, options), fmt::format("in function {}", function));
+  if (dump) dump->show("vcode", code.vcode);
+  encode_addresses();
+  if (dump && dump->code) dump->code(code);
+  return &body_;
 }
 
 void FunctionCompiler::inline_calls(const Dump* dump) {
@@ -77,19 +78,23 @@ void FunctionCompiler::inline_calls(const Dump* dump) {
   if (dump) dump->show("inline", ir::print(func_));
 }
 
-/// Tells where code that came by inlining is from.
-void FunctionCompiler::resolve_addresses() {
-  compiled_.inline_sites.clear();
-  if (func_.inline_sites.empty()) return;
+/// Where the code is from, in its short form; code that came by inlining is from the callee's body.
+void FunctionCompiler::encode_addresses() {
+  mach::CompiledFunction& code = body_.code;
+  code.inline_sites.clear();
   auto number = [](uint32_t site) { return site == ir::kNoSite ? 0 : site + 1; };
-  for (mach::AddressMapEntry& a : compiled_.addresses) {
-    ir::InlinedLoc loc = func_.location(a.srcloc);
-    a.srcloc = loc.srcloc;
-    a.inline_site = number(loc.site);
-  }
   for (const ir::InlineSite& s : func_.inline_sites) {
-    compiled_.inline_sites.push_back({number(s.parent), s.symbol, s.srcloc});
+    code.inline_sites.push_back({number(s.parent), s.symbol, s.srcloc});
   }
+  entries_.clear();
+  entries_.reserve(code.addresses.size());
+  for (const mach::AddressMapEntry& a : code.addresses) {
+    ir::InlinedLoc loc = func_.location(a.srcloc);
+    entries_.push_back({a.offset, loc.srcloc, number(loc.site)});
+  }
+  body_.addresses.chunks.clear();
+  body_.addresses.bytes.clear();
+  body_.addresses.encode(entries_);
 }
 
 }  // namespace vitrine::compiler

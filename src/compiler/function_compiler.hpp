@@ -7,6 +7,7 @@
 
 #include <functional>
 
+#include "abi/address_map.hpp"
 #include "compiler/mach/compiled.hpp"
 #include "compiler/opt/inline.hpp"
 #include "compiler/opt/optimize.hpp"
@@ -24,6 +25,12 @@ struct Dump {
   std::function<void(const mach::CompiledFunction&)> code;
 };
 
+/// What the image's linker needs of a function. The address map is in `addresses` and not in `code`.
+struct CompiledBody {
+  mach::CompiledFunction code;
+  abi::EncodedAddresses addresses;
+};
+
 class FunctionCompiler {  // one per thread
  public:
   /// Bodies longer than this, in bytes, are not optimised.
@@ -34,7 +41,7 @@ class FunctionCompiler {  // one per thread
                    opt::CalleeProvider callees);
 
   /// The answer lives until the next call.
-  Result<const mach::CompiledFunction*> compile(uint32_t function);
+  Result<const CompiledBody*> compile(uint32_t function);
   /// The optimised IR of a function, with nothing inlined; none if it is not to be optimised. Lives until the next
   /// call.
   const ir::Func* optimize(uint32_t function);
@@ -43,7 +50,7 @@ class FunctionCompiler {  // one per thread
  private:
   Result<translate::Mode> translate(uint32_t function);
   void inline_calls(const Dump* dump);
-  void resolve_addresses();
+  void encode_addresses();
 
   const translate::ModuleEnv& env_;
   const Dump* dump_;
@@ -52,7 +59,8 @@ class FunctionCompiler {  // one per thread
   x64::Backend backend_;
   ir::Func func_;
   opt::PassCtx passes_;
-  mach::CompiledFunction compiled_;
+  std::vector<abi::AddressEntry> entries_;
+  CompiledBody body_;
 };
 
 }  // namespace vitrine::compiler

@@ -15,14 +15,33 @@ constexpr uint8_t kPadding = 0xcc;  // int3
 
 }  // namespace
 
-Result<void> Linker::reserve(uint64_t code_bytes, size_t functions) {
-  uint64_t bytes = code_bytes + functions * (kAlignment - 1);
+void Linker::Sizes::add(const mach::CompiledFunction& from) {
+  pieces++;
+  code += from.code.size();
+  traps += from.traps.size();
+  references += from.relocs.size();
+}
+
+void Linker::Sizes::add(const CompiledBody& body) {
+  functions++;
+  add(body.code);
+  address_chunks += body.addresses.chunks.size();
+  address_bytes += body.addresses.bytes.size();
+}
+
+Result<void> Linker::reserve(const Sizes& sizes) {
+  size_t bytes = sizes.code + sizes.pieces * (kAlignment - 1);
   if (bytes > kMaxText) {
     return fail(fmt::format("the module's code is {} MiB long, more than the 2 GiB that fit in one image", bytes >> 20),
                 ErrorKind::Limit);
   }
   text_.reserve(bytes);
-  functions_.reserve(functions);
+  functions_.reserve(sizes.functions);
+  unwind_.reserve(sizes.pieces);
+  traps_.reserve(sizes.traps);
+  references_.reserve(sizes.references);
+  addresses_.chunks.reserve(sizes.address_chunks);
+  addresses_.bytes.reserve(sizes.address_bytes);
   return {};
 }
 
@@ -33,19 +52,17 @@ uint32_t Linker::append(const mach::CompiledFunction& code) {
   text_.insert(text_.end(), code.code.begin(), code.code.end());
   for (const mach::Reloc& r : code.relocs) references_.push_back({start + r.offset, r.symbol, r.addend});
   for (const mach::TrapSite& t : code.traps) traps_.push_back({start + t.offset, t.code});
-  uint32_t sites = static_cast<uint32_t>(inline_sites_.size());
-  for (const mach::AddressMapEntry& a : code.addresses) {
-    addresses_.push_back({start + a.offset, a.srcloc, a.inline_site ? sites + a.inline_site : 0});
-  }
-  for (const mach::InlineSite& s : code.inline_sites) {
-    inline_sites_.push_back({s.parent ? sites + s.parent : 0, s.symbol, s.call_srcloc});
-  }
   return start;
 }
 
-void Linker::add_function(const mach::CompiledFunction& function) {
-  uint32_t start = append(function);
-  functions_.push_back({start, function.code_size});
+void Linker::add_function(const CompiledBody& body) {
+  uint32_t start = append(body.code);
+  functions_.push_back({start, body.code.code_size});
+  uint32_t sites = static_cast<uint32_t>(inline_sites_.size());
+  addresses_.append(body.addresses, start, sites);
+  for (const mach::InlineSite& s : body.code.inline_sites) {
+    inline_sites_.push_back({s.parent ? sites + s.parent : 0, s.symbol, s.call_srcloc});
+  }
 }
 
 uint32_t Linker::add_trampoline(const mach::CompiledFunction& trampoline) {
@@ -53,7 +70,7 @@ uint32_t Linker::add_trampoline(const mach::CompiledFunction& trampoline) {
 }
 
 Result<void> Linker::finish(abi::ImageContents& out) {
-  if (text_.size() > kMaxText) return reserve(text_.size(), 0);
+  if (text_.size() > kMaxText) return reserve({.code = text_.size()});
   for (const Reference& r : references_) {
     VITRINE_ASSERT(r.symbol >= first_symbol_ && r.symbol - first_symbol_ < functions_.size());
     int64_t target = functions_[r.symbol - first_symbol_].offset;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "abi/image.hpp"
-#include "compiler/mach/compiled.hpp"
+#include "compiler/function_compiler.hpp"
 #include "compiler/x64/unwind.hpp"
 
 namespace vitrine::compiler {
@@ -17,10 +17,15 @@ class Linker {
   /// `first_symbol`: the symbol of the function that is added first; the others follow by one.
   explicit Linker(uint32_t first_symbol) : first_symbol_(first_symbol) {}
 
-  /// To be called before the first `add`: how many bytes of code there will be, at least. An error if that is more than
-  /// relative calls can span.
-  Result<void> reserve(uint64_t code_bytes, size_t functions);
-  void add_function(const mach::CompiledFunction& function);
+  /// To be called before the first `add`, with how much of everything there is going to be. An error if that is more
+  /// than relative calls can span.
+  struct Sizes {
+    size_t pieces = 0, code = 0, functions = 0, traps = 0, references = 0, address_chunks = 0, address_bytes = 0;
+    void add(const mach::CompiledFunction& code);
+    void add(const CompiledBody& body);
+  };
+  Result<void> reserve(const Sizes& sizes);
+  void add_function(const CompiledBody& body);
   /// Answers the offset of the trampoline.
   uint32_t add_trampoline(const mach::CompiledFunction& trampoline);
   /// Resolves the references between functions and moves everything into `out`.
@@ -40,7 +45,7 @@ class Linker {
   std::vector<x64::UnwindEntry> unwind_;
   std::vector<Reference> references_;
   std::vector<abi::TrapEntry> traps_;
-  std::vector<abi::AddressEntry> addresses_;
+  abi::EncodedAddresses addresses_;
   std::vector<abi::InlineSite> inline_sites_;
 };
 

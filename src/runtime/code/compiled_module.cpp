@@ -200,13 +200,9 @@ std::optional<CodePosition> CompiledModule::find_position(uintptr_t pc) const {
   if (offset - range.offset >= range.size) return std::nullopt;
 
   CodePosition position{.function = module_.imported_functions + index};
-  const auto addresses = image_.addresses();
-  auto after = std::upper_bound(addresses.begin(), addresses.end(), offset,
-                                [](uint32_t o, const abi::AddressEntry& entry) { return o < entry.offset; });
-  if (after != addresses.begin() && std::prev(after)->offset >= range.offset) {
-    position.srcloc = std::prev(after)->srcloc;
-    uint32_t site = std::prev(after)->inline_site;
-    if (site <= image_.inline_sites().size()) position.inline_site = site;
+  if (auto entry = image_.addresses().find(offset); entry && entry->offset >= range.offset) {
+    position.srcloc = entry->srcloc;
+    if (entry->inline_site <= image_.inline_sites().size()) position.inline_site = entry->inline_site;
   }
   return position;
 }

@@ -199,11 +199,11 @@ std::vector<uint8_t> hand_image() {
              {at(hand_recurse_trap), code(abi::TrapCode::StackOverflow)}};
   // The call in $caller stands in a copy of $load's body, to see inlined frames.
   c.inline_sites = {{0, 4, 0x77}};
-  c.addresses = {{at(hand_unreachable), 0x50, 0},
-                 {at(hand_caller), 0x60, 1},
-                 {at(hand_load), 0x70, 0},
-                 {at(hand_recurse), 0x80, 0},
-                 {at(hand_call_host), 0x90, 0}};
+  c.addresses.encode(std::vector<abi::AddressEntry>{{at(hand_unreachable), 0x50, 0},
+                                                    {at(hand_caller), 0x60, 1},
+                                                    {at(hand_load), 0x70, 0},
+                                                    {at(hand_recurse), 0x80, 0},
+                                                    {at(hand_call_host), 0x90, 0}});
   c.module = wasm;
   auto image = abi::write_image(c);
   EXPECT_TRUE(image) << image.error().message();

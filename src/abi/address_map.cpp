@@ -1,0 +1,99 @@
+#include "abi/address_map.hpp"
+
+#include <algorithm>
+
+namespace vitrine::abi {
+namespace {
+
+constexpr uint32_t zigzag(uint32_t difference) {
+  return difference << 1 ^ (difference >> 31 ? ~0u : 0u);
+}
+constexpr uint32_t unzigzag(uint32_t v) {
+  return v >> 1 ^ (v & 1 ? ~0u : 0u);
+}
+
+void put(std::vector<uint8_t>& bytes, uint64_t v) {
+  for (; v >= 0x80; v >>= 7) bytes.push_back(static_cast<uint8_t>(v | 0x80));
+  bytes.push_back(static_cast<uint8_t>(v));
+}
+
+struct Cursor {
+  std::span<const uint8_t> bytes;
+  size_t at;
+  uint64_t get() {
+    uint64_t v = 0;
+    for (unsigned shift = 0; at < bytes.size() && shift < 64; shift += 7) {
+      uint8_t byte = bytes[at++];
+      v |= static_cast<uint64_t>(byte & 0x7f) << shift;
+      if (!(byte & 0x80)) break;
+    }
+    return v;
+  }
+};
+
+}  // namespace
+
+void EncodedAddresses::encode(std::span<const AddressEntry> entries) {
+  AddressEntry last{};
+  for (size_t i = 0; i < entries.size(); i++) {
+    const AddressEntry& e = entries[i];
+    if (i % kEntries == 0) {
+      chunks.push_back({e.offset, static_cast<uint32_t>(bytes.size()), 0});
+      last = {e.offset, 0, 0};
+    }
+    bool other_site = e.inline_site != last.inline_site;
+    put(bytes, uint64_t{e.offset - last.offset} * 2 + other_site);
+    put(bytes, zigzag(e.srcloc - last.srcloc));
+    if (other_site) put(bytes, zigzag(e.inline_site - last.inline_site));
+    last = e;
+  }
+}
+
+void EncodedAddresses::append(const EncodedAddresses& function, uint32_t offset, uint32_t sites) {
+  uint32_t position = static_cast<uint32_t>(bytes.size());
+  for (const AddressChunk& c : function.chunks) {
+    chunks.push_back({c.offset + offset, c.position + position, c.sites + sites});
+  }
+  bytes.insert(bytes.end(), function.bytes.begin(), function.bytes.end());
+}
+
+template <class F>
+void AddressMap::walk(size_t c, F&& visit) const {
+  size_t end = c + 1 < chunks_.size() ? chunks_[c + 1].position : bytes_.size();
+  Cursor in{bytes_.first(std::min(end, bytes_.size())), chunks_[c].position};
+  AddressEntry entry{chunks_[c].offset, 0, 0};
+  while (in.at < in.bytes.size()) {
+    uint64_t first = in.get();
+    entry.offset += static_cast<uint32_t>(first >> 1);
+    entry.srcloc += unzigzag(static_cast<uint32_t>(in.get()));
+    if (first & 1) entry.inline_site += unzigzag(static_cast<uint32_t>(in.get()));
+    AddressEntry shown = entry;
+    if (shown.inline_site) shown.inline_site += chunks_[c].sites;
+    if (!visit(shown)) return;
+  }
+}
+
+std::optional<AddressEntry> AddressMap::find(uint32_t offset) const {
+  auto after = std::ranges::upper_bound(chunks_, offset, {}, &AddressChunk::offset);
+  if (after == chunks_.begin()) return std::nullopt;
+  std::optional<AddressEntry> found;
+  walk(static_cast<size_t>(after - chunks_.begin()) - 1, [&](const AddressEntry& entry) {
+    if (entry.offset > offset) return false;
+    found = entry;
+    return true;
+  });
+  return found;
+}
+
+std::vector<AddressEntry> AddressMap::decode() const {
+  std::vector<AddressEntry> all;
+  for (size_t c = 0; c < chunks_.size(); c++) {
+    walk(c, [&](const AddressEntry& entry) {
+      all.push_back(entry);
+      return true;
+    });
+  }
+  return all;
+}
+
+}  // namespace vitrine::abi
