@@ -1,6 +1,7 @@
 #include "abi/address_map.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace vitrine::abi {
 namespace {
@@ -12,9 +13,13 @@ constexpr uint32_t unzigzag(uint32_t v) {
   return v >> 1 ^ (v & 1 ? ~0u : 0u);
 }
 
-void put(std::vector<uint8_t>& bytes, uint64_t v) {
-  for (; v >= 0x80; v >>= 7) bytes.push_back(static_cast<uint8_t>(v | 0x80));
-  bytes.push_back(static_cast<uint8_t>(v));
+constexpr size_t kMaxEntryBytes = 5 * 3;  // three numbers of at most 33 bits
+
+/// Writes at `to` and answers where it ends.
+uint8_t* put(uint8_t* to, uint64_t v) {
+  for (; v >= 0x80; v >>= 7) *to++ = static_cast<uint8_t>(v | 0x80);
+  *to++ = static_cast<uint8_t>(v);
+  return to;
 }
 
 struct Cursor {
@@ -34,18 +39,19 @@ struct Cursor {
 }  // namespace
 
 void EncodedAddresses::encode(std::span<const AddressEntry> entries) {
-  AddressEntry last{};
-  for (size_t i = 0; i < entries.size(); i++) {
-    const AddressEntry& e = entries[i];
-    if (i % kEntries == 0) {
-      chunks.push_back({e.offset, static_cast<uint32_t>(bytes.size()), 0});
-      last = {e.offset, 0, 0};
+  std::array<uint8_t, kEntries * kMaxEntryBytes> chunk;
+  for (size_t first = 0; first < entries.size(); first += kEntries) {
+    AddressEntry last{entries[first].offset, 0, 0};
+    uint8_t* to = chunk.data();
+    for (const AddressEntry& e : entries.subspan(first, std::min<size_t>(kEntries, entries.size() - first))) {
+      bool other_site = e.inline_site != last.inline_site;
+      to = put(to, uint64_t{e.offset - last.offset} * 2 + other_site);
+      to = put(to, zigzag(e.srcloc - last.srcloc));
+      if (other_site) to = put(to, zigzag(e.inline_site - last.inline_site));
+      last = e;
     }
-    bool other_site = e.inline_site != last.inline_site;
-    put(bytes, uint64_t{e.offset - last.offset} * 2 + other_site);
-    put(bytes, zigzag(e.srcloc - last.srcloc));
-    if (other_site) put(bytes, zigzag(e.inline_site - last.inline_site));
-    last = e;
+    chunks.push_back({entries[first].offset, static_cast<uint32_t>(bytes.size()), 0});
+    bytes.insert(bytes.end(), chunk.data(), to);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "abi/image_format.hpp"
 #include "abi/memory_image.hpp"
 #include "base/bytes.hpp"
+#include "base/large_buffer.hpp"
 #include "wasm/reader.hpp"
 
 namespace vitrine::abi {
@@ -175,7 +176,9 @@ Result<std::vector<uint8_t>> write_image(const ImageContents& contents) {
   sections[symbols_index].sh_info = static_cast<uint32_t>(symbols.symbols.size());  // all of them are local
 
   header.file_size = end;
-  std::vector<uint8_t> out(end);
+  std::vector<uint8_t> out;
+  reserve_large(out, end);
+  out.resize(end);
   Elf64_Ehdr elf = make_elf_header();
   std::memcpy(out.data(), &elf, sizeof elf);
   std::memcpy(out.data() + kSectionHeadersOffset, sections.data(), sizeof sections);

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/assert.hpp"
+#include "base/large_buffer.hpp"
 
 namespace vitrine::compiler {
 namespace {
@@ -35,13 +36,13 @@ Result<void> Linker::reserve(const Sizes& sizes) {
     return fail(fmt::format("the module's code is {} MiB long, more than the 2 GiB that fit in one image", bytes >> 20),
                 ErrorKind::Limit);
   }
-  text_.reserve(bytes);
+  reserve_large(text_, bytes);
   functions_.reserve(sizes.functions);
   unwind_.reserve(sizes.pieces);
-  traps_.reserve(sizes.traps);
-  references_.reserve(sizes.references);
+  reserve_large(traps_, sizes.traps);
+  reserve_large(references_, sizes.references);
   addresses_.chunks.reserve(sizes.address_chunks);
-  addresses_.bytes.reserve(sizes.address_bytes);
+  reserve_large(addresses_.bytes, sizes.address_bytes);
   return {};
 }
 

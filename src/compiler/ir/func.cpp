@@ -37,24 +37,13 @@ void Func::renumber_params(Block block) {
 
 Inst Func::make_inst(const InstData& data, std::span<const Type> results) {
   VITRINE_ASSERT(results.size() <= 0xffff);
-  Inst i = insts_.push(data);
-  links_.push({});
-  InstData& d = insts_[i];
+  Inst i = insts_.push({data, Inst(), Inst()});
+  InstData& d = (*this)[i];
   d.block = Block();
   d.result_count = static_cast<uint16_t>(results.size());
   d.result = results.empty() ? Value() : values_.next();
   for (uint32_t n = 0; n < results.size(); ++n)
     values_.push({i.raw(), static_cast<uint16_t>(n), results[n], ValueKind::Result});
-  return i;
-}
-
-Inst Func::make_inst1(const InstData& data, Type result) {
-  Inst i = insts_.push(data);
-  links_.push({});
-  InstData& d = insts_[i];
-  d.block = Block();
-  d.result_count = 1;
-  d.result = values_.push({i.raw(), 0, result, ValueKind::Result});
   return i;
 }
 
@@ -64,9 +53,11 @@ void Func::make_alias(Value from, Value to) {
   VITRINE_DCHECK(values_[from].type == values_[to].type);
   values_[from].def = to.raw();
   values_[from].kind = ValueKind::Alias;
+  has_aliases_ = true;
 }
 
 void Func::resolve_all() {
+  if (!has_aliases_) return;
   for (Block b : layout) {
     for (Inst i = blocks_[b].first; i.valid(); i = next(i)) {
       for (Value& v : args(i)) v = resolve(v);
@@ -74,48 +65,6 @@ void Func::resolve_all() {
         for (Value& v : args(c)) v = resolve(v);
     }
   }
-}
-
-bool Func::is_iconst(Value v, uint64_t* out) const {
-  const ValueData& d = values_[resolved(v)];
-  if (d.kind != ValueKind::Result) return false;
-  const InstData& i = insts_[Inst(d.def)];
-  if (i.op != Op::IConst) return false;
-  if (out) *out = i.imm64();
-  return true;
-}
-
-bool Func::is_const(Value v, uint64_t* out) const {
-  const ValueData& d = values_[resolved(v)];
-  if (d.kind != ValueKind::Result) return false;
-  const InstData& i = insts_[Inst(d.def)];
-  if (i.op != Op::IConst && i.op != Op::FConst) return false;
-  if (out) *out = i.imm64();
-  return true;
-}
-
-static_assert(sizeof(Value) == sizeof(uint32_t), "inline arguments are stored as raw indices");
-
-std::span<Value> Func::args(Inst i) {
-  InstData& d = insts_[i];
-  uint32_t n = info(d.op).args;
-  // SAFETY: a Value is its raw index and nothing else (asserted above).
-  if (n != kVariable) return {reinterpret_cast<Value*>(d.a), n};
-  return {pool.data() + d.a[0], d.a[1]};
-}
-
-std::span<const Value> Func::args(Inst i) const {
-  return const_cast<Func*>(this)->args(i);
-}
-
-std::span<BlockCall> Func::succs(Inst terminator) {
-  InstData& d = insts_[terminator];
-  if (d.op != Op::Jump && d.op != Op::BrIf && d.op != Op::BrTable) return {};
-  return {block_calls.data() + d.a[1], d.a[2]};
-}
-
-std::span<const BlockCall> Func::succs(Inst terminator) const {
-  return const_cast<Func*>(this)->succs(terminator);
 }
 
 uint32_t Func::pool_list(std::span<const Value> list) {
@@ -166,68 +115,58 @@ void Func::filter_args(BlockCall& c, std::span<const uint8_t> keep) {
   c.arg_count = n;
 }
 
-void Func::append(Block b, Inst i) {
-  BlockData& bd = blocks_[b];
-  VITRINE_DCHECK(!insts_[i].block.valid());
-  insts_[i].block = b;
-  links_[i] = {bd.last, Inst()};
-  if (bd.last.valid())
-    links_[bd.last].next = i;
-  else
-    bd.first = i;
-  bd.last = i;
-}
-
 void Func::insert_before(Inst i, Inst before) {
-  VITRINE_DCHECK(!insts_[i].block.valid());
-  Block b = insts_[before].block;
-  insts_[i].block = b;
-  Inst p = links_[before].prev;
-  links_[i] = {p, before};
-  links_[before].prev = i;
+  VITRINE_DCHECK(!(*this)[i].block.valid());
+  Block b = (*this)[before].block;
+  (*this)[i].block = b;
+  Inst p = insts_[before].prev;
+  insts_[i].prev = p;
+  insts_[i].next = before;
+  insts_[before].prev = i;
   if (p.valid())
-    links_[p].next = i;
+    insts_[p].next = i;
   else
     blocks_[b].first = i;
 }
 
 void Func::insert_after(Inst i, Inst after) {
-  VITRINE_DCHECK(!insts_[i].block.valid());
-  Block b = insts_[after].block;
-  insts_[i].block = b;
-  Inst n = links_[after].next;
-  links_[i] = {after, n};
-  links_[after].next = i;
+  VITRINE_DCHECK(!(*this)[i].block.valid());
+  Block b = (*this)[after].block;
+  (*this)[i].block = b;
+  Inst n = insts_[after].next;
+  insts_[i].prev = after;
+  insts_[i].next = n;
+  insts_[after].next = i;
   if (n.valid())
-    links_[n].prev = i;
+    insts_[n].prev = i;
   else
     blocks_[b].last = i;
 }
 
 void Func::remove(Inst i) {
-  Block b = insts_[i].block;
+  Block b = (*this)[i].block;
   VITRINE_DCHECK(b.valid());
-  auto [p, n] = links_[i];
+  const Inst p = prev(i), n = next(i);
   if (p.valid())
-    links_[p].next = n;
+    insts_[p].next = n;
   else
     blocks_[b].first = n;
   if (n.valid())
-    links_[n].prev = p;
+    insts_[n].prev = p;
   else
     blocks_[b].last = p;
-  insts_[i].block = Block();
-  links_[i] = {};
+  (*this)[i].block = Block();
+  insts_[i].prev = insts_[i].next = Inst();
 }
 
 void Func::splice(Block to, Block from) {
   BlockData& t = blocks_[to];
   BlockData& f = blocks_[from];
   if (!f.first.valid()) return;
-  for (Inst i = f.first; i.valid(); i = links_[i].next) insts_[i].block = to;
-  links_[f.first].prev = t.last;
+  for (Inst i = f.first; i.valid(); i = insts_[i].next) (*this)[i].block = to;
+  insts_[f.first].prev = t.last;
   if (t.last.valid())
-    links_[t.last].next = f.first;
+    insts_[t.last].next = f.first;
   else
     t.first = f.first;
   t.last = f.last;
@@ -249,8 +188,8 @@ void Func::reset() {
   inlined_locs.clear();
   values_.clear();
   insts_.clear();
-  links_.clear();
   block_count_ = 0;
+  has_aliases_ = false;
 }
 
 }  // namespace vitrine::ir

@@ -174,13 +174,20 @@ class Func {
   void renumber_params(Block block);
   /// A new instruction with fresh results; not yet in the layout. `results` has one type per result.
   Inst make_inst(const InstData& data, std::span<const Type> results);
-  Inst make_inst1(const InstData& data, Type result);
+  Inst make_inst1(const InstData& data, Type result) {
+    Inst i = insts_.push({data, Inst(), Inst()});
+    InstData& d = (*this)[i];
+    d.block = Block();
+    d.result_count = 1;
+    d.result = values_.push({i.raw(), 0, result, ValueKind::Result});
+    return i;
+  }
 
   uint32_t num_values() const { return values_.size(); }
   uint32_t num_insts() const { return insts_.size(); }
   uint32_t num_blocks() const { return block_count_; }
-  InstData& operator[](Inst i) { return insts_[i]; }
-  const InstData& operator[](Inst i) const { return insts_[i]; }
+  InstData& operator[](Inst i) { return insts_[i].data; }
+  const InstData& operator[](Inst i) const { return insts_[i].data; }
   BlockData& operator[](Block b) { return blocks_[b]; }
   const BlockData& operator[](Block b) const { return blocks_[b]; }
   const ValueData& operator[](Value v) const { return values_[v]; }
@@ -212,20 +219,45 @@ class Func {
     return d.kind == ValueKind::Result ? Inst(d.def) : Inst();
   }
   /// The value of an integer constant, if it is one.
-  bool is_iconst(Value v, uint64_t* out = nullptr) const;
+  bool is_iconst(Value v, uint64_t* out = nullptr) const {
+    const ValueData& d = values_[resolved(v)];
+    if (d.kind != ValueKind::Result) return false;
+    const InstData& i = (*this)[Inst(d.def)];
+    if (i.op != Op::IConst) return false;
+    if (out) *out = i.imm64();
+    return true;
+  }
   /// The bits of a constant, integer or float, if it is one.
-  bool is_const(Value v, uint64_t* out = nullptr) const;
+  bool is_const(Value v, uint64_t* out = nullptr) const {
+    const ValueData& d = values_[resolved(v)];
+    if (d.kind != ValueKind::Result) return false;
+    const InstData& i = (*this)[Inst(d.def)];
+    if (i.op != Op::IConst && i.op != Op::FConst) return false;
+    if (out) *out = i.imm64();
+    return true;
+  }
 
   // -- instructions
   // -----------------------------------------------------------------------------------------------------
-  std::span<Value> args(Inst i);
-  std::span<const Value> args(Inst i) const;
-  std::span<BlockCall> succs(Inst terminator);
-  std::span<const BlockCall> succs(Inst terminator) const;
+  std::span<Value> args(Inst i) {
+    InstData& d = (*this)[i];
+    uint32_t n = info(d.op).args;
+    // SAFETY: a Value is its raw index and nothing else.
+    static_assert(sizeof(Value) == sizeof(uint32_t), "inline arguments are stored as raw indices");
+    if (n != kVariable) return {reinterpret_cast<Value*>(d.a), n};
+    return {pool.data() + d.a[0], d.a[1]};
+  }
+  std::span<const Value> args(Inst i) const { return const_cast<Func*>(this)->args(i); }
+  std::span<BlockCall> succs(Inst terminator) {
+    InstData& d = (*this)[terminator];
+    if (d.op != Op::Jump && d.op != Op::BrIf && d.op != Op::BrTable) return {};
+    return {block_calls.data() + d.a[1], d.a[2]};
+  }
+  std::span<const BlockCall> succs(Inst terminator) const { return const_cast<Func*>(this)->succs(terminator); }
   std::span<Value> args(const BlockCall& c) { return {pool.data() + c.first_arg, c.arg_count}; }
   std::span<const Value> args(const BlockCall& c) const { return {pool.data() + c.first_arg, c.arg_count}; }
-  Value result(Inst i) const { return insts_[i].result; }
-  Value result(Inst i, uint32_t n) const { return Value(insts_[i].result.raw() + n); }
+  Value result(Inst i) const { return (*this)[i].result; }
+  Value result(Inst i, uint32_t n) const { return Value((*this)[i].result.raw() + n); }
   /// Puts a list into the pool and answers its start.
   uint32_t pool_list(std::span<const Value> list);
   uint32_t pool_calls(std::span<const BlockCall> calls);
@@ -245,10 +277,19 @@ class Func {
 
   // -- layout
   // -----------------------------------------------------------------------------------------------------------
-  Inst next(Inst i) const { return links_[i].next; }
-  Inst prev(Inst i) const { return links_[i].prev; }
+  Inst next(Inst i) const { return insts_[i].next; }
+  Inst prev(Inst i) const { return insts_[i].prev; }
   Inst terminator(Block b) const { return blocks_[b].last; }
-  void append(Block b, Inst i);
+  void append(Block b, Inst i) {
+    BlockData& bd = blocks_[b];
+    Node& node = insts_[i];
+    VITRINE_DCHECK(!node.data.block.valid());
+    node.data.block = b;
+    node.prev = bd.last;
+    node.next = Inst();
+    (bd.last.valid() ? insts_[bd.last].next : bd.first) = i;
+    bd.last = i;
+  }
   void insert_before(Inst i, Inst before);
   void insert_after(Inst i, Inst after);
   void remove(Inst i);  // from the layout; the number stays
@@ -257,14 +298,15 @@ class Func {
   void reset();  // for reuse: keeps the memory
 
  private:
-  struct Link {
-    Inst prev, next;
+  struct Node {
+    InstData data;
+    Inst prev, next;  // in its block
   };
   IndexTable<Value, ValueData> values_;
-  IndexTable<Inst, InstData> insts_;
-  IndexTable<Inst, Link> links_;
+  IndexTable<Inst, Node> insts_;
   IndexTable<Block, BlockData> blocks_;  // at its largest so far: the parameter lists keep their memory
   uint32_t block_count_ = 0;
+  bool has_aliases_ = false;  // make_alias was called
 };
 
 }  // namespace vitrine::ir

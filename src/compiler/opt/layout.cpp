@@ -217,7 +217,6 @@ void layout(Func& f, PassCtx& ctx) {
 }
 
 void layout_as_built(Func& f, PassCtx&) {
-  f.resolve_all();
   auto is_hot = [&](Block b) { return !f[b].cold; };
   std::stable_partition(f.layout.begin() + 1, f.layout.end(), is_hot);
 }

@@ -154,9 +154,11 @@ class Fast {
     if (ops.empty() && !clobbers_) return;
     uint64_t fixed_uses = 0, fixed_defs = 0;
     unsigned defs = 0, late_uses = 0, tied = 0, memory_operands = 0;
+    early_defs_ = 0;
     for (const Operand& op : ops) {
       bool def = op.role == Role::Def;
       defs += def;
+      early_defs_ += def && op.point == Point::Early;
       late_uses += !def && op.point == Point::Late;
       memory_operands += !def && op.constraint == Constraint::Any;
       if (op.constraint == Constraint::Reuse) {
@@ -175,10 +177,11 @@ class Fast {
     if (defs) release_homes(ops);
     if (uint64_t gone = occupied_ & (clobbers_ | fixed_defs)) evict_all(gone);
     if (occupied_ & fixed_uses) free_fixed_uses(ops);
-    if (defs) choose_defs(ops, tied);
+    if (defs) choose_defs(ops, tied, fixed_defs != 0);
     if (defs) finish_defs(ops);
-    if (late_uses) choose_uses(ops, Point::Late);
-    if (defs + late_uses < ops.size()) choose_uses(ops, Point::Early);
+    bool bound = tied || fixed_uses;
+    if (late_uses) choose_uses(ops, Point::Late, bound);
+    if (defs + late_uses < ops.size()) choose_uses(ops, Point::Early, bound);
     if (memory_operands) choose_memory_operands(ops);
     flush();
   }
@@ -197,8 +200,8 @@ class Fast {
     }
   }
 
-  void choose_defs(std::span<const Operand> ops, unsigned tied) {
-    for (size_t k = 0; k < ops.size(); k++) {
+  void choose_defs(std::span<const Operand> ops, unsigned tied, bool fixed) {
+    for (size_t k = 0; fixed && k < ops.size(); k++) {
       if (ops[k].role == Role::Def && ops[k].constraint == Constraint::Fixed) set_alloc(k, ops[k].arg);
     }
     if (tied) {
@@ -214,7 +217,7 @@ class Fast {
         set_alloc(ops[k].arg, r);
       }
     }
-    for (size_t k = 0; k < ops.size(); k++) {
+    for (size_t k = 0; early_defs_ && k < ops.size(); k++) {
       const Operand& op = ops[k];
       if (op.role != Role::Def || op.point != Point::Early) continue;
       if (op.constraint != Constraint::Reg && op.constraint != Constraint::Any) continue;
@@ -276,9 +279,10 @@ class Fast {
     }
   }
 
-  void choose_uses(std::span<const Operand> ops, Point point) {
+  /// `bound`: some operand is fixed or tied.
+  void choose_uses(std::span<const Operand> ops, Point point, bool bound) {
     uint64_t avoid = point == Point::Late ? late_busy_ | clobbers_ : 0;
-    for (size_t k = 0; k < ops.size(); k++) {
+    for (size_t k = 0; bound && k < ops.size(); k++) {
       const Operand& op = ops[k];
       if (op.role != Role::Use || op.point != point) continue;
       if (op.constraint == Constraint::Fixed) {
@@ -446,6 +450,7 @@ class Fast {
   uint32_t at_ = 0;
   Allocation* allocs_ = nullptr;
   uint64_t clobbers_ = 0, written_ = 0, early_busy_ = 0, late_busy_ = 0;
+  unsigned early_defs_ = 0;
 };
 
 }  // namespace

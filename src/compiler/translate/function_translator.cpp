@@ -102,7 +102,7 @@ void FunctionTranslator::prepare(Mode mode, ir::Func& out) {
   func_ = &out;
   out.reset();
   b_.reset(out);
-  dead_ = over_budget_ = aliased_ = false;
+  dead_ = over_budget_ = false;
   fuel_ = 0;
   stack_.clear();
   frames_.clear();
@@ -158,7 +158,7 @@ void FunctionTranslator::begin(uint32_t function, const wasm::FuncType& type, st
 }
 
 void FunctionTranslator::finish() {
-  if (aliased_ && !over_budget_) func_->resolve_all();
+  if (!over_budget_) func_->resolve_all();
 }
 
 void FunctionTranslator::op(const wasm::Operator& op, const wasm::OperandInfo& info) {

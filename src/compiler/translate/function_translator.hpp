@@ -212,7 +212,6 @@ class FunctionTranslator {
   Mode mode_ = Mode::Ssa;
   bool dead_ = false;
   bool over_budget_ = false;
-  bool aliased_ = false;  // some value became another's alias
   uint64_t budget_ = 0;
   uint32_t body_offset_ = 0;  // of the body in the module
   int64_t fuel_ = 0;          // spent, not yet added to the store's

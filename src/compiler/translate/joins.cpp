@@ -221,7 +221,6 @@ void FunctionTranslator::remove_redundant_params(const Frame& frame) {
     }
     if (redundant) {
       f.make_alias(params[i], outside);
-      aliased_ = true;
     } else {
       kept.push_back(i);
     }

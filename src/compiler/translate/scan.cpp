@@ -1,5 +1,7 @@
 #include "compiler/translate/scan.hpp"
 
+#include <array>
+
 #include "wasm/opcode.hpp"
 
 namespace vitrine::translate {
@@ -119,6 +121,63 @@ void skip_immediates(Cursor& c, Imm imm) {
   }
 }
 
+/// How the operators with one byte are skipped, where that needs no look at anything: most of them.
+enum class Skip : uint8_t { Nothing, Leb, TwoLebs, Look };
+
+constexpr std::array<Skip, 256> kSkip = [] {
+  std::array<Skip, 256> skips{};
+  for (unsigned byte = 0; byte < 256; byte++) {
+    Op op = wasm::kOneByteOps[byte];
+    Skip& skip = skips[byte];
+    skip = Skip::Look;
+    if (op == Op::Illegal || wasm::is_prefix(static_cast<uint8_t>(byte))) continue;
+    switch (wasm::info(op).imm) {
+      case Imm::None:
+        skip = Skip::Nothing;
+        break;
+      case Imm::Label:
+      case Imm::Local:
+      case Imm::Global:
+      case Imm::Table:
+      case Imm::Memory:
+      case Imm::I32:
+      case Imm::I64:
+        skip = Skip::Leb;
+        break;
+      case Imm::TypeTable:
+        skip = Skip::TwoLebs;
+        break;
+      default:
+        break;
+    }
+    switch (op) {  // what one of the scans wants to see
+      case Op::End:
+      case Op::Delegate:
+      case Op::LocalSet:
+      case Op::LocalTee:
+      case Op::ReturnCallIndirect:
+      case Op::ReturnCallRef:
+        skip = Skip::Look;
+        break;
+      default:
+        break;
+    }
+  }
+  return skips;
+}();
+
+/// Goes past operators that neither scan wants to see; `pos` is left at one of the others, or at the end.
+void skip_plain(Cursor& c) {
+  while (c.pos < c.end) {
+    Skip skip = kSkip[*c.pos];
+    if (skip == Skip::Look) return;
+    c.pos++;
+    if (skip == Skip::Nothing) continue;
+    c.skip_leb();
+    if (skip == Skip::TwoLebs) c.skip_leb();
+  }
+}
+
 void skip_local_declarations(Cursor& c) {
   for (uint32_t n = c.leb(); n > 0 && !c.at_end(); n--) {
     c.skip_leb();
@@ -135,16 +194,13 @@ void scan_body(std::span<const uint8_t> body, BodyScan& out) {
   Cursor c{body.data(), body.data() + body.size()};
   skip_local_declarations(c);
   auto sets = [&] { return static_cast<uint32_t>(out.sets.size()); };
-  while (!c.at_end()) {
+  for (skip_plain(c); !c.at_end(); skip_plain(c)) {
     const uint8_t* at = c.pos;
     uint8_t byte = c.byte();
     Op op = wasm::is_prefix(byte) ? wasm::find_op(byte, c.leb()) : wasm::kOneByteOps[byte];
     switch (op) {
       case Op::Illegal:
         c.pos = c.end;
-        continue;
-      case Op::LocalGet:  // the most frequent ones first
-        c.skip_leb();
         continue;
       case Op::LocalSet:
       case Op::LocalTee:
@@ -180,7 +236,7 @@ void scan_calls(std::span<const uint8_t> body, CallScan& out) {
   out.has_tail_calls = false;
   Cursor c{body.data(), body.data() + body.size()};
   skip_local_declarations(c);
-  while (!c.at_end()) {
+  for (skip_plain(c); !c.at_end(); skip_plain(c)) {
     uint8_t byte = c.byte();
     Op op = wasm::is_prefix(byte) ? wasm::find_op(byte, c.leb()) : wasm::kOneByteOps[byte];
     switch (op) {

@@ -57,12 +57,16 @@ void Lower::analyse() {
   color_.resize(f_->num_insts());
   crosses_.clear();
   if (!mode_.fast) find_crossing();
+  auto use = [&](Value v) {
+    VITRINE_DCHECK((*f_)[v].kind != ir::ValueKind::Alias);
+    ++uses_[v.raw()];
+  };
   uint32_t color = 0;
   for (Block b : cfg_.rpo()) {
     for (Inst i = (*f_)[b].first; i.valid(); i = f_->next(i)) {
-      for (Value v : f_->args(i)) ++uses_[f_->resolve(v).raw()];
+      for (Value v : f_->args(i)) use(v);
       for (const BlockCall& c : f_->succs(i))
-        for (Value v : f_->args(c)) ++uses_[f_->resolve(v).raw()];
+        for (Value v : f_->args(c)) use(v);
       color_[i.raw()] = color;
       switch (ir::info((*f_)[i].op).effect) {
         case Effect::Pure:
@@ -88,7 +92,6 @@ void Lower::analyse() {
 void Lower::find_crossing() {
   crosses_.assign(f_->num_values(), 0);
   auto use = [&](Value v, Block where) {
-    v = f_->resolve(v);
     const ir::ValueData& data = (*f_)[v];
     const Block def = data.kind == ir::ValueKind::Param ? Block(data.def) : (*f_)[Inst(data.def)].block;
     if (def != where) crosses_[v.raw()] = 1;
@@ -255,7 +258,6 @@ void Lower::sink_step(const BlockCall& call) {
     if ((*f_)[block_].first != inst_ || preds.size() != 1 || preds[0].from != loop) return;
   }
   for (Value v : f_->args(call)) {
-    v = f_->resolve(v);
     Inst inst;
     const InstData* d = def_of(v, &inst);
     int64_t step;
@@ -279,7 +281,7 @@ void Lower::pass_args(uint32_t proto, const BlockCall& call) {
   protos_[proto].first_arg = static_cast<uint32_t>(args_.size());
   protos_[proto].arg_count = call.arg_count;
   // Asking for a constant may emit, never touches args_.
-  for (Value v : f_->args(call)) args_.push_back(use_reg(f_->resolve(v)));
+  for (Value v : f_->args(call)) args_.push_back(use_reg(v));
 }
 
 // Where the edge goes: the target itself, or a block on the edge when it passes arguments or would be critical.
@@ -459,17 +461,20 @@ void Lower::assemble() {
   out.infos.resize(insts_.size());
   out.operands.resize(operands_.size());
   uint32_t at_inst = 0, at_operand = 0;
+  MInst* insts = out.insts.data();
+  regalloc::InstInfo* infos = out.infos.data();
+  regalloc::Operand* operands = out.operands.data();
   for (uint32_t n = 0; n < count; ++n) {
     const Proto& p = protos_[order_[n]];
     regalloc::BlockInfo& info = out.blocks[n];
     info.first_inst = at_inst;
     for (uint32_t i = p.end; i-- > p.first; ++at_inst) {
-      out.insts[at_inst] = insts_[i];
-      regalloc::InstInfo& to = out.infos[at_inst];
-      to = infos_[i];
-      const uint32_t from = to.first_operand;
-      to.first_operand = at_operand;
-      for (uint32_t k = 0; k < to.operand_count; ++k) out.operands[at_operand++] = operands_[from + k];
+      insts[at_inst] = insts_[i];
+      const regalloc::InstInfo from = infos_[i];
+      infos[at_inst] = from;
+      infos[at_inst].first_operand = at_operand;
+      std::copy_n(operands_.data() + from.first_operand, from.operand_count, operands + at_operand);
+      at_operand += from.operand_count;
     }
     info.end_inst = at_inst;
     info.succs = {out.edges.data() + succs_[n].first, succs_[n].count};
@@ -497,30 +502,8 @@ VReg Lower::fresh(Type type) {
   return out_->make_vreg(class_of(type), static_cast<uint8_t>(bytes));
 }
 
-VReg Lower::vreg_of(Value v) {
-  VReg& r = vregs_[v.raw()];
-  if (!r.valid()) r = fresh(f_->type_of(v));
-  return r;
-}
-
 VReg Lower::result_of(const InstData& d) {
   return vreg_of(d.result);
-}
-
-const InstData* Lower::def_of(Value v, Inst* inst) const {
-  Inst i = f_->def_inst(v);
-  if (!i.valid()) return nullptr;
-  if (inst) *inst = i;
-  return &(*f_)[i];
-}
-
-const InstData* Lower::foldable(Value v, Op op) {
-  const InstData* d = def_of(v);
-  if (!d || d->op != op) return nullptr;
-  if (d->block == block_) return d;
-  // Not into a loop: what was hoisted out of it stays there.
-  if (mode_.fast || protos_[d->block.raw()].depth < protos_[block_.raw()].depth) return nullptr;
-  return d;
 }
 
 bool Lower::lives_on(Value v) const {
@@ -647,19 +630,11 @@ Src Lower::rmi(Value v, unsigned bytes) {
 // -- building ---------------------------------------------------------------------------------------------------------
 
 void Lower::begin(MOp op, unsigned size, CC cc) {
-  MInst m;
-  m.op = static_cast<uint16_t>(op);
-  m.size = static_cast<uint8_t>(size);
-  m.cc = static_cast<uint8_t>(cc);
-  m.srcloc = srcloc_;
-  insts_.push_back(m);
-  regalloc::InstInfo info;
-  info.first_operand = static_cast<uint32_t>(operands_.size());
-  infos_.push_back(info);
-}
-
-void Lower::add_operand(VReg v, regalloc::Role role, Point point, Constraint constraint, uint8_t arg) {
-  operands_.push_back({v, role, point, constraint, arg});
+  insts_.push_back({.op = static_cast<uint16_t>(op),
+                    .size = static_cast<uint8_t>(size),
+                    .cc = static_cast<uint8_t>(cc),
+                    .srcloc = srcloc_});
+  infos_.push_back({.first_operand = static_cast<uint32_t>(operands_.size())});
 }
 
 void Lower::mem(const Amode& a) {

@@ -60,6 +60,7 @@ class Lower {
     bool fast = false;  // leave out what costs compile time
     bool restore_context_after_calls = false;
   };
+  /// No instruction of `func` mentions an alias (Func::resolve_all).
   void run(ir::Func& func, VCode& out, Mode mode);
 
  private:
@@ -91,8 +92,12 @@ class Lower {
   uint32_t final_number(uint32_t proto) const { return protos_[proto].number; }
 
   // -- lower.cpp: values
-  ir::Value arg(const ir::InstData& d, unsigned n) { return f_->resolve(ir::Value(d.a[n])); }
-  VReg vreg_of(ir::Value v);
+  ir::Value arg(const ir::InstData& d, unsigned n) const { return ir::Value(d.a[n]); }
+  VReg vreg_of(ir::Value v) {
+    VReg& r = vregs_[v.raw()];
+    if (!r.valid()) r = fresh(f_->type_of(v));
+    return r;
+  }
   VReg fresh(ir::Type type);
   VReg use_reg(ir::Value v);
   /// As use_reg where only the low half of the register is looked at.
@@ -102,9 +107,25 @@ class Lower {
   VReg float_const(ir::Type type, uint64_t bits);
   bool is_const(ir::Value v, uint64_t* out) const { return f_->is_const(v, out); }
   bool imm32(ir::Value v, int64_t* out) const;
-  const ir::InstData* def_of(ir::Value v, ir::Inst* inst = nullptr) const;
+  const ir::InstData* def_of(ir::Value v, ir::Inst* inst = nullptr) const {
+    ir::Inst i = f_->def_inst(v);
+    if (!i.valid()) return nullptr;
+    if (inst) *inst = i;
+    return &(*f_)[i];
+  }
   /// The definition of `v`, when it is a good idea to compute it again as part of the current instruction.
-  const ir::InstData* foldable(ir::Value v, ir::Op op);
+  const ir::InstData* foldable(ir::Value v) const {
+    const ir::InstData* d = def_of(v);
+    if (!d || d->block == block_) return d;
+    // Not into a loop: what was hoisted out of it stays there.
+    if (mode_.fast || protos_[d->block.raw()].depth < protos_[block_.raw()].depth) return nullptr;
+    return d;
+  }
+  /// The same, if it is an `op`.
+  const ir::InstData* foldable(ir::Value v, ir::Op op) const {
+    const ir::InstData* d = foldable(v);
+    return d && d->op == op ? d : nullptr;
+  }
   uint32_t uses(ir::Value v) const { return uses_[v.raw()]; }
   /// Whether `v` will be needed after its use in the current instruction, as far as counting can tell: it has other
   /// uses, or comes from outside of the loop that this is in.
@@ -117,7 +138,9 @@ class Lower {
 
   // -- lower.cpp: building one machine instruction
   void begin(MOp op, unsigned size, CC cc = CC::O);
-  void add_operand(VReg v, regalloc::Role role, Point point, Constraint constraint, uint8_t arg);
+  void add_operand(VReg v, regalloc::Role role, Point point, Constraint constraint, uint8_t arg) {
+    operands_.push_back({v, role, point, constraint, arg});
+  }
   void def(VReg v, Point point = Point::Late) { add_operand(v, regalloc::Role::Def, point, Constraint::Reg, 0); }
   void def_tied(VReg v, uint8_t arg) { add_operand(v, regalloc::Role::Def, Point::Late, Constraint::Reuse, arg); }
   void def_fixed(VReg v, PReg r, Point point = Point::Late) {
@@ -162,7 +185,7 @@ class Lower {
 
   // -- lower_mem.cpp
   Amode amode(ir::Value address, int32_t disp);
-  bool split_scaled(ir::Value v, Amode& a);
+  bool split_scaled(const ir::InstData* shift, Amode& a);
   void lower_load(ir::Inst i, const ir::InstData& d);
   void lower_store(ir::Inst i, const ir::InstData& d);
   bool lower_read_modify_write(const ir::InstData& store, unsigned bytes);

@@ -27,7 +27,7 @@ void Lower::gather_args(const Signature& sig, std::span<const Value> args, bool&
   foreign = false;
   ParamAssigner assigner(sig.conv);
   for (size_t n = 0; n < args.size(); ++n) {
-    Value v = f_->resolve(args[n]);
+    Value v = args[n];
     const Type type = sig.params[n];
     ArgLoc loc = assigner.next(type);
     if (!loc.in_reg()) {
@@ -48,7 +48,7 @@ void Lower::lower_call(Inst i, const InstData& d) {
   std::span<const Value> args = f_->args(i);
   Value target;
   if (!direct) {
-    target = f_->resolve(args[0]);
+    target = args[0];
     args = args.subspan(1);
   }
   bool foreign = false;
@@ -126,7 +126,7 @@ void Lower::lower_tail_call(Inst i, const InstData& d) {
   std::span<const Value> args = f_->args(i);
   Value target;
   if (!direct) {
-    target = f_->resolve(args[0]);
+    target = args[0];
     args = args.subspan(1);
   }
   VITRINE_ASSERT(sig.conv == CallConv::Wasm);
@@ -158,7 +158,7 @@ void Lower::lower_return(Inst i) {
   for (size_t n = 0; n < values.size(); ++n) {
     const Type type = f_->sig.results[n];
     ArgLoc loc = assigner.next(type);
-    Value v = f_->resolve(values[n]);
+    Value v = values[n];
     if (loc.in_reg())
       reg_args_.push_back({use_reg(v), loc.reg});
     else

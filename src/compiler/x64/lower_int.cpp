@@ -162,7 +162,7 @@ void Lower::lower_add(Inst i, const InstData& d) {
         return emit_lea(size, result_of(d), a);
       }
     }
-    if (uses(x) == 1 && split_scaled(x, a)) {
+    if (uses(x) == 1 && split_scaled(foldable(x), a)) {
       a.kind = mach::kMemAbsolute;
       return emit_lea(size, result_of(d), a);
     }
@@ -172,7 +172,7 @@ void Lower::lower_add(Inst i, const InstData& d) {
   }
   for (int turn = 0; turn < 2; ++turn) {
     Amode a{.kind = Amode::kReg};
-    if (split_scaled(y, a)) {
+    if (split_scaled(foldable(y), a)) {
       a.base = low(x);
       return emit_lea(size, result_of(d), a);
     }

@@ -42,27 +42,32 @@ Amode Lower::slot(uint32_t slot) {
   return {.kind = mach::kMemSlot, .disp = static_cast<int32_t>(slots_[slot])};
 }
 
-// (shl x 1..3) as the index of `a`
-bool Lower::split_scaled(Value v, Amode& a) {
-  const InstData* d = foldable(v, Op::Shl);
+// (shl x 1..3), of which `shift` is the definition, as the index of `a`
+bool Lower::split_scaled(const InstData* shift, Amode& a) {
   uint64_t count;
-  if (!d || !is_const(arg(*d, 1), &count) || count < 1 || count > 3) return false;
+  if (!shift || shift->op != Op::Shl || !is_const(arg(*shift, 1), &count) || count < 1 || count > 3) return false;
   a.shift = static_cast<uint8_t>(count);
-  a.index = d->type == Type::I32 ? use_low(arg(*d, 0)) : use_reg(arg(*d, 0));
+  a.index = shift->type == Type::I32 ? use_low(arg(*shift, 0)) : use_reg(arg(*shift, 0));
   return true;
 }
 
 // Only 64-bit arithmetic is looked through: it is what the address unit does. A 32-bit sum wraps, and stays a register.
 Amode Lower::amode(Value address, int32_t disp) {
   Amode a{.kind = Amode::kReg, .disp = disp};
-  auto peel = [&](Value v) {
-    for (int depth = 0; depth < 8; ++depth) {
-      const InstData* sum = foldable(v, Op::IAdd);
+  // A value and its definition, if that may be looked through.
+  struct Term {
+    Value value;
+    const InstData* def;
+  };
+  auto term = [&](Value v) {
+    Term t{v, foldable(v)};
+    for (int depth = 0; depth < 8 && t.def && t.def->op == Op::IAdd; ++depth) {
       uint64_t bits;
-      if (!sum || !is_const(arg(*sum, 1), &bits) || !add_disp(a.disp, static_cast<int64_t>(bits))) break;
-      v = arg(*sum, 0);
+      if (!is_const(arg(*t.def, 1), &bits) || !add_disp(a.disp, static_cast<int64_t>(bits))) break;
+      t.value = arg(*t.def, 0);
+      t.def = foldable(t.value);
     }
-    return v;
+    return t;
   };
   auto set_base = [&](Value v) {
     if (is_own_context(v)) {
@@ -79,23 +84,23 @@ Amode Lower::amode(Value address, int32_t disp) {
     }
     a.base = use_reg(v);
   };
-  address = peel(address);
-  if (const InstData* sum = foldable(address, Op::IAdd)) {
-    Value x = peel(arg(*sum, 0)), y = peel(arg(*sum, 1));
-    if (!split_scaled(y, a)) {
-      if (split_scaled(x, a))
-        std::swap(x, y);
-      else if (is_own_context(y)) {
-        a.index = use_reg(x);
-        std::swap(x, y);
-      } else {
-        a.index = use_reg(y);
-      }
-    }
-    set_base(x);
+  const Term whole = term(address);
+  if (!whole.def || whole.def->op != Op::IAdd) {
+    set_base(whole.value);
     return a;
   }
-  set_base(address);
+  Term x = term(arg(*whole.def, 0)), y = term(arg(*whole.def, 1));
+  if (!split_scaled(y.def, a)) {
+    if (split_scaled(x.def, a)) {
+      std::swap(x, y);
+    } else if (is_own_context(y.value)) {
+      a.index = use_reg(x.value);
+      std::swap(x, y);
+    } else {
+      a.index = use_reg(y.value);
+    }
+  }
+  set_base(x.value);
   return a;
 }
 
