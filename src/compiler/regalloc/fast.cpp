@@ -152,6 +152,7 @@ class Fast {
     touched_ |= clobbers_;
     early_busy_ = late_busy_ = written_ = 0;
     if (ops.empty() && !clobbers_) return;
+    if (!clobbers_ && is_plain(ops)) return plain_inst(ops);
     uint64_t fixed_uses = 0, fixed_defs = 0;
     unsigned defs = 0, late_uses = 0, tied = 0, memory_operands = 0;
     early_defs_ = 0;
@@ -184,6 +185,62 @@ class Fast {
     if (defs + late_uses < ops.size()) choose_uses(ops, Point::Early, bound);
     if (memory_operands) choose_memory_operands(ops);
     flush();
+  }
+
+  // -- most instructions
+
+  /// Only late definitions in any register, and early uses in any register or from memory.
+  static bool is_plain(std::span<const Operand> ops) {
+    auto kind = [](Role role, Point point, Constraint constraint) {
+      return 1u << (unsigned(role) | unsigned(point) << 1 | unsigned(constraint) << 2);
+    };
+    constexpr unsigned kPlain = kind(Role::Def, Point::Late, Constraint::Reg) |
+                                kind(Role::Use, Point::Early, Constraint::Reg) |
+                                kind(Role::Use, Point::Early, Constraint::Any);
+    unsigned kinds = 0;
+    for (const Operand& op : ops) kinds |= kind(op.role, op.point, op.constraint);
+    return !(kinds & ~kPlain);
+  }
+
+  /// What the steps below come to where they cannot get into each other's way.
+  void plain_inst(std::span<const Operand> ops) {
+    for (size_t k = 0; k < ops.size(); k++) {
+      if (ops[k].role == Role::Def) define(k, ops[k].vreg);
+    }
+    uint8_t hint = in_.insts[at_].is_move ? allocs_[0].preg().index : kNoReg;
+    bool memory_operands = false;
+    for (size_t k = 0; k < ops.size(); k++) {
+      if (ops[k].role == Role::Def) continue;
+      VState& v = state(ops[k].vreg);
+      if (ops[k].constraint == Constraint::Any && !v.remat) {
+        memory_operands = true;
+        continue;
+      }
+      if (v.home == kNoReg) set_home(ops[k].vreg, pick(cls(ops[k].vreg), early_busy_, hint));
+      early_busy_ |= bit(v.home);
+      set_alloc(k, v.home);
+    }
+    if (memory_operands) choose_memory_operands(ops);
+    flush();
+  }
+
+  /// A definition goes where it is expected below.
+  void define(size_t k, VReg vreg) {
+    VState& v = state(vreg);
+    uint8_t r = v.home;
+    if (r != kNoReg) {
+      occupied_ &= ~bit(r);
+      v.home = kNoReg;
+    } else {
+      r = pick(cls(vreg), late_busy_, kNoReg);
+    }
+    late_busy_ |= bit(r);
+    written_ |= bit(r);
+    set_alloc(k, r);
+    if (needs_store(vreg)) {
+      s_.stores.push_back(move(vreg, allocs_[k], Allocation::spill(slot(vreg)), at_, Point::Late));
+    }
+    if (!v.crosses && v.slot != kNoSlot) s_.released.push_back(vreg.raw());
   }
 
   // -- definitions
@@ -425,6 +482,7 @@ class Fast {
     if (!s_.moves.empty()) take(s_.moves);
     if (!s_.stores.empty()) take(s_.stores);
     if (!s_.before.empty()) take(s_.before);
+    if (s_.released.empty()) return;
     for (uint32_t v : s_.released) {
       s_.free_slots[slots_of(in_.vregs[v].bytes) - 1].push_back(s_.vregs[v].slot);
       s_.vregs[v].slot = kNoSlot;
