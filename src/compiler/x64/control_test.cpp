@@ -261,6 +261,49 @@ block0(v0: i64, v1: {0}):
   }
 }
 
+// A condition that is also a value is compared twice. The load in it is not read where it is compared: it would be gone
+// when the value is made.
+TEST(Memory, ALoadBehindAConditionThatIsAlsoAValueIsKept) {
+  for (const Way& way : ways()) {
+    Program p(way, R"(
+function "integers" sym0 wasm(i64, i32) -> i32 {
+block0(v0: i64, v1: i32):
+  v2 = load.i32 v0+64 r1
+  v3 = icmp.i32 ult v1, v2
+  v4 = iconst.i32 0
+  v5 = icmp.i32 eq v3, v4
+  brif v5, block1(v5), block2(v5)
+block1(v6: i32):
+  return v6
+block2(v7: i32):
+  v8 = iconst.i32 10
+  v9 = iadd.i32 v7, v8
+  return v9
+}
+function "floats" sym1 wasm(i64, f64) -> i32 {
+block0(v0: i64, v1: f64):
+  v2 = load.f64 v0+64 r1
+  v3 = fcmp.f64 gt v1, v2
+  v4 = iconst.i32 0
+  v5 = icmp.i32 eq v3, v4
+  v6 = iconst.i32 3
+  v7 = iconst.i32 5
+  v8 = select.i32 v5, v6, v7
+  v9 = iadd.i32 v8, v5
+  return v9
+}
+)");
+    uint32_t bound = 7;
+    std::memcpy(p.data(), &bound, 4);
+    EXPECT_EQ(p.call1(0, {6}), 10u) << way.name;
+    EXPECT_EQ(p.call1(0, {7}), 1u) << way.name;
+    double limit = 2.5;
+    std::memcpy(p.data(), &limit, 8);
+    EXPECT_EQ(p.call1(1, {std::bit_cast<uint64_t>(3.0)}), 5u) << way.name;
+    EXPECT_EQ(p.call1(1, {std::bit_cast<uint64_t>(2.0)}), 4u) << way.name;
+  }
+}
+
 TEST(Memory, FaultsBecomeTraps) {
   void* page = mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   for (const Way& way : ways()) {
