@@ -36,7 +36,7 @@ std::array<uint64_t, 8> sample(std::mt19937_64& rng) {
       case 2:
         return ir::canonical(type, (uint64_t{1} << (width - 1)) + near);
       case 3:
-        return ir::canonical(type, testing::kRegionBase + rng() % testing::kRegionSize);
+        return ir::canonical(type, testing::region_at(1) + rng() % testing::kRegionSize);
       case 4:
         return ir::canonical(type, ~uint64_t{0} << rng() % width);
       default:
@@ -59,8 +59,7 @@ void check_meaning(const ir::Func& before, const ir::Func& after, const std::str
   for (int k = 0; k < 400; ++k) {
     auto args = sample(rng);
     testing::State state;
-    for (auto& region : state.memory)
-      for (uint8_t& byte : region) byte = static_cast<uint8_t>(rng());
+    state.randomise(rng);
     auto want = testing::Interpreter(before, 1000).run(args, state);
     if (want.kind == testing::Outcome::Broken) continue;  // an access that is never outside, with arguments of chance
     auto have = testing::Interpreter(after, 1000).run(args, state);
