@@ -272,6 +272,23 @@ def constants(n):
     return one(b"\x44" + struct.pack("<d", 0.25) + b"".join(b"\x44" + struct.pack("<d", i * 1.37) + F64ADD for i in range(n)) + b"\xfc\x02")
 
 
+def colliding_constants(n):
+    """Constants that all have one hash in the table of value numbering (opt/rewriter.cpp, `hash_of`)."""
+    wide, half = 1 << 64, 1 << 32
+    first, second = 0x9E3779B97F4A7C15, 0xFF51AFD7ED558CCD
+    opcode = 0x200 ^ 0xFFFFFFFF  # iconst, i64, and no first operand
+    back, back_low = pow(second, -1, wide), pow(first % half, -1, half)
+    code = get(0)
+    parts = []
+    for k in range(n):
+        mixed = ((0x12345678 << 32) + k * 40503) * back % wide  # its product has this upper half
+        low = ((mixed >> 32) - (opcode * first % wide >> 32)) * back_low % half
+        h = (opcode | low << 32) * first % wide
+        value = low | (mixed ^ h ^ h >> 32) % half << 32
+        parts.append(b"\x42" + s(value - wide if value >> 63 else value) + (b"\x7c" if k % 2 else b"\x7e"))
+    return module([body(code + b"".join(parts))], types=[func_type([I64], [I64])])
+
+
 def indirect_calls(n):
     return one(get(0) + (get(0) + b"\x11\0\0") * n, table=10)
 

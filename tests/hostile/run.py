@@ -37,6 +37,7 @@ CASES = {
     modules.inlining_fan: 2_000, modules.br_table: 240_000, modules.br_tables_to_many: 10_000, modules.wide_branches: 200,
     modules.wide_calls: 100, modules.loads: 50_000, modules.stores: 50_000, modules.loads_and_stores: 20_000,
     modules.calls_with_live_values: 5_000, modules.divisions: 20_000, modules.selects: 50_000, modules.constants: 30_000,
+    modules.colliding_constants: 40_000,
     modules.indirect_calls: 10_000, modules.globals_used: 30_000, modules.types: 100_000, modules.exports: 100_000,
     modules.data_segments: 40_000, modules.elements: 1_000_000, modules.dead_code: 50_000, modules.memory_ops: 5_000,
     modules.deep_text: 50_000, modules.deep_text_blocks: 50_000, modules.long_text: 20_000, modules.deep_comments: 200_000,

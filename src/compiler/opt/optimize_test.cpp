@@ -20,8 +20,7 @@ using testing::State;
 
 State random_state(std::mt19937_64& rng) {
   State s;
-  for (size_t r = 1; r < s.memory.size(); ++r)
-    for (uint8_t& b : s.memory[r]) b = rng() % 4 ? static_cast<uint8_t>(rng()) : 0;
+  s.randomise(rng);
   return s;
 }
 

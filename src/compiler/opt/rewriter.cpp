@@ -57,7 +57,8 @@ Value Rewriter::number(Inst i) {
     }
   }
   uint32_t hash = hash_of(d);
-  for (uint32_t h = hash & mask_;; h = (h + 1) & mask_) {
+  // A module may be made so that all of its values have one hash: what is not found soon goes without a number.
+  for (uint32_t h = hash & mask_, last = (h + kMaxProbes) & mask_; h != last; h = (h + 1) & mask_) {
     Entry& e = table_[h];
     if (!e.inst.valid()) {
       e = {hash, i};
@@ -71,6 +72,7 @@ Value Rewriter::number(Inst i) {
     e.inst = i;
     return d.result;
   }
+  return d.result;
 }
 
 Value Rewriter::simplify(Inst i) {

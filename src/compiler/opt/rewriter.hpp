@@ -106,6 +106,7 @@ class Rewriter {
   std::vector<Entry> table_;
   uint32_t mask_ = 0, used_ = 0;
   void grow();
+  static constexpr uint32_t kMaxProbes = 48;  // the table has at least 64 entries
 
   struct Fact {
     Block block;

@@ -127,7 +127,7 @@ struct Edit {
   Point point;
   Kind kind;
   uint8_t bytes;        // of the value moved
-  Allocation from, to;  // Remat: only `to`
+  Allocation from, to;  // one of them a register, both of one bank; Remat: only `to`, a register
   VReg vreg;            // the value, for Remat (what to compute) and for the checker
 };
 

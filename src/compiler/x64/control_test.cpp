@@ -261,6 +261,49 @@ block0(v0: i64, v1: {0}):
   }
 }
 
+// A condition that is also a value is compared twice. The load in it is not read where it is compared: it would be gone
+// when the value is made.
+TEST(Memory, ALoadBehindAConditionThatIsAlsoAValueIsKept) {
+  for (const Way& way : ways()) {
+    Program p(way, R"(
+function "integers" sym0 wasm(i64, i32) -> i32 {
+block0(v0: i64, v1: i32):
+  v2 = load.i32 v0+64 r1
+  v3 = icmp.i32 ult v1, v2
+  v4 = iconst.i32 0
+  v5 = icmp.i32 eq v3, v4
+  brif v5, block1(v5), block2(v5)
+block1(v6: i32):
+  return v6
+block2(v7: i32):
+  v8 = iconst.i32 10
+  v9 = iadd.i32 v7, v8
+  return v9
+}
+function "floats" sym1 wasm(i64, f64) -> i32 {
+block0(v0: i64, v1: f64):
+  v2 = load.f64 v0+64 r1
+  v3 = fcmp.f64 gt v1, v2
+  v4 = iconst.i32 0
+  v5 = icmp.i32 eq v3, v4
+  v6 = iconst.i32 3
+  v7 = iconst.i32 5
+  v8 = select.i32 v5, v6, v7
+  v9 = iadd.i32 v8, v5
+  return v9
+}
+)");
+    uint32_t bound = 7;
+    std::memcpy(p.data(), &bound, 4);
+    EXPECT_EQ(p.call1(0, {6}), 10u) << way.name;
+    EXPECT_EQ(p.call1(0, {7}), 1u) << way.name;
+    double limit = 2.5;
+    std::memcpy(p.data(), &limit, 8);
+    EXPECT_EQ(p.call1(1, {std::bit_cast<uint64_t>(3.0)}), 5u) << way.name;
+    EXPECT_EQ(p.call1(1, {std::bit_cast<uint64_t>(2.0)}), 4u) << way.name;
+  }
+}
+
 TEST(Memory, FaultsBecomeTraps) {
   void* page = mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   for (const Way& way : ways()) {
@@ -532,6 +575,38 @@ TEST(Control, ManyValuesAtOnce) {
                                        : std::bit_cast<uint64_t>(sum);
       EXPECT_EQ(p.call1(0, {reinterpret_cast<uint64_t>(p.data())}), want) << way.name << " " << type;
     }
+  }
+}
+
+// The extension of an i32 is its register, whose zero upper half has to survive in memory and on edges: what was spilled
+// as an i32 comes back as an i64.
+TEST(Control, ASpilledI32IsItsOwnExtension) {
+  constexpr unsigned kCount = 40;
+  std::string values, params, args, sum = "  v300 = iconst.i64 0\n";
+  for (unsigned n = 0; n < kCount; ++n) {
+    values += fmt::format("  v{} = load.i32 v1+{} r1\n  v{} = uextend.i64 v{}\n", n + 10, n * 4, n + 100, n + 10);
+    params += fmt::format("{}v{}: i64", n ? ", " : "", n + 200);
+    args += fmt::format("{}v{}", n ? ", " : "", n + 100);
+    sum += fmt::format("  v{} = iadd.i64 v{}, v{}\n", n + 301, n + 300, 200 + (n % 2 ? n : kCount - 2 - n));
+  }
+  std::string again;  // the other way round, so that each is needed after all were summed
+  for (unsigned n = 0; n < kCount; ++n)
+    again += fmt::format("  v{0} = xor.i64 v{1}, v{2}\n  v{3} = iconst.i64 5\n  v{4} = rotl.i64 v{0}, v{3}\n", 400 + 3 * n,
+                         n ? 399 + 3 * n : 300 + kCount, 200 + kCount - 1 - n, 401 + 3 * n, 402 + 3 * n);
+  for (const Way& way : ways()) {
+    Program p(way, "function \"f\" sym0 wasm(i64, i64, i32) -> i64 {\nblock0(v0: i64, v1: i64, v2: i32):\n" + values +
+                       "  brif v2, block1(" + args + "), block2\nblock1(" + params + "):\n" + sum + again +
+                       fmt::format("  return v{}\nblock2:\n  v3 = iconst.i64 0\n  return v3\n}}\n", 399 + 3 * kCount));
+    uint64_t want = 0;
+    std::vector<uint32_t> words;
+    for (unsigned n = 0; n < kCount; ++n) words.push_back(0x8000'0001u * (n + 3));
+    for (uint32_t w : words) want += w;
+    for (unsigned n = 0; n < kCount; ++n) want = std::rotl(want ^ words[kCount - 1 - n], 5);
+    std::memcpy(p.data(), words.data(), words.size() * 4);
+    // What is on the stack below must not show.
+    volatile uint8_t dirt[2048];
+    for (auto& byte : dirt) byte = 0xff;
+    EXPECT_EQ(p.call1(0, {reinterpret_cast<uint64_t>(p.data()), 1}), want) << way.name;
   }
 }
 

@@ -238,96 +238,57 @@ x86::Mem EmitterImpl::spill(uint32_t slot, uint32_t size) const {
   return x86::ptr(x86::rbp, -static_cast<int32_t>(below), size);
 }
 
+// What an edit may be, regalloc::check says: never between the banks or from memory to memory, swaps of integers only,
+// values computed again into registers only.
 void EmitterImpl::edit(const Edit& e) {
   if (e.kind == Edit::Kind::Remat) return rematerialise(e);
-  if (e.kind == Edit::Kind::Swap) {
-    if (e.to.preg().cls() == RegClass::Int) return asm_.e(Inst::kIdXchg, gp64(e.to.preg()), gp64(e.from.preg()));
-    move_float(kScratchFloat, e.to.preg());
-    move_float(e.to.preg(), e.from.preg());
-    return move_float(e.from.preg(), kScratchFloat);
-  }
+  if (e.kind == Edit::Kind::Swap) return asm_.e(Inst::kIdXchg, gp64(e.to.preg()), gp64(e.from.preg()));
   const unsigned size = e.bytes;
-  if (e.to.is_reg() && e.from.is_reg()) {
-    PReg to = e.to.preg(), from = e.from.preg();
-    if (to == from) return;
-    const bool int_to = to.cls() == RegClass::Int, int_from = from.cls() == RegClass::Int;
-    if (int_to && int_from) return asm_.e(Inst::kIdMov, gp(to, size), gp(from, size));
-    if (!int_to && !int_from) return move_float(to, from);
-    if (int_to) return asm_.e(size == 4 ? Inst::kIdMovd : Inst::kIdMovq, gp(to, size), xmm(from));
-    return asm_.e(size == 4 ? Inst::kIdMovd : Inst::kIdMovq, xmm(to), gp(from, size));
-  }
   if (e.to.is_reg()) {
-    PReg to = e.to.preg();
-    if (to.cls() == RegClass::Int) return asm_.e(Inst::kIdMov, gp(to, size), spill(e.from.slot(), size));
-    return load_float(to, spill(e.from.slot(), size), size);
+    const PReg to = e.to.preg();
+    const bool is_int = to.cls() == RegClass::Int;
+    if (e.from.is_spill()) {
+      const x86::Mem from = spill(e.from.slot(), size);
+      return is_int ? asm_.e(Inst::kIdMov, gp(to, size), from) : load_float(to, from, size);
+    }
+    const PReg from = e.from.preg();
+    VITRINE_DCHECK(from.cls() == to.cls());
+    if (to == from) return;
+    return is_int ? asm_.e(Inst::kIdMov, gp(to, size), gp(from, size)) : move_float(to, from);
   }
-  auto store = [&](PReg from) {
-    x86::Mem to = spill(e.to.slot(), size);
-    if (from.cls() == RegClass::Int) return asm_.e(Inst::kIdMov, to, gp(from, size));
-    if (size == 16) return asm_.e(avx_ ? Inst::kIdVmovups : Inst::kIdMovups, to, xmm(from));
-    asm_.e(size == 4 ? (avx_ ? Inst::kIdVmovss : Inst::kIdMovss)
-           : avx_    ? Inst::kIdVmovsd
-                     : Inst::kIdMovsd,
-           to, xmm(from));
-  };
-  if (e.from.is_reg()) return store(e.from.preg());
-  load_float(kScratchFloat, spill(e.from.slot(), size), size);
-  store(kScratchFloat);
+  const PReg from = e.from.preg();
+  const x86::Mem to = spill(e.to.slot(), size);
+  if (from.cls() == RegClass::Int) return asm_.e(Inst::kIdMov, to, gp(from, size));
+  if (size == 16) return asm_.e(avx_ ? Inst::kIdVmovups : Inst::kIdMovups, to, xmm(from));
+  asm_.e(size == 4 ? (avx_ ? Inst::kIdVmovss : Inst::kIdMovss)
+         : avx_    ? Inst::kIdVmovsd
+                   : Inst::kIdMovsd,
+         to, xmm(from));
 }
 
 // Must not write the flags: edits may stand between a comparison and its reader.
 void EmitterImpl::rematerialise(const Edit& e) {
   const MInst& m = code_->remat_insts[code_->remat[e.vreg.raw()]];
-  const auto op = static_cast<MOp>(m.op);
   const unsigned size = m.size;
-  if (e.to.is_reg()) {
-    PReg to = e.to.preg();
-    switch (op) {
-      case MOp::MovImm:
-        return move_imm(gp64(to), size, m.imm, false);
-      case MOp::MovCtx:
-        return asm_.e(Inst::kIdMov, gp64(to), x86::r15);
-      case MOp::ZeroF:
-        return zero_float(to);
-      case MOp::LoadF:
-        if (m.base == mach::kMemConst)
-          return asm_.e_const(static_cast<uint32_t>(m.disp), 0,
-                              size == 4 ? (avx_ ? Inst::kIdVmovss : Inst::kIdMovss)
-                              : avx_    ? Inst::kIdVmovsd
-                                        : Inst::kIdMovsd,
-                              xmm(to), memory(m, size));
-        return load_float(to, memory(m, size), size);
-      case MOp::Mov:
-        return asm_.e(Inst::kIdMov, gp(to, size), memory(m, size));
-      default:
-        VITRINE_ASSERT(false && "not an instruction that can be repeated");
-    }
-  }
-  const x86::Mem to = spill(e.to.slot(), size);
-  switch (op) {
+  const PReg to = e.to.preg();
+  switch (static_cast<MOp>(m.op)) {
     case MOp::MovImm:
-      if (size == 4 || m.imm == static_cast<int32_t>(m.imm))
-        return asm_.e(Inst::kIdMov, to, asmjit::Imm(static_cast<int32_t>(m.imm)));
-      asm_.e(Inst::kIdMov, spill(e.to.slot(), 8).cloneResized(4), asmjit::Imm(static_cast<int32_t>(m.imm)));
-      return asm_.e(Inst::kIdMov, spill(e.to.slot(), 8).cloneAdjusted(4).cloneResized(4),
-                    asmjit::Imm(static_cast<int32_t>(m.imm >> 32)));
+      return move_imm(gp64(to), size, m.imm, false);
     case MOp::MovCtx:
-      return asm_.e(Inst::kIdMov, to, x86::r15);
-    case MOp::ZeroF:
-      zero_float(kScratchFloat);
-      break;
+      return asm_.e(Inst::kIdMov, gp64(to), x86::r15);
     case MOp::LoadF:
-    case MOp::Mov:
       if (m.base == mach::kMemConst)
-        asm_.e_const(static_cast<uint32_t>(m.disp), 0, size == 4 ? Inst::kIdMovss : Inst::kIdMovsd, xmm(kScratchFloat),
-                     memory(m, size));
-      else
-        load_float(kScratchFloat, memory(m, size), size);
-      break;
+        return asm_.e_const(static_cast<uint32_t>(m.disp), 0,
+                            size == 4 ? (avx_ ? Inst::kIdVmovss : Inst::kIdMovss)
+                            : avx_    ? Inst::kIdVmovsd
+                                      : Inst::kIdMovsd,
+                            xmm(to), memory(m, size));
+      return load_float(to, memory(m, size), size);
+    case MOp::Mov:
+      return asm_.e(Inst::kIdMov, gp(to, size), memory(m, size));
     default:
       VITRINE_ASSERT(false && "not an instruction that can be repeated");
   }
-  asm_.e(size == 4 ? Inst::kIdMovss : Inst::kIdMovsd, to, xmm(kScratchFloat));
 }
 
 // -- instructions -----------------------------------------------------------------------------------------------------

@@ -195,8 +195,9 @@ class Lower {
 
   // -- lower_cond.cpp
   CC lower_cond(ir::Value cond, bool negated);
-  CC lower_icmp(const ir::InstData& d, ir::Inst inst);
-  CC lower_fcmp(const ir::InstData& d);
+  /// `once`: nowhere else is the comparison computed as well; a load may move into it.
+  CC lower_icmp(const ir::InstData& d, ir::Inst inst, bool once);
+  CC lower_fcmp(const ir::InstData& d, bool once);
   bool reuse_flags(ir::Value v, ir::IntCC cc, ir::Inst compare);
   void lower_compare_value(const ir::InstData& d, ir::Inst inst);
   void lower_select(const ir::InstData& d);

@@ -14,12 +14,15 @@ using ir::Value;
 
 // Sets the flags by `cond`; the answer is the condition under which it is nonzero (or zero, if `negated`).
 CC Lower::lower_cond(Value cond, bool negated) {
+  // A comparison is computed here alone if nothing else needs it, nor any of the conditions between it and here.
+  bool once = true;
   for (int depth = 0; depth < 8; ++depth) {
     Inst inst;
     const InstData* d = def_of(cond, &inst);
     if (!d || !(d->block == block_ || uses(cond) == 1)) break;
+    once &= uses(cond) == 1;
     if (d->op == Op::FCmp) {
-      CC cc = lower_fcmp(*d);
+      CC cc = lower_fcmp(*d, once);
       return negated ? negate(cc) : cc;
     }
     if (d->op != Op::ICmp) break;
@@ -34,7 +37,7 @@ CC Lower::lower_cond(Value cond, bool negated) {
         continue;
       }
     }
-    CC cc = lower_icmp(*d, inst);
+    CC cc = lower_icmp(*d, inst, once);
     return negated ? negate(cc) : cc;
   }
   // As (icmp ne cond 0).
@@ -43,7 +46,7 @@ CC Lower::lower_cond(Value cond, bool negated) {
   compare.type = f_->type_of(cond);
   compare.aux = static_cast<uint8_t>(IntCC::Ne);
   compare.a[0] = cond.raw();
-  CC cc = lower_icmp(compare, Inst());
+  CC cc = lower_icmp(compare, Inst(), once);
   return negated ? negate(cc) : cc;
 }
 
@@ -74,12 +77,10 @@ bool Lower::reuse_flags(Value v, IntCC cc, Inst compare) {
   return true;
 }
 
-CC Lower::lower_icmp(const InstData& d, Inst inst) {
+CC Lower::lower_icmp(const InstData& d, Inst inst, bool once) {
   IntCC cc = d.int_cc();
   const unsigned size = ir::bytes_of(d.type);
   auto low = [&](Value v) { return size == 4 ? use_low(v) : use_reg(v); };
-  // A comparison that is also needed as a value is computed twice; a load in it must not be.
-  const bool once = !inst.valid() || uses(d.result) == 1 || inst == inst_;
   auto may_fold = [&](Value v) { return once && may_fold_load(v, size); };
   Value x = arg(d, 0);
   Value y = inst.valid() ? arg(d, 1) : Value();
@@ -173,11 +174,10 @@ CC Lower::lower_icmp(const InstData& d, Inst inst) {
 }
 
 // Unordered sets the zero, parity and carry flags, so "greater" needs no second look; "less" exchanges the operands.
-CC Lower::lower_fcmp(const InstData& d) {
+CC Lower::lower_fcmp(const InstData& d, bool once) {
   const unsigned size = ir::bytes_of(d.type);
   Value x = arg(d, 0), y = arg(d, 1);
   if (d.float_cc() == FloatCC::Lt || d.float_cc() == FloatCC::Le) std::swap(x, y);
-  const bool once = uses(d.result) == 1 || (inst_.valid() && &(*f_)[inst_] == &d);
   uint64_t bits;
   Src b;
   if ((once && may_fold_load(y, size)) || (is_const(y, &bits) && bits != 0))
@@ -214,11 +214,11 @@ void Lower::lower_compare_value(const InstData& d, Inst inst) {
     end();
   };
   VReg z = zero();
-  if (d.op == Op::ICmp) return setcc(result, z, lower_icmp(d, inst));
+  if (d.op == Op::ICmp) return setcc(result, z, lower_icmp(d, inst, true));
   const bool parity = d.float_cc() == FloatCC::Eq || d.float_cc() == FloatCC::Ne;
-  if (!parity) return setcc(result, z, lower_fcmp(d));
+  if (!parity) return setcc(result, z, lower_fcmp(d, true));
   VReg z2 = zero(), p = fresh(Type::I32), e = fresh(Type::I32);
-  const bool equal = lower_fcmp(d) == CC::EqOrdered;
+  const bool equal = lower_fcmp(d, true) == CC::EqOrdered;
   setcc(p, z, equal ? CC::Np : CC::P);
   setcc(e, z2, equal ? CC::E : CC::Ne);
   emit_alu(equal ? MOp::And : MOp::Or, 4, result, e, reg_src(p));

@@ -1,8 +1,9 @@
 // Runs a function of the IR, for tests that compare a function with what a pass made of it.
 //
-// Memory: region r (1..4) is kRegionSize bytes at kRegionBase * r; region 0 may be any of them. An access outside traps
+// Memory: region r (1..4) is kRegionSize bytes at region_at(r); region 0 may be any of them. An access outside traps
 // with its code, or is a failure of the test if it has none. Calls are modelled: the results and one byte written to
-// region 1 depend on the arguments, and the call is recorded. NaN results of arithmetic are the canonical NaN.
+// region 1 depend on the arguments, and the call is recorded. NaN results of arithmetic are the canonical NaN. A region
+// ends with a page, so that a test can lay out real memory the same way and run compiled code in it.
 #pragma once
 
 #include <array>
@@ -16,13 +17,22 @@
 
 namespace vitrine::opt::testing {
 
-inline constexpr uint64_t kRegionBase = 0x10000, kRegionSize = 256, kRegions = 4;
+inline constexpr uint64_t kRegionSize = 256, kRegions = 4;
+constexpr uint64_t region_at(uint64_t region) {
+  return 0x10000 * region + 0x1000 - kRegionSize;
+}
 inline constexpr uint8_t kTrapDivideByZero = 101, kTrapOverflow = 102, kTrapBadConversion = 103, kTrapInCall = 104;
 
 struct State {
   std::array<std::array<uint8_t, kRegionSize>, kRegions + 1> memory{};
   std::vector<uint64_t> calls;  // what was called with what
   friend bool operator==(const State&, const State&) = default;
+
+  template <class Random>
+  void randomise(Random&& rng) {
+    for (uint32_t r = 1; r <= kRegions; ++r)
+      for (uint8_t& b : memory[r]) b = rng() % 4 ? static_cast<uint8_t>(rng()) : 0;
+  }
 };
 
 struct Outcome {
@@ -43,10 +53,13 @@ class Interpreter {
     callee_symbol_ = symbol;
     callee_ = callee;
   }
+  /// Whether arithmetic gave a NaN in the last run: which one, is for the machine to choose.
+  bool made_nan() const { return made_nan_; }
 
   Outcome run(std::span<const uint64_t> args, const State& state) {
     out_ = {};
     out_.state = state;
+    made_nan_ = false;
     values_.assign(f_.num_values(), 0);
     ir::Block b = f_.layout[0];
     for (size_t n = 0; n < args.size(); ++n) set(f_[b].params[n], args[n]);
@@ -112,7 +125,7 @@ class Interpreter {
   uint8_t* memory_at(ir::Inst i, const ir::InstData& d, uint64_t bytes) {
     uint64_t address = get(f_.args(i)[0]) + static_cast<uint64_t>(int64_t{d.disp()});
     for (uint64_t r = 1; r <= kRegions; ++r) {
-      uint64_t offset = address - r * kRegionBase;
+      uint64_t offset = address - region_at(r);
       if (offset > kRegionSize - bytes) continue;
       if (d.region != 0 && d.region != r) break;
       return out_.state.memory[r].data() + offset;
@@ -136,7 +149,7 @@ class Interpreter {
       case Op::Select:
         return set(d.result, get(a[0]) ? get(a[1]) : get(a[2]));
       case Op::VMContext:
-        return set(d.result, kRegionBase);
+        return set(d.result, region_at(1));
       case Op::FuncAddr:
         return set(d.result, 0x1000 + d.imm);
       case Op::StackAddr:
@@ -199,6 +212,7 @@ class Interpreter {
       }
       default:
         if (!is_float(d.type)) return halt(broken(i, "not evaluated"));
+        made_nan_ = true;
         return set(d.result, d.type == ir::Type::F32 ? 0x7fc0'0000 : 0x7ff8'0000'0000'0000);
     }
   }
@@ -206,7 +220,9 @@ class Interpreter {
   void call(ir::Inst i, const ir::InstData& d) {
     std::vector<uint64_t> args;
     for (ir::Value v : f_.args(i)) args.push_back(get(v));
-    Outcome inner = Interpreter(*callee_, fuel_).run(args, out_.state);
+    Interpreter interpreter(*callee_, fuel_);
+    Outcome inner = interpreter.run(args, out_.state);
+    made_nan_ |= interpreter.made_nan_;
     out_.state = inner.state;
     if (inner.kind != Outcome::Returned) {
       out_.problem = inner.problem;
@@ -222,7 +238,7 @@ class Interpreter {
   uint32_t callee_symbol_ = 0;
   std::vector<uint64_t> values_;
   Outcome out_;
-  bool stopped_ = false;
+  bool stopped_ = false, made_nan_ = false;
 };
 
 }  // namespace vitrine::opt::testing

@@ -196,7 +196,7 @@ class RandomFunction {
       *disp = static_cast<int32_t>(pick(4) * 4);
       return op(Op::VMContext, Type::I64, Type::I64, {});
     }
-    Value base = int_constant(Type::I64, region * kRegionBase);
+    Value base = int_constant(Type::I64, region_at(region));
     *disp = static_cast<int32_t>(pick(4) * 4);
     if (chance(50)) return base;
     if (chance(40)) *disp = static_cast<int32_t>(pick(24));
@@ -231,7 +231,7 @@ class RandomFunction {
     d.type = f_.type_of(v);
     d.region = 2;
     d.imm = 64 + 8 * pick(20);
-    d.a[0] = int_constant(Type::I64, 2 * kRegionBase).raw();
+    d.a[0] = int_constant(Type::I64, region_at(2)).raw();
     d.a[1] = v.raw();
     add(d, Type::None);
   }
@@ -280,7 +280,7 @@ class RandomFunction {
     d.type = any_type();
     d.flags = ir::kReadonly;
     d.imm = pick(4) * 8;
-    d.a[0] = int_constant(Type::I64, 4 * kRegionBase).raw();
+    d.a[0] = int_constant(Type::I64, region_at(4)).raw();
     add(d, d.type);
   }
   void call() {
