@@ -10,7 +10,7 @@
 namespace vitrine::compiler {
 namespace {
 
-constexpr uint64_t kMaxText = 0x7fff'ffff;  // what a 32-bit relative reference spans
+constexpr uint64_t kMaxSpan = 0x7fff'ffff;  // of a 32-bit relative reference
 constexpr size_t kAlignment = 16;
 constexpr uint8_t kPadding = 0xcc;  // int3
 
@@ -31,9 +31,16 @@ void Linker::Sizes::add(const CompiledBody& body) {
 }
 
 Result<void> Linker::reserve(const Sizes& sizes) {
-  size_t bytes = sizes.code + sizes.pieces * (kAlignment - 1);
-  if (bytes > kMaxText) {
+  const uint64_t bytes = sizes.code + sizes.pieces * (kAlignment - 1);
+  // The farthest reference is from the last entry of the unwind information, behind the text, to the text's begin.
+  const uint64_t span = abi::eh_frame_offset(bytes) + (sizes.pieces + 2) * x64::kUnwindEntryBytes;
+  if (bytes > kMaxSpan || span > kMaxSpan) {
     return fail(fmt::format("the module's code is {} MiB long, more than the 2 GiB that fit in one image", bytes >> 20),
+                ErrorKind::Limit);
+  }
+  if (sizes.address_bytes > UINT32_MAX || sizes.address_chunks > UINT32_MAX) {
+    return fail(fmt::format("the module's address map is {} MiB long, more than the 4 GiB that fit in one image",
+                            sizes.address_bytes >> 20),
                 ErrorKind::Limit);
   }
   reserve_large(text_, bytes);
@@ -71,7 +78,7 @@ uint32_t Linker::add_trampoline(const mach::CompiledFunction& trampoline) {
 }
 
 Result<void> Linker::finish(abi::ImageContents& out) {
-  if (text_.size() > kMaxText) return reserve({.code = text_.size()});
+  if (text_.size() > kMaxSpan) return reserve({.code = text_.size()});
   for (const Reference& r : references_) {
     VITRINE_ASSERT(r.symbol >= first_symbol_ && r.symbol - first_symbol_ < functions_.size());
     int64_t target = functions_[r.symbol - first_symbol_].offset;

@@ -52,8 +52,9 @@ ir::FuncRef FunctionTranslator::function(uint32_t index) {
   return ref = func_->funcs.push({signature(env_.module.functions[index]), index});
 }
 
-/// Calls `code` (none: function `callee` of this module) with the arguments on the stack.
 void FunctionTranslator::on_call(uint32_t index, bool tail) {
+  // Callers restore their context only in a module that was seen to have tail calls (scan_calls).
+  VITRINE_ASSERT(!tail || env_.has_tail_calls);
   uint32_t type = env_.module.functions[index];
   Value ctx = b_.vmctx();
   if (env_.layout.function_is_imported(index)) {
@@ -88,7 +89,9 @@ void FunctionTranslator::on_call(uint32_t index, bool tail) {
   stack_.insert(stack_.end(), results.begin(), results.end());
 }
 
+/// Calls `code` with the arguments on the stack.
 void FunctionTranslator::call_value(uint32_t type_index, Value code, Value context, bool tail) {
+  VITRINE_ASSERT(!tail || env_.has_tail_calls);
   if (env_.settings.consume_fuel) flush_fuel();
   const wasm::FuncType& type = env_.module.func_type(type_index);
   uint32_t params = static_cast<uint32_t>(type.params.size());

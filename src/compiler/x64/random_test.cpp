@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "compiler/ir/parse.hpp"
 #include "compiler/ir/print.hpp"
@@ -25,8 +27,7 @@ class Regions {
   Regions() {
     for (; mapped_ < model::kRegions; ++mapped_) {
       void* at = page(mapped_ + 1);
-      void* got =
-          mmap(at, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+      void* got = mmap(at, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
       if (got == at) continue;
       if (got != MAP_FAILED) munmap(got, kPage);
       return;

@@ -7,6 +7,7 @@
 // the entry trampoline's caller, and the trampoline restores them itself.
 #include "compiler/x64/unwind.hpp"
 
+#include "base/assert.hpp"
 #include "base/bytes.hpp"
 
 namespace vitrine::x64 {
@@ -29,6 +30,7 @@ void pad_entry(ByteWriter& out, size_t start) {
   while ((out.size() - start) % 8 != 4) out.u8(0);  // the length field's 4 bytes are not counted in the length
   const auto length = static_cast<uint32_t>(out.size() - start);
   std::memcpy(out.bytes().data() + start - 4, &length, 4);
+  VITRINE_DCHECK(length + 4 <= kUnwindEntryBytes);
 }
 
 }  // namespace

@@ -1,0 +1,48 @@
+#include "compiler/linker.hpp"
+
+#include <gtest/gtest.h>
+
+namespace vitrine::compiler {
+namespace {
+
+TEST(Linker, WhatReferencesDoNotSpanIsRefused) {
+  EXPECT_TRUE(Linker(0).reserve({.pieces = 10, .code = 1000}));
+  // The text alone; with the padding between functions; with the unwind information behind it; the address map.
+  constexpr size_t kTwoGiB = size_t{2} << 30;
+  for (Linker::Sizes sizes : {Linker::Sizes{.pieces = 1, .code = kTwoGiB},
+                              Linker::Sizes{.pieces = 1 << 20, .code = kTwoGiB - (size_t{12} << 20)},
+                              Linker::Sizes{.pieces = 1'000, .code = kTwoGiB - 20'000},
+                              Linker::Sizes{.pieces = 1, .code = 100, .address_bytes = size_t{5} << 30}}) {
+    Linker linker(0);
+    auto done = linker.reserve(sizes);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().kind(), ErrorKind::Limit) << done.error().message();
+  }
+}
+
+TEST(Linker, CallsReachTheirFunctions) {
+  Linker linker(3);
+  CompiledBody body;
+  body.code.code = {0xe8, 0, 0, 0, 0, 0xc3};
+  body.code.code_size = 6;
+  body.code.relocs = {{1, 4, -4}};
+  Linker::Sizes sizes;
+  sizes.add(body);
+  sizes.add(body);
+  ASSERT_TRUE(linker.reserve(sizes));
+  linker.add_function(body);  // symbol 3 calls 4
+  body.code.relocs = {{1, 3, -4}};
+  linker.add_function(body);  // and 4 calls 3
+  abi::ImageContents out;
+  ASSERT_TRUE(linker.finish(out));
+  ASSERT_EQ(out.functions.size(), 2u);
+  EXPECT_EQ(out.functions[1].offset, 16u);
+  int32_t forward, back;
+  std::memcpy(&forward, out.text.data() + 1, 4);
+  std::memcpy(&back, out.text.data() + 17, 4);
+  EXPECT_EQ(forward, 16 - 5);
+  EXPECT_EQ(back, -16 - 5);
+}
+
+}  // namespace
+}  // namespace vitrine::compiler
