@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -64,10 +65,18 @@ struct MemoryImage {
   uint64_t file_offset;   // page-aligned offset in the image
 };
 
+/// The code of an image, written where it is going to stand: that of a large module is not to be copied once more.
+struct ImageText {
+  uint64_t size = 0;                              // bytes
+  std::function<void(std::span<uint8_t>)> write;  // fills in all of them
+
+  static ImageText of(std::vector<uint8_t> code);
+};
+
 /// All that goes into an image.
 struct ImageContents {
   CodegenSettings settings;
-  std::vector<uint8_t> text;
+  ImageText text;
   std::vector<CodeRange> functions;      // one per defined function, in index order
   std::vector<Trampolines> trampolines;  // one per type of the module; {~0u, ~0u} where the type is no function type
   std::vector<TrapEntry> traps;          // by increasing offset
@@ -84,7 +93,14 @@ std::string names_of_cpu_features(uint32_t features);
 /// The version that images carry and must match, "0.1.0".
 const char* image_version();
 
+/// Provides the memory of an image of `size` bytes: zeros, valid for as long as it is being written.
+using ImageMemory = std::function<Result<std::span<uint8_t>>(size_t size)>;
+/// `image`, which becomes as long as it takes.
+ImageMemory memory_in(std::vector<uint8_t>& image);
+
 /// Writes the image; deterministic: same contents, same bytes.
+Result<void> write_image(const ImageContents& contents, const ImageMemory& memory);
+/// The same, into a vector.
 Result<std::vector<uint8_t>> write_image(const ImageContents& contents);
 
 /// A checked view of an image in memory. All spans point into it.

@@ -76,10 +76,12 @@ std::vector<uint8_t> module_with_data(const std::vector<Segment>& segments, uint
       .take();
 }
 
+const std::vector<uint8_t> kCode = {0x55, 0x48, 0x89, 0xe5, 0x5d, 0xc3, 0x0f, 0x0b, 0xc3, 0xc3};
+
 ImageContents sample(const std::vector<uint8_t>& module) {
   ImageContents c;
   c.settings.cpu_features = kSse41 | kAvx2;
-  c.text = {0x55, 0x48, 0x89, 0xe5, 0x5d, 0xc3, 0x0f, 0x0b, 0xc3, 0xc3};
+  c.text = ImageText::of(kCode);
   c.functions = {{0, 6}};
   c.trampolines = {{8, 9}};
   c.traps = {{6, 10}};
@@ -112,10 +114,10 @@ TEST(Image, RoundTrip) {
   auto view = ImageView::open(*image, host(), true);
   ASSERT_TRUE(view) << view.error().message();
   auto c = sample(module);
-  EXPECT_TRUE(std::ranges::equal(view->text(), c.text));
+  EXPECT_TRUE(std::ranges::equal(view->text(), kCode));
   EXPECT_EQ(view->text().data() - image->data(), static_cast<ptrdiff_t>(view->text_file_offset()));
   EXPECT_EQ(view->text_file_offset() % kImagePageSize, 0u);
-  EXPECT_EQ(view->eh_frame().data() - view->text().data(), static_cast<ptrdiff_t>(eh_frame_offset(c.text.size())));
+  EXPECT_EQ(view->eh_frame().data() - view->text().data(), static_cast<ptrdiff_t>(eh_frame_offset(c.text.size)));
   ASSERT_EQ(view->functions().size(), 1u);
   EXPECT_EQ(view->functions()[0].size, 6u);
   EXPECT_EQ(view->trampolines()[0].host_call, 9u);

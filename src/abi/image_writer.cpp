@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
 #include "abi/image_format.hpp"
 #include "abi/memory_image.hpp"
+#include "base/assert.hpp"
 #include "base/bytes.hpp"
 #include "base/large_buffer.hpp"
 #include "wasm/reader.hpp"
@@ -114,10 +116,29 @@ uint64_t image_checksum(std::span<const uint8_t> bytes) {
   return XXH3_64bits_digest(&state);
 }
 
+ImageText ImageText::of(std::vector<uint8_t> code) {
+  size_t size = code.size();
+  return {size, [code = std::move(code)](std::span<uint8_t> to) { std::ranges::copy(code, to.begin()); }};
+}
+
+ImageMemory memory_in(std::vector<uint8_t>& image) {
+  return [&image](size_t size) -> Result<std::span<uint8_t>> {
+    reserve_large(image, size);
+    image.resize(size);
+    return image;
+  };
+}
+
 Result<std::vector<uint8_t>> write_image(const ImageContents& contents) {
-  if (contents.text.size() > std::numeric_limits<int32_t>::max()) {
+  std::vector<uint8_t> image;
+  TRY(write_image(contents, memory_in(image)));
+  return image;
+}
+
+Result<void> write_image(const ImageContents& contents, const ImageMemory& allocate) {
+  if (contents.text.size > std::numeric_limits<int32_t>::max()) {
     return fail(fmt::format("the module's code is {} bytes, more than the 2 GiB that calls inside it can span",
-                            contents.text.size()),
+                            contents.text.size),
                 ErrorKind::Limit);
   }
   auto module = TRY(wasm::read_module(contents.module, wasm::Features::all(), {.declarations_only = true}));
@@ -137,7 +158,6 @@ Result<std::vector<uint8_t>> write_image(const ImageContents& contents) {
   part(Section::Traps) = bytes_of(contents.traps);
   part(Section::AddressChunks) = bytes_of(contents.addresses.chunks);
   part(Section::Addresses) = contents.addresses.bytes;
-  part(Section::Text) = contents.text;
   part(Section::EhFrame) = contents.eh_frame;
   part(Section::Pages) = memory.pages;
 
@@ -159,9 +179,9 @@ Result<std::vector<uint8_t>> write_image(const ImageContents& contents) {
     }
     end = align_up(end, info.align);
     section.sh_offset = end;
-    section.sh_size = parts[i].size();
+    section.sh_size = static_cast<Section>(i) == Section::Text ? contents.text.size : parts[i].size();
     if (info.flags & SHF_ALLOC) section.sh_addr = end;
-    end += parts[i].size();
+    end += section.sh_size;
   };
   const auto symbols_index = static_cast<uint32_t>(Section::Symbols);
   for (uint32_t i = 1; i < symbols_index; i++) place(i);
@@ -176,19 +196,19 @@ Result<std::vector<uint8_t>> write_image(const ImageContents& contents) {
   sections[symbols_index].sh_info = static_cast<uint32_t>(symbols.symbols.size());  // all of them are local
 
   header.file_size = end;
-  std::vector<uint8_t> out;
-  reserve_large(out, end);
-  out.resize(end);
+  std::span<uint8_t> out = TRY(allocate(end));
+  VITRINE_ASSERT(out.size() == end);
   Elf64_Ehdr elf = make_elf_header();
   std::memcpy(out.data(), &elf, sizeof elf);
   std::memcpy(out.data() + kSectionHeadersOffset, sections.data(), sizeof sections);
   for (uint32_t i = 1; i < kSectionCount; i++) {
     if (!parts[i].empty()) std::memcpy(out.data() + sections[i].sh_offset, parts[i].data(), parts[i].size());
   }
+  contents.text.write(out.subspan(text_offset, contents.text.size));
   std::memcpy(out.data() + kHeaderOffset, &header, sizeof header);
   uint64_t checksum = image_checksum(out);
   std::memcpy(out.data() + kChecksumOffset, &checksum, sizeof checksum);
-  return out;
+  return {};
 }
 
 }  // namespace vitrine::abi

@@ -11,6 +11,7 @@
 #include "base/parallel.hpp"
 #include "base/result.hpp"
 #include "compiler/compiler.hpp"
+#include "os/memory.hpp"
 #include "text/wat_parser.hpp"
 #include "wasm/reader.hpp"
 #include "wasm/validator.hpp"
@@ -27,14 +28,20 @@ bool begins_with_magic(std::span<const uint8_t> bytes) {
   return bytes.size() >= 4 && std::memcmp(bytes.data(), "\0asm", 4) == 0;
 }
 
-/// The image of a module, freshly compiled.
-Result<std::vector<uint8_t>> compile_image(const EngineImpl& engine, std::span<const uint8_t> wasm) {
+/// The image of a module, freshly compiled, in the file that its code is going to be mapped from.
+Result<os::MemoryFile> compile_image(const EngineImpl& engine, std::span<const uint8_t> wasm) {
   wasm::Module module = TRY(wasm::read_module(wasm, engine.features));
   compiler::CompileOptions options;
   options.workers = engine.config.parallel_compilation() ? default_workers() : 1;
   options.progress = engine.config.progress();
   options.symbols = engine.config.symbols();
-  return compiler::compile_module(module, wasm, engine.features, engine.runtime->settings(), options);
+  os::MemoryFile image;
+  TRY(compiler::compile_module(module, wasm, engine.features, engine.runtime->settings(), options,
+                               [&](size_t size) -> Result<std::span<uint8_t>> {
+                                 image = TRY(os::MemoryFile::create("vitrine-module", size));
+                                 return image.bytes();
+                               }));
+  return image;
 }
 
 /// Loads a cache entry. None if there is no entry or it is damaged, in which case it is removed.
@@ -71,11 +78,11 @@ Result<Module> Module::compile(const Engine& engine, std::span<const uint8_t> by
       return Module(std::make_shared<ModuleImpl>(ModuleImpl{engine, std::move(cached)}));
     }
   }
-  auto image = TRY(compile_image(impl, bytes));
+  os::MemoryFile image = TRY(compile_image(impl, bytes));
   if (impl.cache) {
-    if (auto put = impl.cache->put(key, image); !put) impl.warn(put.error().message());
+    if (auto put = impl.cache->put(key, image.bytes()); !put) impl.warn(put.error().message());
   }
-  auto compiled = TRY(runtime::CompiledModule::from_bytes(impl.runtime, image, false));
+  auto compiled = TRY(runtime::CompiledModule::from_file(impl.runtime, TRY(image.seal()), false));
   return Module(std::make_shared<ModuleImpl>(ModuleImpl{engine, std::move(compiled)}));
 }
 

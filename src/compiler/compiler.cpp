@@ -33,7 +33,7 @@ class ModuleCompiler {
     if (env.settings.opt_level > 0 && !env.settings.indirect_local_calls) callees_.emplace(env.module, calls);
   }
 
-  Result<std::vector<uint8_t>> run();
+  Result<void> run(const abi::ImageMemory& memory);
 
  private:
   FunctionCompiler& compiler(unsigned worker) {
@@ -47,7 +47,7 @@ class ModuleCompiler {
   void compile(uint32_t body, unsigned worker);
   void compile_functions();
   void compile_trampolines();
-  Result<std::vector<uint8_t>> link();
+  Result<void> link(const abi::ImageMemory& memory);
 
   struct TypeCode {
     mach::CompiledFunction array_call, host_call;
@@ -141,7 +141,7 @@ void ModuleCompiler::compile_trampolines() {
   });
 }
 
-Result<std::vector<uint8_t>> ModuleCompiler::link() {
+Result<void> ModuleCompiler::link(const abi::ImageMemory& memory) {
   const wasm::Module& module = env_.module;
   Linker::Sizes sizes;
   for (const CompiledBody& f : functions_) sizes.add(f);
@@ -151,10 +151,9 @@ Result<std::vector<uint8_t>> ModuleCompiler::link() {
   }
   Linker linker(module.imported_functions);
   TRY(linker.reserve(sizes));
-  // What was linked is freed at once: code is never in memory three times.
   for (CompiledBody& f : functions_) {
-    linker.add_function(f);
-    f = {};
+    linker.add_function(std::move(f));
+    f = {};  // its tables are copied
   }
   abi::ImageContents contents;
   contents.settings = env_.settings;
@@ -167,11 +166,11 @@ Result<std::vector<uint8_t>> ModuleCompiler::link() {
       contents.trampolines[type] = contents.trampolines[def.canonical];
       continue;
     }
-    contents.trampolines[type].array_call = linker.add_trampoline(types_[type].array_call);
-    contents.trampolines[type].host_call = linker.add_trampoline(types_[type].host_call);
+    contents.trampolines[type].array_call = linker.add_trampoline(std::move(types_[type].array_call));
+    contents.trampolines[type].host_call = linker.add_trampoline(std::move(types_[type].host_call));
     types_[type] = {};
   }
-  TRY(linker.finish(contents));
+  linker.finish(contents);
   if (options_.symbols) {
     wasm::Names names = wasm::Names::read(module);
     contents.function_names.reserve(functions_.size());
@@ -182,17 +181,17 @@ Result<std::vector<uint8_t>> ModuleCompiler::link() {
                                                      : fmt::format("wasm[0]::function[{}]::{}", index, name));
     }
   }
-  return abi::write_image(contents);
+  return abi::write_image(contents, memory);
 }
 
-Result<std::vector<uint8_t>> ModuleCompiler::run() {
+Result<void> ModuleCompiler::run(const abi::ImageMemory& memory) {
   prepare_callees();
   compile_functions();
   callees_.reset();
   auto first = std::ranges::min_element(errors_, {}, &BodyError::body);
   if (first->error) return std::unexpected(std::move(*first->error));
   compile_trampolines();
-  return link();
+  return link(memory);
 }
 
 }  // namespace
@@ -200,6 +199,14 @@ Result<std::vector<uint8_t>> ModuleCompiler::run() {
 Result<std::vector<uint8_t>> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes,
                                             const wasm::Features& features, const abi::CodegenSettings& settings,
                                             const CompileOptions& options) {
+  std::vector<uint8_t> image;
+  TRY(compile_module(module, bytes, features, settings, options, abi::memory_in(image)));
+  return image;
+}
+
+Result<void> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes, const wasm::Features& features,
+                            const abi::CodegenSettings& settings, const CompileOptions& options,
+                            const abi::ImageMemory& memory) {
   VITRINE_ASSERT(bytes.data() == module.bytes.data() && bytes.size() == module.bytes.size());
   size_t most = std::max<size_t>(1, module.code.size());
   unsigned workers =
@@ -207,7 +214,7 @@ Result<std::vector<uint8_t>> compile_module(const wasm::Module& module, std::spa
   abi::VMLayout layout(module);
   CallGraph calls(module, workers);
   translate::ModuleEnv env(module, layout, settings, calls.has_tail_calls);
-  return ModuleCompiler(env, features, options, workers, calls).run();
+  return ModuleCompiler(env, features, options, workers, calls).run(memory);
 }
 
 std::string settings_key(const wasm::Features& features, const abi::CodegenSettings& settings, bool symbols) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "abi/image.hpp"
 #include "abi/settings.hpp"
 #include "base/result.hpp"
 #include "compiler/function_compiler.hpp"
@@ -29,7 +30,12 @@ struct CompileOptions {
   const Dump* dump = nullptr;
 };
 
-/// Compiles `module`, which was read from `bytes`, into an image. Errors are those of validation, or Limit.
+/// Compiles `module`, which was read from `bytes`, into an image. Errors are those of validation, Limit, or what
+/// `memory` answers.
+Result<void> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes, const wasm::Features& features,
+                            const abi::CodegenSettings& settings, const CompileOptions& options,
+                            const abi::ImageMemory& memory);
+/// The same, into a vector.
 Result<std::vector<uint8_t>> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes,
                                             const wasm::Features& features, const abi::CodegenSettings& settings,
                                             const CompileOptions& options = {});

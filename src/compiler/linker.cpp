@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/assert.hpp"
@@ -20,7 +21,6 @@ void Linker::Sizes::add(const mach::CompiledFunction& from) {
   pieces++;
   code += from.code.size();
   traps += from.traps.size();
-  references += from.relocs.size();
 }
 
 void Linker::Sizes::add(const CompiledBody& body) {
@@ -43,29 +43,29 @@ Result<void> Linker::reserve(const Sizes& sizes) {
                             sizes.address_bytes >> 20),
                 ErrorKind::Limit);
   }
-  reserve_large(text_, bytes);
+  pieces_.reserve(sizes.pieces);
   functions_.reserve(sizes.functions);
   unwind_.reserve(sizes.pieces);
   reserve_large(traps_, sizes.traps);
-  reserve_large(references_, sizes.references);
   addresses_.chunks.reserve(sizes.address_chunks);
   reserve_large(addresses_.bytes, sizes.address_bytes);
   return {};
 }
 
-uint32_t Linker::append(const mach::CompiledFunction& code) {
-  text_.resize((text_.size() + kAlignment - 1) / kAlignment * kAlignment, kPadding);
-  uint32_t start = static_cast<uint32_t>(text_.size());
+uint32_t Linker::append(mach::CompiledFunction&& code) {
+  size_ = (size_ + kAlignment - 1) / kAlignment * kAlignment;
+  uint32_t start = static_cast<uint32_t>(size_);
+  size_ += code.code.size();
   unwind_.push_back({start, code.code_size});
-  text_.insert(text_.end(), code.code.begin(), code.code.end());
-  for (const mach::Reloc& r : code.relocs) references_.push_back({start + r.offset, r.symbol, r.addend});
   for (const mach::TrapSite& t : code.traps) traps_.push_back({start + t.offset, t.code});
+  pieces_.push_back({start, std::move(code.code), std::move(code.relocs)});
   return start;
 }
 
-void Linker::add_function(const CompiledBody& body) {
-  uint32_t start = append(body.code);
-  functions_.push_back({start, body.code.code_size});
+void Linker::add_function(CompiledBody&& body) {
+  const uint32_t size = body.code.code_size;
+  const uint32_t start = append(std::move(body.code));
+  functions_.push_back({start, size});
   uint32_t sites = static_cast<uint32_t>(inline_sites_.size());
   addresses_.append(body.addresses, start, sites);
   for (const mach::InlineSite& s : body.code.inline_sites) {
@@ -73,26 +73,35 @@ void Linker::add_function(const CompiledBody& body) {
   }
 }
 
-uint32_t Linker::add_trampoline(const mach::CompiledFunction& trampoline) {
-  return append(trampoline);
+uint32_t Linker::add_trampoline(mach::CompiledFunction&& trampoline) {
+  return append(std::move(trampoline));
 }
 
-Result<void> Linker::finish(abi::ImageContents& out) {
-  if (text_.size() > kMaxSpan) return reserve({.code = text_.size()});
-  for (const Reference& r : references_) {
-    VITRINE_ASSERT(r.symbol >= first_symbol_ && r.symbol - first_symbol_ < functions_.size());
-    int64_t target = functions_[r.symbol - first_symbol_].offset;
-    int32_t value = static_cast<int32_t>(target + r.addend - r.place);
-    VITRINE_ASSERT(r.place + sizeof value <= text_.size());
-    std::memcpy(text_.data() + r.place, &value, sizeof value);
-  }
-  out.eh_frame = x64::make_eh_frame(unwind_, -static_cast<int64_t>(abi::eh_frame_offset(text_.size())));
-  out.text = std::move(text_);
-  out.functions = std::move(functions_);
+void Linker::finish(abi::ImageContents& out) {
+  out.eh_frame = x64::make_eh_frame(unwind_, -static_cast<int64_t>(abi::eh_frame_offset(size_)));
+  out.text = {size_, [this](std::span<uint8_t> text) { write(text); }};
+  out.functions = functions_;
   out.traps = std::move(traps_);
   out.addresses = std::move(addresses_);
   out.inline_sites = std::move(inline_sites_);
-  return {};
+}
+
+void Linker::write(std::span<uint8_t> text) {
+  size_t end = 0;
+  for (Piece& piece : pieces_) {
+    std::fill(text.begin() + static_cast<ptrdiff_t>(end), text.begin() + piece.start, kPadding);
+    std::span<uint8_t> code = text.subspan(piece.start, piece.code.size());
+    std::ranges::copy(piece.code, code.begin());
+    for (const mach::Reloc& r : piece.relocs) {
+      VITRINE_ASSERT(r.symbol >= first_symbol_ && r.symbol - first_symbol_ < functions_.size());
+      int64_t target = functions_[r.symbol - first_symbol_].offset;
+      int32_t value = static_cast<int32_t>(target + r.addend - (piece.start + r.offset));
+      VITRINE_ASSERT(r.offset + sizeof value <= code.size());
+      std::memcpy(code.data() + r.offset, &value, sizeof value);
+    }
+    end = piece.start + code.size();
+    piece = {};  // at once: code is never all in memory twice
+  }
 }
 
 }  // namespace vitrine::compiler

@@ -4,6 +4,7 @@
 // is added. Cost: linear.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "abi/image.hpp"
@@ -20,30 +21,32 @@ class Linker {
   /// To be called before the first `add`, with how much of everything there is going to be. An error if that is more
   /// than relative calls can span.
   struct Sizes {
-    size_t pieces = 0, code = 0, functions = 0, traps = 0, references = 0, address_chunks = 0, address_bytes = 0;
+    size_t pieces = 0, code = 0, functions = 0, traps = 0, address_chunks = 0, address_bytes = 0;
     void add(const mach::CompiledFunction& code);
     void add(const CompiledBody& body);
   };
   Result<void> reserve(const Sizes& sizes);
-  void add_function(const CompiledBody& body);
+  void add_function(CompiledBody&& body);
   /// Answers the offset of the trampoline.
-  uint32_t add_trampoline(const mach::CompiledFunction& trampoline);
-  /// Resolves the references between functions and moves everything into `out`.
-  Result<void> finish(abi::ImageContents& out);
+  uint32_t add_trampoline(mach::CompiledFunction&& trampoline);
+  /// Hands everything over to `out`, whose text is written by this linker: once, and while it lives.
+  void finish(abi::ImageContents& out);
 
  private:
-  uint32_t append(const mach::CompiledFunction& code);
+  uint32_t append(mach::CompiledFunction&& code);
+  /// Puts the pieces in their places and resolves the references between functions.
+  void write(std::span<uint8_t> text);
 
-  struct Reference {
-    uint32_t place;
-    uint32_t symbol;
-    int32_t addend;
+  struct Piece {
+    uint32_t start = 0;
+    std::vector<uint8_t> code;
+    std::vector<mach::Reloc> relocs;
   };
   uint32_t first_symbol_;
-  std::vector<uint8_t> text_;
+  uint64_t size_ = 0;  // of the text so far
+  std::vector<Piece> pieces_;
   std::vector<abi::CodeRange> functions_;
   std::vector<x64::UnwindEntry> unwind_;
-  std::vector<Reference> references_;
   std::vector<abi::TrapEntry> traps_;
   abi::EncodedAddresses addresses_;
   std::vector<abi::InlineSite> inline_sites_;

@@ -110,6 +110,56 @@ bool FileMapping::make_executable(size_t offset, size_t size) {
   return size == 0 || mprotect(data_ + offset, size, PROT_READ | PROT_EXEC) == 0;
 }
 
+namespace {
+
+Result<void> seal_memfd(int fd) {
+  if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
+    return system_refused("cannot seal a file in memory");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<MemoryFile> MemoryFile::create(const char* name, size_t size) {
+  MemoryFile file;
+  file.fd_ = FileDescriptor(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!file.fd_) return system_refused("cannot make a file in memory");
+  if (ftruncate(file.fd_.get(), static_cast<off_t>(size)) != 0) return system_refused("cannot extend a file in memory");
+  // Reserved now: a page that cannot be had later would be a signal, not an error.
+  if (int error = posix_fallocate(file.fd_.get(), 0, static_cast<off_t>(size)); error != 0) {
+    errno = error;
+    return system_refused("cannot extend a file in memory");
+  }
+  void* data = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file.fd_.get(), 0);
+  if (data == MAP_FAILED) return system_refused("cannot map a file in memory");
+  file.data_ = static_cast<uint8_t*>(data);
+  file.size_ = size;
+  return file;
+}
+
+MemoryFile& MemoryFile::operator=(MemoryFile&& other) noexcept {
+  if (this != &other) {
+    unmap();
+    fd_ = std::move(other.fd_);
+    data_ = std::exchange(other.data_, nullptr);
+    size_ = std::exchange(other.size_, 0);
+  }
+  return *this;
+}
+
+void MemoryFile::unmap() {
+  if (data_) munmap(data_, size_);
+  data_ = nullptr;
+  size_ = 0;
+}
+
+Result<FileDescriptor> MemoryFile::seal() {
+  unmap();  // a file that is mapped for writing cannot be sealed
+  TRY(seal_memfd(fd_.get()));
+  return std::move(fd_);
+}
+
 Result<FileDescriptor> sealed_memfd(const char* name, std::span<const uint8_t> bytes) {
   FileDescriptor fd(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return system_refused("cannot make a file in memory");
@@ -119,9 +169,7 @@ Result<FileDescriptor> sealed_memfd(const char* name, std::span<const uint8_t> b
     if (n <= 0) return system_refused("cannot write to a file in memory");
     done += static_cast<size_t>(n);
   }
-  if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
-    return system_refused("cannot seal a file in memory");
-  }
+  TRY(seal_memfd(fd.get()));
   return fd;
 }
 

@@ -69,6 +69,27 @@ class FileMapping {
   size_t size_ = 0;
 };
 
+/// A file without a name, in memory: written through `bytes`, then sealed.
+class MemoryFile {
+ public:
+  MemoryFile() = default;
+  /// `size` zeros.
+  static Result<MemoryFile> create(const char* name, size_t size);
+  MemoryFile(MemoryFile&& other) noexcept { *this = std::move(other); }
+  MemoryFile& operator=(MemoryFile&& other) noexcept;
+  ~MemoryFile() { unmap(); }
+
+  std::span<uint8_t> bytes() { return {data_, size_}; }
+  /// The file, which can no longer be changed; `bytes` is empty from now on.
+  Result<FileDescriptor> seal();
+
+ private:
+  void unmap();
+  FileDescriptor fd_;
+  uint8_t* data_ = nullptr;
+  size_t size_ = 0;
+};
+
 /// A file without a name that holds `bytes` and can no longer be changed.
 Result<FileDescriptor> sealed_memfd(const char* name, std::span<const uint8_t> bytes);
 

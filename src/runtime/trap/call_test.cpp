@@ -187,7 +187,7 @@ uint32_t at(const uint8_t* label) {
 std::vector<uint8_t> hand_image() {
   std::vector<uint8_t> wasm = *text::parse_wat(kWat, wasm::Features::all());
   abi::ImageContents c;
-  c.text.assign(hand_text, hand_end);
+  c.text = abi::ImageText::of({hand_text, hand_end});
   const uint8_t* starts[] = {hand_add_one, hand_unreachable, hand_caller, hand_load,
                              hand_recurse, hand_call_host,   hand_wild,   hand_end};
   for (size_t i = 0; i + 1 < std::size(starts); i++)
