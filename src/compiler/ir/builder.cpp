@@ -205,7 +205,7 @@ Value Builder::icmp(IntCC cc, Value x, Value y) {
   y = f_->resolve(y);
   Type type = f_->type_of(x);
   VITRINE_DCHECK(is_int(type) && type == f_->type_of(y));
-  uint64_t cx, cy;
+  uint64_t cx = 0, cy = 0;
   bool kx = f_->is_iconst(x, &cx), ky = f_->is_iconst(y, &cy);
   if (kx && ky) return i32(eval_icmp(cc, type, cx, cy));
   if (x == y) return i32(eval_icmp(cc, type, 0, 0));
@@ -225,7 +225,7 @@ Value Builder::fcmp(FloatCC cc, Value x, Value y) {
   y = f_->resolve(y);
   Type type = f_->type_of(x);
   VITRINE_DCHECK(is_float(type) && type == f_->type_of(y));
-  uint64_t cx, cy;
+  uint64_t cx = 0, cy = 0;
   if (f_->is_const(x, &cx) && f_->is_const(y, &cy)) return i32(eval_fcmp(cc, type, cx, cy));
   InstData d = data(Op::FCmp, type);
   d.aux = static_cast<uint8_t>(cc);
