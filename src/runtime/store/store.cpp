@@ -124,7 +124,7 @@ Result<Memory*> Store::new_memory(const wasm::MemoryType& type) {
     return fail(fmt::format("more than {} memories in one store", limits_.memories), ErrorKind::Limit);
   }
   TRY(check_memory(type));
-  MemoryPlan plan = TRY(plan_memory(type, engine_->settings()));
+  MemoryPlan plan = TRY(plan_memory(type, engine_->settings(), engine_->options().memory_growth));
   LinearMemory linear =
       TRY(LinearMemory::make(engine_->memories(), plan, type.limits.min << type.page_size_log2, MemorySource{}));
   return &memories_.emplace_back(*this, type, std::move(linear), nullptr);
