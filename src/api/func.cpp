@@ -160,9 +160,8 @@ std::optional<Func> Func::from_val(Store& store, const Val& value) {
 std::span<uint8_t> Caller::memory() const {
   runtime::Instance* instance = runtime::instance_of(context_of(context_));
   if (!instance) return {};
-  const wasm::Module& m = instance->module().module();
-  if (m.memories.empty()) return {};
-  return instance->memory(0)->data();
+  const auto memory = instance->module().main_memory();
+  return memory ? instance->memory(*memory)->data() : std::span<uint8_t>();
 }
 
 std::optional<Func> Caller::func(std::string_view name) const {

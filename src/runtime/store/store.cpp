@@ -208,7 +208,9 @@ void Store::set_epoch_deadline(uint64_t ticks) {
 bool Store::new_epoch() {
   if (!epoch_callback_) return false;
   try {
-    auto ticks = epoch_callback_(*this);
+    // A copy: it may set another callback.
+    const EpochCallback callback = epoch_callback_;
+    auto ticks = callback(*this);
     if (!ticks) return false;
     set_epoch_deadline(*ticks);
     return true;
