@@ -237,6 +237,7 @@ class VITRINE_API Func {
   Result<TypedFunc<S>> typed() const;
 
   Val as_val() const;
+  /// None for null, and for a function of another store.
   static std::optional<Func> from_val(Store& store, const Val& value);
 
   Func(StoreImpl* store, void* funcref) : store_(store), funcref_(funcref) {}

@@ -56,7 +56,7 @@ inline constexpr SectionInfo kSections[] = {{"", SHT_NULL, 0, 0, 0},
 };
 inline constexpr uint32_t kSectionCount = static_cast<uint32_t>(Section::kCount);
 
-inline constexpr char kImageMagic[8] = {'V', 'I', 'T', 'R', 'I', 'N', 'E', 2};  // the last byte counts layouts
+inline constexpr char kImageMagic[8] = {'V', 'I', 'T', 'R', 'I', 'N', 'E', 3};  // the last byte counts layouts
 inline constexpr uint64_t kHeaderOffset = sizeof(Elf64_Ehdr);
 
 /// Section .vitrine.header.

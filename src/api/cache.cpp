@@ -40,6 +40,21 @@ std::string CodeCache::path(const std::string& key) const {
   return directory_ + "/" + key + ".cwasm";
 }
 
+os::FileDescriptor CodeCache::open(const std::string& key) const {
+  // O_NONBLOCK: somebody may have put a pipe there.
+  os::FileDescriptor file(::open(path(key).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!file) return {};
+  struct stat entry, directory;
+  const uid_t self = geteuid();
+  // Root may have filled the cache for all. Who may write to the directory can replace what is in it.
+  auto is_ours = [self](const struct stat& st) {
+    return (st.st_uid == self || st.st_uid == 0) && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+  };
+  if (fstat(file.get(), &entry) != 0 || !S_ISREG(entry.st_mode) || !is_ours(entry)) return {};
+  if (stat(directory_.c_str(), &directory) != 0 || !is_ours(directory)) return {};
+  return file;
+}
+
 void CodeCache::touch(const std::string& key) const {
   utimensat(AT_FDCWD, path(key).c_str(), nullptr, 0);
 }
@@ -71,12 +86,17 @@ Result<void> CodeCache::put(const std::string& key, std::span<const uint8_t> ima
                 ErrorKind::Io);
   };
   std::error_code error;
-  fs::create_directories(directory_, error);
+  if (fs::create_directories(directory_, error)) {
+    fs::permissions(directory_, fs::perms::owner_all, error);
+  }
   if (error) return cannot(error.message());
+  if (struct stat st; stat(directory_.c_str(), &st) == 0 && (st.st_mode & (S_IWGRP | S_IWOTH))) {
+    return cannot("others than its owner may write to it, so that what is in it cannot be trusted (chmod go-w)");
+  }
 
   static std::atomic<unsigned> serial{0};
   std::string temporary = fmt::format("{}/.{}.{}.{}.tmp", directory_, key.substr(0, 16), getpid(), serial++);
-  int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) return cannot(std::strerror(errno));
   auto written = write_all(fd, image);
   if (close(fd) != 0 && written) written = fail(std::strerror(errno), ErrorKind::Io);

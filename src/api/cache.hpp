@@ -4,7 +4,8 @@
 // is either the right one or damaged; damage is found by the image's checksum, and the entry is removed and made again.
 // Entries are written to a temporary file and renamed, so a reader sees a whole file or none. Using an entry renews its
 // time stamp; when a new entry takes the directory over its limit, the least recently used go until 70 % of the limit
-// is left. Images are kept as they are, not compressed: they are mapped and used in place.
+// is left. The directory and its entries are this user's alone: nobody else may read, still less write them. Images are
+// kept as they are, not compressed: they are mapped and used in place.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "os/fd.hpp"
 
 namespace vitrine::api {
 
@@ -22,8 +24,9 @@ class CodeCache {
 
   /// 64 hexadecimal digits for the concatenation of `parts`.
   static std::string key(std::initializer_list<std::span<const uint8_t>> parts);
-  /// The path of the entry, whether it exists or not.
-  std::string path(const std::string& key) const;
+  /// The entry, opened for reading. None if there is none, or one that somebody else could have written: it would be
+  /// executed.
+  os::FileDescriptor open(const std::string& key) const;
   /// Says that the entry was used.
   void touch(const std::string& key) const;
   /// Fails (leaving no trace) if the directory cannot be written; the message says what to do.
@@ -31,6 +34,7 @@ class CodeCache {
   void remove(const std::string& key) const;
 
  private:
+  std::string path(const std::string& key) const;
   void evict() const;
 
   std::string directory_;

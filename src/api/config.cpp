@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/result.hpp"
 
 namespace vitrine {
@@ -92,8 +94,9 @@ Result<void> check_config(const Config& config) {
     return fail(fmt::format("max_wasm_stack is {} bytes, and the least that works is 16384", config.max_wasm_stack()));
   }
   if (config.max_wasm_stack() > (1ull << 30)) return fail("max_wasm_stack is over 1 GiB");
-  if (config.memory_reservation() > (1ull << 40) || config.memory_guard_size() > (1ull << 40)) {
-    return fail("memory_reservation or memory_guard_size is over 1 TiB");
+  if (std::max({config.memory_reservation(), config.memory_guard_size(), config.memory_reservation_for_growth()}) >
+      (1ull << 40)) {
+    return fail("memory_reservation, memory_reservation_for_growth or memory_guard_size is over 1 TiB");
   }
   return {};
 }

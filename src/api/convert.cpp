@@ -120,6 +120,19 @@ ExternType type_of(const Extern& e) {
   return std::visit([](const auto& handle) -> ExternType { return handle.type(); }, e);
 }
 
+bool is_of(const StoreImpl& store, const abi::VMFuncRef* func) {
+  // SAFETY: the contexts of instances and of host functions both begin with their store.
+  return func->context->store->host_store == static_cast<const runtime::Store*>(&store);
+}
+
+Result<void> admit(StoreImpl& store, const Val& value) {
+  if (value.kind() != ValKind::FuncRef || value.is_null()) return {};
+  auto* func = reinterpret_cast<abi::VMFuncRef*>(value.raw().ref);
+  if (!is_of(store, func)) return fail("the function belongs to another store");
+  store.resolve(func);
+  return {};
+}
+
 namespace {
 
 std::optional<TrapCode> to_public(abi::TrapCode code) {

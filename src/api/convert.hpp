@@ -36,6 +36,12 @@ inline const RawVal& to_public(const abi::ValRaw& raw) {
 }
 static_assert(sizeof(RawVal) == sizeof(abi::ValRaw) && alignof(RawVal) == alignof(abi::ValRaw));
 
+/// Whether the function belongs to `store`.
+bool is_of(const StoreImpl& store, const abi::VMFuncRef* func);
+/// Whether `value` may be given to guests of `store`: a function has to be one of its own (calling one of another store
+/// would run it in two worlds at once). Gives a host function the code that guests call.
+Result<void> admit(StoreImpl& store, const Val& value);
+
 /// The error for the caller; rethrows the exception of a host function.
 Error to_error(runtime::FailurePtr failure);
 template <class T>

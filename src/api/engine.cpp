@@ -22,6 +22,8 @@ Result<Engine> Engine::make(const Config& config) {
   runtime::EngineOptions options;
   options.settings = api::codegen_settings(config, cpu);
   options.max_backtrace = config.max_backtrace_frames();
+  options.memory_init_cow = config.memory_init_cow();
+  options.memory_growth = {config.memory_may_move(), config.memory_reservation_for_growth()};
   options.perf_map = config.perf_map();
   impl->runtime = std::make_shared<runtime::Engine>(options);
   if (config.cache()) impl->cache.emplace(config.cache()->directory, config.cache()->size_limit);

@@ -27,7 +27,7 @@ Result<uint64_t> element_word(StoreImpl& store, ValKind element, const Val& valu
   if (value.kind() != element) {
     return fail(fmt::format("the table holds {}, and this is {}", name_of(element), name_of(value.kind())));
   }
-  if (element == ValKind::FuncRef && value.raw().ref) store.resolve(reinterpret_cast<abi::VMFuncRef*>(value.raw().ref));
+  TRY(api::admit(store, value));
   return value.raw().ref;
 }
 
@@ -102,6 +102,7 @@ Result<Global> Global::make(Store& store, const GlobalType& type, const Val& val
   if (value.kind() != type.kind) {
     return fail(fmt::format("the global is of {}, and its value of {}", name_of(type.kind), name_of(value.kind())));
   }
+  TRY(api::admit(*store.impl(), value));
   return Global(store.impl(), store.impl()->new_global(api::to_wasm(type), api::to_abi(value.raw())));
 }
 GlobalType Global::type() const {
@@ -117,8 +118,7 @@ Result<void> Global::set(const Val& value) const {
   if (value.kind() != t.kind) {
     return fail(fmt::format("the global is of {}, and the value of {}", name_of(t.kind), name_of(value.kind())));
   }
-  if (t.kind == ValKind::FuncRef && value.raw().ref)
-    store_->resolve(reinterpret_cast<abi::VMFuncRef*>(value.raw().ref));
+  TRY(api::admit(*store_, value));
   global(object_).set(api::to_abi(value.raw()));
   return {};
 }

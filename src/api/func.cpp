@@ -41,8 +41,9 @@ int32_t dynamic_thunk(void* env, CallerContext* context, RawVal* values) {
                                                         name_of(results[i].kind()), name_of(f.type.results[i])),
                                             ErrorKind::Host));
       }
-      if (results[i].kind() == ValKind::FuncRef && results[i].raw().ref) {
-        caller.store()->resolve(reinterpret_cast<abi::VMFuncRef*>(results[i].raw().ref));
+      if (auto ok = api::admit(*caller.store(), results[i]); !ok) {
+        return detail::raise(
+            context, Error(fmt::format("result {} of a host function: {}", i, ok.error().message()), ErrorKind::Host));
       }
       values[i] = results[i].raw();
     }
@@ -132,9 +133,8 @@ Result<std::vector<Val>> Func::call(std::span<const Val> args) const {
       return fail(fmt::format("argument {} is {}, and the function takes {}: it is {}", i + 1, name_of(args[i].kind()),
                               name_of(t.params[i]), to_string(t)));
     }
+    TRY_IN(api::admit(*store_, args[i]), fmt::format("in argument {}", i + 1));
     values[i] = args[i].raw();
-    if (t.params[i] == ValKind::FuncRef && values[i].ref)
-      store_->resolve(reinterpret_cast<abi::VMFuncRef*>(values[i].ref));
   }
   TRY(detail::call(store_, funcref_, values.data()));
   std::vector<Val> results;
@@ -153,15 +153,15 @@ Val Func::as_val() const {
 
 std::optional<Func> Func::from_val(Store& store, const Val& value) {
   if (value.kind() != ValKind::FuncRef || value.is_null()) return std::nullopt;
+  if (!api::is_of(*store.impl(), reinterpret_cast<abi::VMFuncRef*>(value.raw().ref))) return std::nullopt;
   return Func(store.impl(), reinterpret_cast<void*>(value.raw().ref));
 }
 
 std::span<uint8_t> Caller::memory() const {
   runtime::Instance* instance = runtime::instance_of(context_of(context_));
   if (!instance) return {};
-  const wasm::Module& m = instance->module().module();
-  if (m.memories.empty()) return {};
-  return instance->memory(0)->data();
+  const auto memory = instance->module().main_memory();
+  return memory ? instance->memory(*memory)->data() : std::span<uint8_t>();
 }
 
 std::optional<Func> Caller::func(std::string_view name) const {

@@ -46,7 +46,7 @@ Result<os::MemoryFile> compile_image(const EngineImpl& engine, std::span<const u
 
 /// Loads a cache entry. None if there is no entry or it is damaged, in which case it is removed.
 std::shared_ptr<const runtime::CompiledModule> load_cached(const EngineImpl& engine, const std::string& key) {
-  os::FileDescriptor file(open(engine.cache->path(key).c_str(), O_RDONLY | O_CLOEXEC));
+  os::FileDescriptor file = engine.cache->open(key);
   if (!file.valid()) return nullptr;
   auto loaded = runtime::CompiledModule::from_file(engine.runtime, std::move(file), true);
   if (!loaded) {

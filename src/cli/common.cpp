@@ -166,6 +166,11 @@ Result<Config> make_config(const CommonOptions& options, bool with_cache) {
   for (const char* key : {"memory-guard-size", "static-memory-guard-size", "dynamic-memory-guard-size"}) {
     if (auto n = g.number(Group::Optimize, key)) config.memory_guard_size(*n);
   }
+  for (const char* key : {"memory-reservation-for-growth", "dynamic-memory-reserved-for-growth"}) {
+    if (auto n = g.number(Group::Optimize, key)) config.memory_reservation_for_growth(*n);
+  }
+  config.memory_may_move(
+      !g.flag_or(Group::Optimize, "static-memory-forced", !g.flag_or(Group::Optimize, "memory-may-move", true)));
   config.memory_init_cow(g.flag_or(Group::Optimize, "memory-init-cow", true));
   config.signals_based_traps(g.flag_or(Group::Optimize, "signals-based-traps", true));
   config.parallel_compilation(g.flag_or(Group::Codegen, "parallel-compilation", true));

@@ -76,6 +76,17 @@ bool Reservation::unmap(size_t offset, size_t size) {
                            0) != MAP_FAILED;
 }
 
+bool Reservation::take_pages(size_t offset, Reservation& from, size_t from_offset, size_t size) {
+  VITRINE_ASSERT(offset <= size_ && size <= size_ - offset);
+  VITRINE_ASSERT(from_offset <= from.size_ && size <= from.size_ - from_offset);
+#ifdef MREMAP_DONTUNMAP  // so that the addresses left behind stay reserved until `from` gives them back
+  return size == 0 || mremap(from.data_ + from_offset, size, size, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP,
+                             data_ + offset) != MAP_FAILED;
+#else
+  return size == 0;
+#endif
+}
+
 bool Reservation::discard(size_t offset, size_t size) {
   VITRINE_ASSERT(offset <= size_ && size <= size_ - offset);
   return size == 0 || madvise(data_ + offset, size, MADV_DONTNEED) == 0;

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <mutex>
 
@@ -16,7 +17,9 @@ constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
 constexpr size_t kSignalStackSize = 64 * 1024;
 constexpr size_t kLargeEnough = 16 * 1024;
 
-FaultHandler fault_handler = nullptr;
+// Read by the handler, and by threads that did not install it.
+std::atomic<FaultHandler> fault_handler{nullptr};
+static_assert(std::atomic<FaultHandler>::is_always_lock_free);
 struct sigaction previous_actions[std::size(kSignals)];
 
 MachineState read_state(const ucontext_t& context) {
@@ -41,6 +44,8 @@ void pass_on(int signal, siginfo_t* info, void* context) {
   }
   if (previous->sa_flags & SA_SIGINFO) {
     previous->sa_sigaction(signal, info, context);
+  } else if (previous->sa_handler == SIG_IGN && info->si_code <= 0) {
+    // Sent by a process to one that ignores it.
   } else if (previous->sa_handler == SIG_DFL || previous->sa_handler == SIG_IGN) {
     // A fault cannot be ignored. Returning runs the instruction again; with the default action in place that ends the
     // process (a core shows the place). A signal that another process sent comes again only if it is raised again.
@@ -60,7 +65,7 @@ void on_signal(int signal, siginfo_t* info, void* raw_context) {
   if (info->si_code > 0) {  // raised by the machine, not by a process
     MachineState state = read_state(context);
     Fault fault{.signal = signal, .address = reinterpret_cast<uintptr_t>(info->si_addr)};
-    if (fault_handler(fault, state)) {
+    if (fault_handler.load(std::memory_order_relaxed)(fault, state)) {
       write_state(context, state);
       return;
     }
@@ -93,6 +98,10 @@ void install_fault_handler(FaultHandler handler) {
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < std::size(kSignals); i++) sigaction(kSignals[i], &action, &previous_actions[i]);
   });
+}
+
+bool has_fault_handler() {
+  return fault_handler.load(std::memory_order_relaxed) != nullptr;
 }
 
 void ensure_signal_stack() {

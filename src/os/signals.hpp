@@ -28,6 +28,9 @@ using FaultHandler = bool (*)(const Fault& fault, MachineState& state);
 /// process.
 void install_fault_handler(FaultHandler handler);
 
+/// Whether there is one.
+bool has_fault_handler();
+
 /// Gives the calling thread an alternate signal stack, unless it has one that is large enough; undone when the thread
 /// ends.
 void ensure_signal_stack();

@@ -8,6 +8,7 @@
 #include "base/assert.hpp"
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/store/store.hpp"
+#include "runtime/trap/trap_call.hpp"
 #include "runtime/trap/unwind.hpp"
 
 namespace vitrine::runtime {
@@ -176,10 +177,12 @@ __attribute__((noinline)) uint64_t compile_lazy(VMContext* context, uint32_t fun
   return reinterpret_cast<uintptr_t>(compiler.compile(compiler.env, module, function));
 }
 
+constexpr auto trap = trap_call;
+
 }  // namespace
 
 const void* const kBuiltins[] = {
-#define BUILTIN(name, ...) reinterpret_cast<const void*>(&name),
+#define BUILTIN(name, ...) reinterpret_cast<const void*>(+name),
 #include "abi/builtins.def"
 #undef BUILTIN
 };

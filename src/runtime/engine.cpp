@@ -5,7 +5,7 @@
 namespace vitrine::runtime {
 
 Engine::Engine(const EngineOptions& options) : options_(options), memories_(options.kept_reservations) {
-  install_trap_handler();
+  if (options_.settings.signals_based_traps) install_trap_handler();
 }
 
 }  // namespace vitrine::runtime

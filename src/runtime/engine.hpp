@@ -7,21 +7,24 @@
 #include <memory>
 
 #include "abi/settings.hpp"
+#include "runtime/memory/linear_memory.hpp"
 #include "runtime/memory/pool.hpp"
 #include "runtime/store/type_registry.hpp"
 
 namespace vitrine::runtime {
 
 struct EngineOptions {
-  abi::CodegenSettings settings;    // of every module of the engine; `cpu_features` are those that the CPU has
-  uint32_t max_backtrace = 20;      // frames recorded of a failure; 0: none
-  bool perf_map = false;            // write /tmp/perf-PID.map for `perf`
+  abi::CodegenSettings settings;  // of every module of the engine; `cpu_features` are those that the CPU has
+  uint32_t max_backtrace = 20;    // frames recorded of a failure; 0: none
+  bool perf_map = false;          // write /tmp/perf-PID.map for `perf`
+  bool memory_init_cow = true;    // map the initial contents of memories copy-on-write; else copy them
+  MemoryGrowth memory_growth;
   uint32_t kept_reservations = 64;  // linear memories kept mapped for the next instance when one is dropped
 };
 
 class Engine {
  public:
-  /// Installs the process's signal handlers, once.
+  /// Installs the process's signal handlers, once, unless the settings do without signals.
   explicit Engine(const EngineOptions& options);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

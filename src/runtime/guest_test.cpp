@@ -462,6 +462,24 @@ TEST_F(Fuel, RunsOut) {
   EXPECT_GT(store_.fuel(), UINT64_MAX - 100);
 }
 
+TEST_F(Fuel, IsNotEarnedByHugeCounts) {
+  Instance* i = instance(R"((module (memory i64 1) (table i64 4 funcref)
+    (func (export "fill") (param i64) (memory.fill (i64.const 0) (i32.const 1) (local.get 0)))
+    (func (export "copy") (param i64) (memory.copy (i64.const 0) (i64.const 1) (local.get 0)))
+    (func (export "table") (param i64) (table.fill (i64.const 0) (ref.null func) (local.get 0)))))");
+  for (const char* name : {"fill", "copy", "table"}) {
+    for (int64_t count : {int64_t{-1}, INT64_MIN, INT64_MAX, -(int64_t{1} << 40)}) {
+      store_.set_fuel(1000);
+      EXPECT_NE(trap(i, name, {count}), abi::TrapCode::None);
+      EXPECT_LE(store_.fuel(), 1000u) << name << " " << count;
+      EXPECT_GT(store_.fuel(), 900u) << name << " " << count;
+    }
+  }
+  store_.set_fuel(10'000);
+  EXPECT_EQ(trap(i, "fill", {5000}), abi::TrapCode::None);
+  EXPECT_LE(store_.fuel(), 5000u) << "bytes cost as well";
+}
+
 class Epoch : public Guest {
  public:
   Epoch() : Guest({.settings = {.epoch_interruption = true}}) {}

@@ -299,6 +299,25 @@ TEST(Call, ReferencesGoRound) {
   EXPECT_EQ(unwrap(unwrap(w.instance.func("null")).call({Val::null(ValKind::FuncRef)}))[0].i32(), 1);
 }
 
+TEST(Call, TheCallersMemoryIsTheOneItExports) {
+  Engine engine = make_engine();
+  Store store(engine);
+  Linker linker(engine);
+  unwrap(linker.func("h", "f", [](Caller& caller) {
+    return caller.memory().empty() ? -1 : static_cast<int32_t>(caller.memory()[0]);
+  }));
+  auto seen = [&](const std::string& memories) {
+    Module module = compile(engine, "(module (import \"h\" \"f\" (func $f (result i32)))" + memories +
+                                        "(func (export \"g\") (result i32) (call $f)))");
+    return unwrap(unwrap(unwrap(linker.instantiate(store, module)).typed<int32_t()>("g"))());
+  };
+  EXPECT_EQ(seen(""), -1);
+  EXPECT_EQ(seen("(memory 1) (data (i32.const 0) \"\\07\")"), 7);
+  EXPECT_EQ(seen("(memory $a (export \"other\") 1) (memory $b (export \"memory\") 1)"
+                 "(data (memory $a) (i32.const 0) \"\\07\") (data (memory $b) (i32.const 0) \"\\08\")"),
+            8);
+}
+
 TEST(Call, DataOfTheStoreIsFoundByTheCaller) {
   static const int kKey = 0;
   Engine engine = make_engine();

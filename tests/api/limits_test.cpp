@@ -168,6 +168,23 @@ TEST(Epoch, CallbackMayExtend) {
   EXPECT_EQ(calls, 5);
 }
 
+TEST(Epoch, CallbackMayReplaceItself) {
+  World w(kSpin, Config().epoch_interruption(true));
+  int first = 0, second = 0;
+  w.store.epoch_callback([&w, &first, &second, large = std::string(1000, 'x')]() -> EpochDecision {
+    w.store.epoch_callback([&]() -> EpochDecision {
+      second++;
+      return {};
+    });
+    first += static_cast<int>(large.size());  // what it holds is still there
+    return {0};
+  });
+  w.store.set_epoch_deadline(0);
+  expect_trap(w.typed<void()>("spin")(), TrapCode::Interrupt);
+  EXPECT_EQ(first, 1000);
+  EXPECT_EQ(second, 1);
+}
+
 TEST(Epoch, RecursionIsInterruptedToo) {
   World w(kSpin, Config().epoch_interruption(true));
   w.store.set_epoch_deadline(1);

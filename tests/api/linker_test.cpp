@@ -129,6 +129,30 @@ TEST_F(Linking, ThingsOfAnotherStoreAreRefused) {
   EXPECT_CONTAINS(message_of(Instance::make(store, compile(second, "(module)"), {})), "another engine");
 }
 
+TEST_F(Linking, FunctionsOfAnotherStoreAreRefusedAsValues) {
+  Store other(engine);
+  Val stranger = Func::wrap(other, [] {}).as_val();
+  Module module = compile(engine, R"((module (table (export "t") 2 funcref) (func (export "f") (param funcref))
+    (func (export "g") (result funcref) (ref.null func)) (global (export "v") (mut funcref) (ref.null func))))");
+  for (const Val& value : {stranger, unwrap(unwrap(Instance::make(other, module, {})).func("g")).as_val()}) {
+    Instance instance = unwrap(Instance::make(store, module, {}));
+    Table table = unwrap(instance.table("t"));
+    EXPECT_CONTAINS(message_of(table.set(0, value)), "another store");
+    EXPECT_CONTAINS(message_of(table.grow(1, value)), "another store");
+    EXPECT_CONTAINS(message_of(unwrap(instance.global("v")).set(value)), "another store");
+    EXPECT_CONTAINS(message_of(Global::make(store, {ValKind::FuncRef, true}, value)), "another store");
+    EXPECT_CONTAINS(message_of(unwrap(instance.func("f")).call({value})), "another store");
+    EXPECT_FALSE(Func::from_val(store, value).has_value());
+    EXPECT_TRUE(Func::from_val(other, value).has_value());
+    Func source = Func::make(store, {{}, {ValKind::FuncRef}}, [&](Caller&, std::span<const Val>, std::span<Val> out) {
+      out[0] = value;
+      return Result<void>();
+    });
+    EXPECT_CONTAINS(message_of(source.call({})), "another store");
+    EXPECT_EQ(table.size(), 2u);
+  }
+}
+
 TEST_F(Linking, TooFewImports) {
   Module module = compile(engine, R"((module (import "h" "f" (func))))");
   EXPECT_FALSE(Instance::make(store, module, {}).has_value());

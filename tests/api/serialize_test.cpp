@@ -190,6 +190,46 @@ TEST_F(Cache, DamagedEntriesAreCompiledAgain) {
   }
 }
 
+TEST_F(Cache, WhatOthersCouldHaveWrittenIsNotRun) {
+  size_t compiled = 0;
+  Config counting = config();
+  counting.progress([&](size_t, size_t) { compiled++; });
+  auto compiles = [&] {
+    compiled = 0;
+    Engine engine = make_engine(counting);
+    expect_works(engine, compile(engine, kModule));
+    return compiled > 0;
+  };
+  EXPECT_TRUE(compiles());
+  EXPECT_EQ(fs::status(folder / "cache").permissions(), fs::perms::owner_all);
+  const fs::path entry = entries().at(0);
+  EXPECT_EQ(fs::status(entry).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_FALSE(compiles());
+  fs::permissions(entry, fs::perms::group_write, fs::perm_options::add);
+  EXPECT_TRUE(compiles());
+  EXPECT_FALSE(compiles()) << "replaced by one of our own";
+  // A link, a pipe, a directory in its place.
+  fs::rename(entry, folder / "elsewhere");
+  fs::create_symlink(folder / "elsewhere", entry);
+  EXPECT_TRUE(compiles());
+  fs::remove(entry);
+  ASSERT_EQ(mkfifo(entry.c_str(), 0600), 0);
+  EXPECT_TRUE(compiles());
+  EXPECT_FALSE(compiles());
+  EXPECT_TRUE(warnings.empty());
+  // A directory that anybody may write to is neither read nor written.
+  fs::permissions(folder / "cache", fs::perms::others_write, fs::perm_options::add);
+  EXPECT_TRUE(compiles());
+  EXPECT_TRUE(compiles());
+  ASSERT_EQ(warnings.size(), 2u);
+  EXPECT_CONTAINS(warnings[0], "others than its owner");
+  if (geteuid() != 0) return;  // only root can give files away
+  fs::permissions(folder / "cache", fs::perms::others_write, fs::perm_options::remove);
+  EXPECT_FALSE(compiles());
+  ASSERT_EQ(chown(entry.c_str(), 65534, 65534), 0);
+  EXPECT_TRUE(compiles());
+}
+
 TEST_F(Cache, UnwritableWarnsAndWorks) {
   write_file(folder / "cache", std::span<const uint8_t>());  // a file where the directory should be
   Engine engine = make_engine(config());

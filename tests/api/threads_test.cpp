@@ -1,4 +1,6 @@
 // What may be shared by threads: engines, modules, linkers that are only read. Run under TSan by `ctest --preset tsan`.
+#include <pthread.h>
+
 #include <atomic>
 #include <latch>
 #include <thread>
@@ -109,6 +111,120 @@ TEST(Threads, EpochsReachAllStores) {
     engine.increment_epoch();
   }
   EXPECT_EQ(interrupted, 3);
+}
+
+TEST(Threads, ModulesComeAndGoWhileOthersTrap) {
+  // Traps look into the registry of code, names and exports of a module that nobody has asked for yet; meanwhile other
+  // modules are registered and leave.
+  constexpr const char* kTrapping = R"((module $shared (memory 1)
+    (func $inner (param i32) (result i32) (if (result i32) (i32.eqz (local.get 0)) (then (unreachable)) (else (i32.load (local.get 0)))))
+    (func $outer (export "outer") (param i32) (result i32) (i32.add (call $inner (local.get 0)) (i32.const 1)))))";
+  for (bool signals : {true, false}) {
+    Engine engine = make_engine(Config().signals_based_traps(signals));
+    Module shared = compile(engine, kTrapping);
+    std::atomic<int> good{0};
+    {
+      std::latch start(4);
+      std::vector<std::jthread> threads;
+      for (int t = 0; t < 4; t++) {
+        threads.emplace_back([&, t] {
+          start.arrive_and_wait();
+          for (int round = 0; round < 20; round++) {
+            Module module = t % 2 ? shared : *Module::compile(engine, std::string_view(kTrapping));
+            Store store(engine);
+            auto instance = Instance::make(store, module, {});
+            auto outer = instance->typed<int32_t(int32_t)>("outer");
+            auto first = (*outer)(0), second = (*outer)(-1);
+            if (!first && first.error().trap()->code() == TrapCode::Unreachable && !second &&
+                second.error().trap()->code() == TrapCode::MemoryOutOfBounds &&
+                second.error().trap()->frames().size() == 2 &&
+                second.error().trap()->frames()[1].function_name == "outer")
+              good++;
+          }
+        });
+      }
+    }
+    EXPECT_EQ(good, 80);
+  }
+}
+
+TEST(Threads, MemoriesGrowAndMove) {
+  for (uint64_t reservation : {uint64_t{0}, uint64_t{4} << 30}) {
+    Engine engine = make_engine(Config().memory_reservation(reservation).memory_reservation_for_growth(1 << 20));
+    Module module = compile(engine, R"((module (memory 1) (data (i32.const 3) "\09")
+      (func (export "f") (param i32) (result i32)
+        (loop (i32.store8 (i32.sub (i32.mul (memory.size) (i32.const 65536)) (i32.const 1)) (i32.const 1))
+          (drop (memory.grow (i32.const 3)))
+          (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+        (i32.add (i32.load8_u (i32.const 3)) (memory.size)))))");
+    std::atomic<int> good{0};
+    {
+      std::vector<std::jthread> threads;
+      for (int t = 0; t < 4; t++) {
+        threads.emplace_back([&] {
+          for (int round = 0; round < 20; round++) {
+            Store store(engine);
+            auto instance = Instance::make(store, module, {});
+            auto result = (*instance->typed<int32_t(int32_t)>("f"))(20);
+            if (result && *result == 9 + 61) good++;
+          }
+        });
+      }
+    }
+    EXPECT_EQ(good, 80);
+  }
+}
+
+TEST(Threads, ShareACodeCache) {
+  TemporaryFolder folder;
+  std::atomic<int> good{0}, warnings{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; t++) {
+      threads.emplace_back([&] {
+        // Room for a few entries only: they are evicted while others map them.
+        Config config;
+        config.cache(CacheConfig{folder / "cache", 100'000}).warning([&](const std::string&) { warnings++; });
+        Engine engine = make_engine(config);
+        for (int i = 0; i < 20; i++) {
+          auto module = Module::compile(
+              engine, "(module (func (export \"f\") (result i32) (i32.const " + std::to_string(i % 7) + ")))");
+          Store store(engine);
+          auto instance = Instance::make(store, *module, {});
+          auto value = (*instance->typed<int32_t()>("f"))();
+          if (value && *value == i % 7) good++;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(good, 80);
+  EXPECT_EQ(warnings, 0);
+}
+
+TEST(Threads, ATinyStackIsExhaustedNotOverrun) {
+  // Less than what is kept back for the host: a guest that calls anything is refused by a trap.
+  for (bool signals : {true, false}) {
+    World w(R"((module (func $deep (export "deep") (call $deep) (call $deep))))",
+            Config().signals_based_traps(signals));
+    struct Job {
+      World& world;
+      bool overflowed = false;
+    } job{w};
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, 96 * 1024);
+    pthread_t thread;
+    auto body = [](void* raw) -> void* {
+      auto& j = *static_cast<Job*>(raw);
+      auto result = (*j.world.instance.typed<void()>("deep"))();
+      j.overflowed = !result && result.error().trap()->code() == TrapCode::StackOverflow;
+      return nullptr;
+    };
+    ASSERT_EQ(pthread_create(&thread, &attributes, body, &job), 0);
+    pthread_join(thread, nullptr);
+    pthread_attr_destroy(&attributes);
+    EXPECT_TRUE(job.overflowed);
+  }
 }
 
 }  // namespace

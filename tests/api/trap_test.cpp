@@ -1,4 +1,8 @@
 // Traps: their codes, messages and backtraces; stack overflow; that a world goes on after one.
+#include <unistd.h>
+#include <csetjmp>
+#include <csignal>
+
 #include <cmath>
 
 #include "testing.hpp"
@@ -110,6 +114,77 @@ INSTANTIATE_TEST_SUITE_P(All, EveryMode, ::testing::Combine(::testing::Values(0,
                            return "opt" + std::to_string(std::get<0>(info.param)) +
                                   (std::get<1>(info.param) ? "_signals" : "_checks");
                          });
+
+// Without signals the process's handlers stay as they are, and no guest runs into one: a process of its own, as other
+// tests have had them installed.
+TEST(SignalFreeDeathTest, TrapsComeByCalls) {
+  ::testing::FLAGS_gtest_death_test_style = "threadsafe";
+  auto run = [] {
+    for (uint8_t level : {0, 2}) {
+      World w(kTraps, Config().opt_level(level).signals_based_traps(false));
+      auto ends = [&](const char* name, std::vector<Val> args, TrapCode code) {
+        for (int round = 0; round < 3; round++) {
+          auto result = unwrap(w.instance.func(name)).call(args);
+          if (result || result.error().trap()->code() != code) std::_Exit(1);
+          if (result.error().trap()->frames()[0].module_name != "m") std::_Exit(2);
+        }
+      };
+      ends("unreachable", {}, TrapCode::Unreachable);
+      ends("load", {Val(65533)}, TrapCode::MemoryOutOfBounds);
+      ends("store", {Val(-1)}, TrapCode::MemoryOutOfBounds);
+      ends("div", {Val(1), Val(0)}, TrapCode::IntegerDivisionByZero);
+      ends("div", {Val(INT32_MIN), Val(-1)}, TrapCode::IntegerOverflow);
+      ends("rem64", {Val(int64_t{1}), Val(int64_t{0})}, TrapCode::IntegerDivisionByZero);
+      ends("trunc", {Val(1e300)}, TrapCode::IntegerOverflow);
+      ends("trunc", {Val(double{NAN})}, TrapCode::BadConversionToInteger);
+      ends("indirect", {Val(0)}, TrapCode::IndirectCallToNull);
+      ends("indirect", {Val(4)}, TrapCode::TableOutOfBounds);
+      ends("wrong", {}, TrapCode::BadSignature);
+      ends("table", {Val(4)}, TrapCode::TableOutOfBounds);
+      ends("fill", {Val(65530), Val(7)}, TrapCode::MemoryOutOfBounds);
+      ends("copy", {Val(3)}, TrapCode::TableOutOfBounds);
+      ends("forever", {}, TrapCode::StackOverflow);
+      World fuel("(module $m (func (export \"spin\") (loop (br 0))))",
+                 Config().opt_level(level).signals_based_traps(false).consume_fuel(true));
+      unwrap(fuel.store.set_fuel(1000));
+      if (fuel.typed<void()>("spin")().error().trap()->code() != TrapCode::OutOfFuel) std::_Exit(3);
+    }
+    for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE}) {
+      struct sigaction now{};
+      sigaction(signal, nullptr, &now);
+      if (now.sa_handler != SIG_DFL) std::_Exit(4);
+    }
+    std::_Exit(0);
+  };
+  EXPECT_EXIT(run(), ::testing::ExitedWithCode(0), "");
+}
+
+// The embedder's own handler, installed first, gets the faults that are no traps.
+volatile sig_atomic_t faults_seen = 0;
+
+TEST(SignalsDeathTest, FaultsOfTheHostGoToTheEmbeddersHandler) {
+  ::testing::FLAGS_gtest_death_test_style = "threadsafe";
+  auto run = [] {
+    static sigjmp_buf back;
+    volatile uintptr_t nowhere = 64;
+    struct sigaction own{};
+    own.sa_sigaction = [](int, siginfo_t* info, void*) {
+      faults_seen = faults_seen + (info->si_addr == reinterpret_cast<void*>(64) ? 1 : 100);
+      siglongjmp(back, 1);
+    };
+    own.sa_flags = SA_SIGINFO;
+    sigaction(SIGSEGV, &own, nullptr);
+    signal(SIGFPE, SIG_IGN);
+    World w(kTraps);
+    for (int round = 0; round < 3; round++) {
+      expect_trap(w.typed<int32_t(int32_t)>("load")(-1), TrapCode::MemoryOutOfBounds);
+      if (sigsetjmp(back, 1) == 0) *reinterpret_cast<volatile int*>(nowhere) = 1;
+    }
+    kill(getpid(), SIGFPE);  // sent, and ignored: nothing of ours may end the process
+    std::_Exit(faults_seen == 3 && !::testing::Test::HasFailure() ? 0 : 1);
+  };
+  EXPECT_EXIT(run(), ::testing::ExitedWithCode(0), "");
+}
 
 TEST(Trap, ExactOffsetOfAnUnreachable) {
   // Header 8; type section 8..; the body's `unreachable` is the last byte but one.

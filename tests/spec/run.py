@@ -16,6 +16,7 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--vitrine", default=root / "build/release/vitrine")
 parser.add_argument("--folder", default="spec/core", help="below the conformance folder")
 parser.add_argument("--opt-level", action="append", help="0 or 2; both by default")
+parser.add_argument("-O", action="append", default=[], metavar="KEY=VALUE", help="a further optimize option for every script")
 parser.add_argument("--filter", default="", help="only scripts whose path contains this")
 options = parser.parse_args()
 
@@ -41,7 +42,7 @@ reasons = collections.Counter()
 for level in options.opt_level or ["0", "2"]:
     for script in sorted(p for p in expected if p.startswith(options.folder + "/") and options.filter in p):
         try:
-            run = subprocess.run([options.vitrine, "wast", "--skipped", "-O", f"opt-level={level}", conformance / script],
+            run = subprocess.run([options.vitrine, "wast", "--skipped", "-O", f"opt-level={level}", *(f"-O{o}" for o in options.O), conformance / script],
                                  capture_output=True, text=True, timeout=300, errors="replace")
             output, status = run.stdout, run.returncode
         except subprocess.TimeoutExpired:

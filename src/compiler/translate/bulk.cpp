@@ -76,48 +76,61 @@ bool FunctionTranslator::fill_inline(uint32_t memory, Value to, Value byte, Valu
   return true;
 }
 
+// An element or byte costs one. A count of 64 bits is spent when it is known to be inside of the memory or table:
+// before, it could be large enough to turn the account round.
+void FunctionTranslator::spend_count(Value count, When when) {
+  const bool is_wide = func_->type_of(count) == Type::I64;
+  if (env_.settings.consume_fuel && is_wide == (when == When::After)) spend_fuel(as_i64(count));
+}
+
 void FunctionTranslator::on_memory_fill(uint32_t memory) {
   Value count = pop(), byte = pop(), to = pop();
-  if (env_.settings.consume_fuel) spend_fuel(as_i64(count));
+  spend_count(count, When::Before);
   if (fill_inline(memory, to, byte, count)) return;
   Value args[] = {b_.i32(memory), as_i64(to), byte, as_i64(count)};
   b_.trapifnot(builtin(Builtin::memory_fill, args)[0], trap(TrapCode::MemoryOutOfBounds));
+  spend_count(count, When::After);
 }
 
 void FunctionTranslator::on_memory_copy(uint32_t dst, uint32_t src) {
   Value count = pop(), from = pop(), to = pop();
-  if (env_.settings.consume_fuel) spend_fuel(as_i64(count));
+  spend_count(count, When::Before);
   if (copy_inline(dst, src, to, from, count)) return;
   Value args[] = {b_.i32(dst), as_i64(to), b_.i32(src), as_i64(from), as_i64(count)};
   b_.trapifnot(builtin(Builtin::memory_copy, args)[0], trap(TrapCode::MemoryOutOfBounds));
+  spend_count(count, When::After);
 }
 
 void FunctionTranslator::on_memory_init(uint32_t segment, uint32_t memory) {
   Value count = pop(), from = pop(), to = pop();
-  if (env_.settings.consume_fuel) spend_fuel(as_i64(count));
+  spend_count(count, When::Before);
   Value args[] = {b_.i32(memory), b_.i32(segment), as_i64(to), from, count};
   b_.trapifnot(builtin(Builtin::memory_init, args)[0], trap(TrapCode::MemoryOutOfBounds));
+  spend_count(count, When::After);
 }
 
 void FunctionTranslator::on_table_fill(uint32_t table) {
   Value count = pop(), value = pop(), to = pop();
-  if (env_.settings.consume_fuel) spend_fuel(as_i64(count));
+  spend_count(count, When::Before);
   Value args[] = {b_.i32(table), as_i64(to), value, as_i64(count)};
   b_.trapifnot(builtin(Builtin::table_fill, args)[0], trap(TrapCode::TableOutOfBounds));
+  spend_count(count, When::After);
 }
 
 void FunctionTranslator::on_table_copy(uint32_t dst, uint32_t src) {
   Value count = pop(), from = pop(), to = pop();
-  if (env_.settings.consume_fuel) spend_fuel(as_i64(count));
+  spend_count(count, When::Before);
   Value args[] = {b_.i32(dst), as_i64(to), b_.i32(src), as_i64(from), as_i64(count)};
   b_.trapifnot(builtin(Builtin::table_copy, args)[0], trap(TrapCode::TableOutOfBounds));
+  spend_count(count, When::After);
 }
 
 void FunctionTranslator::on_table_init(uint32_t segment, uint32_t table) {
   Value count = pop(), from = pop(), to = pop();
-  if (env_.settings.consume_fuel) spend_fuel(as_i64(count));
+  spend_count(count, When::Before);
   Value args[] = {b_.i32(table), b_.i32(segment), as_i64(to), from, count};
   b_.trapifnot(builtin(Builtin::table_init, args)[0], trap(TrapCode::TableOutOfBounds));
+  spend_count(count, When::After);
 }
 
 }  // namespace vitrine::translate

@@ -166,6 +166,8 @@ class FunctionTranslator {
   Value as_i64(Value v) { return func_->type_of(v) == ir::Type::I32 ? b_.uextend(v) : v; }
 
   // -- bulk.cpp
+  enum class When : uint8_t { Before, After };
+  void spend_count(Value count, When when);
   void on_memory_fill(uint32_t memory);
   void on_memory_copy(uint32_t dst, uint32_t src);
   void on_memory_init(uint32_t segment, uint32_t memory);

@@ -84,8 +84,7 @@ Result<void> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocat
   for (const TrapStub& t : traps_) {
     asm_.bind(t.entry);
     asm_.address(t.srcloc);
-    asm_.trap_site(t.code);
-    asm_.e(Inst::kIdUd2);
+    trap(t.code);
   }
   // Jump tables may name blocks that were threaded away.
   for (uint32_t t = 0; t < code.table_count; ++t)
@@ -229,6 +228,19 @@ EmitterImpl::Label EmitterImpl::trap_label(uint8_t code, uint32_t srcloc) {
     if (traps_[t].code == code && traps_[t].srcloc == srcloc) return traps_[t].entry;
   traps_.push_back({asm_.make_label(), srcloc, code});
   return traps_.back().entry;
+}
+
+// Without signals the builtin is called in place of the illegal instruction; what it is told is its return address, so
+// the illegal instruction stays behind the call, carries the trap's entry, and is never reached. No register need be
+// saved and rsp may be anything, as nothing here runs again.
+void EmitterImpl::trap(uint8_t code) {
+  if (traps_are_calls_) {
+    asm_.e(Inst::kIdMov, x86::rax, x86::qword_ptr(x86::r15, offsetof(abi::VMContext, builtins)));
+    constexpr auto kSlot = static_cast<int32_t>(sizeof(void*)) * static_cast<int32_t>(abi::Builtin::trap);
+    asm_.e(Inst::kIdCall, x86::qword_ptr(x86::rax, kSlot));
+  }
+  asm_.trap_site(code);
+  asm_.e(Inst::kIdUd2);
 }
 
 // -- edits ------------------------------------------------------------------------------------------------------------

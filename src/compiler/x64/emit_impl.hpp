@@ -11,7 +11,8 @@ namespace vitrine::x64 {
 
 class EmitterImpl {
  public:
-  explicit EmitterImpl(const abi::CodegenSettings& settings) : avx_(settings.cpu_features & abi::kAvx) {}
+  explicit EmitterImpl(const abi::CodegenSettings& settings)
+      : avx_(settings.cpu_features & abi::kAvx), traps_are_calls_(!settings.signals_based_traps) {}
 
   Result<void> run(mach::VCode& code, const regalloc::Output& allocation, bool align_loops,
                    mach::CompiledFunction& out);
@@ -44,6 +45,7 @@ class EmitterImpl {
   void generic(uint32_t i, const mach::MInst& m);
   void branch(const mach::MInst& m);
   Label trap_label(uint8_t code, uint32_t srcloc);
+  void trap(uint8_t code);
   void site(const mach::MInst& m) {
     if (m.trap && m.has_mem()) asm_.trap_site(m.trap);
   }
@@ -94,6 +96,7 @@ class EmitterImpl {
   void finish_trampoline(mach::CompiledFunction& out, uint32_t frame);
 
   const bool avx_;
+  const bool traps_are_calls_;
   Asm asm_;
   mach::VCode* code_ = nullptr;
   const regalloc::Output* allocation_ = nullptr;

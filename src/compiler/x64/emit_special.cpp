@@ -167,8 +167,7 @@ void EmitterImpl::special(uint32_t i, const MInst& m) {
     case MOp::TrapIf:
       return trap_if(m);
     case MOp::Trap:
-      asm_.trap_site(m.trap);
-      return asm_.e(Inst::kIdUd2);
+      return trap(m.trap);
     default:
       VITRINE_ASSERT(false && "every special instruction is emitted");
   }

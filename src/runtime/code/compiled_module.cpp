@@ -82,6 +82,10 @@ Result<void> CompiledModule::prepare() {
                 ErrorKind::Incompatible);
   }
 
+  if (!module_.memories.empty()) main_memory_ = 0;
+  for (const wasm::Export& e : module_.exports) {
+    if (e.kind == wasm::ExternKind::Memory && e.name == "memory") main_memory_ = e.index;
+  }
   layout_.emplace(module_);
   types_ = TRY(engine_->types().add_module(module_));
   // SAFETY: the pages are those of a file mapping without write permission, so they never are writable and executable.

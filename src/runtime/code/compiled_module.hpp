@@ -82,6 +82,9 @@ class CompiledModule : public std::enable_shared_from_this<CompiledModule> {
   /// Index into module().exports.
   std::optional<uint32_t> find_export(std::string_view name) const;
 
+  /// The memory that host functions see as the guest's: the one exported as "memory", else the first. None without any.
+  std::optional<uint32_t> main_memory() const { return main_memory_; }
+
   bool contains(uintptr_t pc) const;
   /// The trap that the instruction at `pc` means; async-signal-safe.
   abi::TrapCode find_trap(uintptr_t pc) const;
@@ -106,6 +109,7 @@ class CompiledModule : public std::enable_shared_from_this<CompiledModule> {
   wasm::Module module_;
   std::optional<abi::VMLayout> layout_;
   TypeSet types_;
+  std::optional<uint32_t> main_memory_;
   std::vector<const void*> functions_;
   std::vector<abi::VMFuncRef> funcrefs_;
   std::vector<uint32_t>

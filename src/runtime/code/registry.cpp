@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "runtime/code/compiled_module.hpp"
@@ -59,6 +60,8 @@ void unregister_code(const CompiledModule& module) {
   auto next = std::make_unique<Snapshot>(*r.current.load());
   std::erase_if(*next, [&](const Entry& e) { return e.module == &module; });
   replace(r, std::move(next));
+  // A reader that came before may still look into the module. None of them waits for anything, so this ends.
+  while (r.readers.load() != 0) std::this_thread::yield();
 }
 
 CodeLookup::CodeLookup(uintptr_t pc) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/assert.hpp"
 
@@ -11,8 +12,12 @@ namespace vitrine::runtime {
 namespace {
 
 constexpr uint64_t kFourGiB = 4ull << 30;
-// Address space for a 64-bit memory without a smaller maximum; it cannot grow further.
+// Address space for a 64-bit memory without a smaller maximum, unless the settings ask for less than 4 GiB a memory.
 constexpr uint64_t kReservation64 = 64ull << 30;
+// More than any system has for one process; sums of sizes below it cannot overflow.
+constexpr uint64_t kAddressSpace = 1ull << 47;
+// Moving fewer pages by the page tables costs more than copying them.
+constexpr uint64_t kWorthRemapping = 1ull << 20;
 
 uint64_t saturating_bytes(uint64_t pages, unsigned page_size_log2) {
   unsigned __int128 bytes = static_cast<unsigned __int128>(pages) << page_size_log2;
@@ -25,29 +30,34 @@ std::unexpected<Error> no_room(uint64_t size) {
 
 }  // namespace
 
-Result<MemoryPlan> plan_memory(const wasm::MemoryType& type, const abi::CodegenSettings& settings) {
+Result<MemoryPlan> plan_memory(const wasm::MemoryType& type, const abi::CodegenSettings& settings,
+                               const MemoryGrowth& growth) {
   const uint64_t page = os::page_size();
   const uint64_t min = saturating_bytes(type.limits.min, type.page_size_log2);
   const uint64_t max = type.limits.max ? saturating_bytes(*type.limits.max, type.page_size_log2) : UINT64_MAX;
-  uint64_t reservation;
-  if (!type.limits.is_64 && settings.memory_reservation >= kFourGiB) {
-    reservation = settings.memory_reservation;
-  } else if (!type.limits.is_64) {
-    reservation = std::min(max, kFourGiB);
-  } else {
-    reservation = std::min(max, std::max(settings.memory_reservation, kReservation64));
+  const uint64_t most = std::min(max, type.limits.is_64 ? kAddressSpace : kFourGiB);
+  if (min > most) {
+    return fail(
+        fmt::format("a memory of {} bytes is over the {} bytes of address space that a memory can have", min, most),
+        ErrorKind::Limit);
   }
-  if (min > reservation) {
-    return fail(fmt::format("a memory of {} bytes is over the {} bytes of address space that a memory can have; "
-                            "-O memory-reservation raises it",
-                            min, reservation),
-                ErrorKind::Limit);
+  const bool whole = settings.memory_reservation >= kFourGiB;
+  uint64_t reservation;
+  if (!whole) {
+    reservation = std::min(most, std::max(min, settings.memory_reservation));
+  } else if (type.limits.is_64) {
+    reservation = std::min(most, std::max({min, settings.memory_reservation, kReservation64}));
+  } else {
+    reservation = settings.memory_reservation;
   }
   MemoryPlan plan;
   plan.reservation = os::round_up(std::max<uint64_t>(reservation, 1), page);
   plan.least =
       std::min(plan.reservation, os::round_up(std::max({min, settings.memory_reservation, uint64_t{1}}), page));
   plan.guard = os::round_up(std::min(settings.memory_guard_size, uint64_t{1} << 40), page);
+  plan.most = most;
+  plan.slack = std::min(growth.slack, kAddressSpace);
+  plan.may_move = growth.may_move;
   return plan;
 }
 
@@ -58,7 +68,7 @@ Result<LinearMemory> LinearMemory::make(MemoryPool& pool, const MemoryPlan& plan
   LinearMemory memory;
   auto slot_taken = pool.take(plan, source.identity);
   if (!slot_taken && plan.least < plan.reservation) {
-    // Address space is short, and the settings ask for less than the memory may come to: growing past it will fail.
+    // Address space is short, and the settings ask for less than the memory may come to.
     MemoryPlan small = plan;
     small.reservation = plan.least;
     slot_taken = pool.take(small, source.identity);
@@ -97,26 +107,68 @@ LinearMemory::LinearMemory(LinearMemory&& other) noexcept {
 
 LinearMemory& LinearMemory::operator=(LinearMemory&& other) noexcept {
   if (this != &other) {
-    if (pool_) pool_->give_back(std::move(slot_));
+    release();
     pool_ = std::exchange(other.pool_, nullptr);
     slot_ = std::move(other.slot_);
     size_ = std::exchange(other.size_, 0);
+    moved_ = std::exchange(other.moved_, false);
   }
   return *this;
 }
 
 LinearMemory::~LinearMemory() {
-  if (pool_) pool_->give_back(std::move(slot_));
+  release();
+}
+
+void LinearMemory::release() {
+  if (pool_ && !moved_) pool_->give_back(std::move(slot_));
 }
 
 bool LinearMemory::grow_to(uint64_t new_size) {
-  if (new_size < size_ || new_size > slot_.plan.reservation) return false;
+  if (new_size < size_) return false;
+  if (new_size > slot_.plan.reservation) return move_to_larger(new_size);
   const uint64_t wanted = os::round_up(new_size, os::page_size());
   if (wanted > slot_.accessible) {
     if (!slot_.space.make_accessible(slot_.plan.guard + slot_.accessible, wanted - slot_.accessible)) return false;
     slot_.accessible = wanted;
   }
   size_ = new_size;
+  return true;
+}
+
+bool LinearMemory::move_to_larger(uint64_t new_size) {
+  if (!slot_.plan.may_move || new_size > slot_.plan.most) return false;
+  const uint64_t page = os::page_size();
+  const uint64_t wanted = os::round_up(new_size, page);
+  MemoryPlan plan = slot_.plan;
+  // Half as much again makes the cost of many small growths linear even where the slack is not to be had.
+  Result<MemorySlot> next = fail("");
+  for (uint64_t slack : {plan.slack, std::min(plan.slack, new_size / 2), uint64_t{0}}) {
+    plan.reservation = os::round_up(std::min(plan.most, new_size + slack), page);
+    next = pool_->make_fresh(plan);
+    if (next) break;
+  }
+  if (!next || !next->space.make_accessible(plan.guard, wanted)) return false;
+  next->accessible = wanted;
+
+  // SAFETY: both ranges are accessible, owned by one object each, and do not overlap; nothing of the store runs
+  // meanwhile. What is mapped from a file is copied, as only anonymous pages can change their place and leave their
+  // old one reserved.
+  auto move = [&](uint64_t from, uint64_t to) {
+    if (from >= to) return;
+    const uint64_t offset = plan.guard + from;
+    if (to - from >= kWorthRemapping && next->space.take_pages(offset, slot_.space, offset, to - from)) return;
+    std::memcpy(next->base() + from, slot_.base() + from, to - from);
+  };
+  const MemorySource& source = slot_.source;
+  const uint64_t mapped_end = source.identity ? os::round_up(source.guest_offset + source.size, page) : 0;
+  const uint64_t mapped = source.identity ? source.guest_offset / page * page : 0;
+  move(0, mapped);
+  if (source.identity) std::memcpy(next->base() + mapped, slot_.base() + mapped, mapped_end - mapped);
+  move(mapped_end, slot_.accessible);
+  slot_ = std::move(*next);
+  size_ = new_size;
+  moved_ = true;
   return true;
 }
 

@@ -1,8 +1,9 @@
-// A linear memory: guest bytes [0, size) at a base that never moves, inaccessible beyond.
+// A linear memory: guest bytes [0, size), inaccessible beyond.
 //
-// The reservation holds the largest size the memory may grow to, so growing is a change of protection. A 32-bit memory
-// under settings with a reservation of 4 GiB has that much whatever its maximum is, and guards wide enough that any
-// 32-bit index plus a displacement below the guard's size stays inside: compiled code needs no check.
+// Growing inside of the reservation is a change of protection. Growing past it moves the memory to a larger one, where
+// the options allow that; compiled code loads the base of such a memory anew after every call. A 32-bit memory under
+// settings with a reservation of 4 GiB has that much whatever its maximum is, so it never moves, and guards wide enough
+// that any 32-bit index plus a displacement below the guard's size stays inside: compiled code needs no check.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,15 @@
 
 namespace vitrine::runtime {
 
+/// What happens when a memory grows past its reservation.
+struct MemoryGrowth {
+  bool may_move = true;
+  uint64_t slack = 2ull << 30;  // reserved for further growth when it moves, if the system has that much
+};
+
 /// How a memory of this type is laid out.
-Result<MemoryPlan> plan_memory(const wasm::MemoryType& type, const abi::CodegenSettings& settings);
+Result<MemoryPlan> plan_memory(const wasm::MemoryType& type, const abi::CodegenSettings& settings,
+                               const MemoryGrowth& growth = {});
 
 class LinearMemory {
  public:
@@ -34,13 +42,19 @@ class LinearMemory {
     return address - reinterpret_cast<uintptr_t>(slot_.space.data()) < slot_.space.size();
   }
   uint64_t reservation() const { return slot_.plan.reservation; }
-  /// Makes [size, new_size) accessible and zero. False if the reservation or the system does not have it.
+  const MemoryPlan& plan() const { return slot_.plan; }
+  /// Makes [size, new_size) accessible and zero; the base may be another afterwards. False, and nothing changed, if the
+  /// reservation does not have it and the memory may not move, or the system does not.
   bool grow_to(uint64_t new_size);
 
  private:
+  bool move_to_larger(uint64_t new_size);
+  void release();
+
   MemoryPool* pool_ = nullptr;
   MemorySlot slot_;
   uint64_t size_ = 0;
+  bool moved_ = false;  // its reservation is of a size that no other memory asks for
 };
 
 }  // namespace vitrine::runtime

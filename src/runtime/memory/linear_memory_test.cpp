@@ -34,9 +34,11 @@ TEST(PlanMemory, ReservesForTheWorstCase) {
   EXPECT_EQ(plan->reservation, 4ull << 30);
   EXPECT_EQ(plan->guard, settings.memory_guard_size);
   settings.memory_reservation = 0;
-  EXPECT_EQ(plan_memory(memory_type(1, 2), settings)->reservation, 2 * kPage);
-  EXPECT_EQ(plan_memory(memory_type(1), settings)->reservation, 4ull << 30);
-  EXPECT_EQ(plan_memory(memory_type(1, 3, true), settings)->reservation, 3 * kPage);
+  EXPECT_EQ(plan_memory(memory_type(1, 2), settings)->reservation, kPage);
+  EXPECT_EQ(plan_memory(memory_type(3, std::nullopt, true), settings)->reservation, 3 * kPage);
+  settings.memory_reservation = 2 * kPage;
+  EXPECT_EQ(plan_memory(memory_type(1), settings)->reservation, 2 * kPage);
+  EXPECT_EQ(plan_memory(memory_type(1, 1), settings)->reservation, kPage);
   auto huge = plan_memory(memory_type(uint64_t{1} << 48, std::nullopt, true), settings);
   ASSERT_FALSE(huge);
   EXPECT_EQ(huge.error().kind(), ErrorKind::Limit);
@@ -56,6 +58,63 @@ TEST(LinearMemory, StartsZeroAndGrowsInPlace) {
   EXPECT_EQ(base[4 * kPage - 1], 0);
   EXPECT_FALSE(memory->grow_to(plan.reservation + kPage));
   EXPECT_EQ(memory->size(), 4 * kPage);
+}
+
+TEST(LinearMemory, MovesWhenItGrowsPastItsReservation) {
+  MemoryPool pool(4);
+  abi::CodegenSettings settings;
+  settings.memory_reservation = 0;
+  for (uint64_t slack : {uint64_t{0}, 64 * kPage}) {
+    // Pages that are mapped from the image and written to, pages that are neither, and enough of them to be remapped.
+    Source source = make_source(pool, 4096, 8192, 0xaa);
+    auto plan = *plan_memory(memory_type(40), settings, {.may_move = true, .slack = slack});
+    auto memory = *LinearMemory::make(pool, plan, 40 * kPage, source.source);
+    memory.base()[0] = 1;
+    memory.base()[4097] = 2;
+    memory.base()[30 * kPage] = 3;
+    const uint8_t* before = memory.base();
+    ASSERT_TRUE(memory.grow_to(41 * kPage));
+    EXPECT_NE(memory.base(), before);
+    EXPECT_EQ(memory.reservation(), 41 * kPage + slack);
+    for (uint64_t pages : {41, 50, 51, 200}) {
+      ASSERT_TRUE(memory.grow_to(pages * kPage));
+      EXPECT_EQ(memory.size(), pages * kPage);
+      const uint8_t* p = memory.base();
+      EXPECT_EQ(p[0], 1);
+      EXPECT_EQ(p[4096], 0xaa);
+      EXPECT_EQ(p[4097], 2);
+      EXPECT_EQ(p[4096 + 8191], 0xaa);
+      EXPECT_EQ(p[4096 + 8192], 0);
+      EXPECT_EQ(p[30 * kPage], 3);
+      EXPECT_EQ(p[pages * kPage - 1], 0);
+    }
+  }
+}
+
+TEST(LinearMemory, DoesNotMoveWhereItMayNotOrHasNoRoom) {
+  MemoryPool pool(4);
+  abi::CodegenSettings settings;
+  settings.memory_reservation = 2 * kPage;
+  auto plan = *plan_memory(memory_type(1), settings, {.may_move = false});
+  auto fixed = *LinearMemory::make(pool, plan, kPage, {});
+  EXPECT_TRUE(fixed.grow_to(2 * kPage));
+  EXPECT_FALSE(fixed.grow_to(3 * kPage));
+  plan = *plan_memory(memory_type(1, std::nullopt, true), settings);
+  auto huge = *LinearMemory::make(pool, plan, kPage, {});
+  const uint8_t* before = huge.base();
+  for (uint64_t size : {UINT64_MAX, uint64_t{1} << 47, UINT64_MAX / kPage * kPage}) EXPECT_FALSE(huge.grow_to(size));
+  EXPECT_EQ(huge.base(), before);
+  EXPECT_EQ(huge.size(), kPage);
+}
+
+TEST(LinearMemoryDeathTest, BeyondAMovedMemoryIsAGuard) {
+  MemoryPool pool(4);
+  abi::CodegenSettings settings;
+  settings.memory_reservation = 0;
+  auto memory = *LinearMemory::make(pool, *plan_memory(memory_type(1), settings), kPage, {});
+  ASSERT_TRUE(memory.grow_to(3 * kPage));
+  EXPECT_DEATH(*const_cast<volatile uint8_t*>(memory.base() + 3 * kPage) = 1, "");
+  EXPECT_DEATH(*const_cast<volatile uint8_t*>(memory.base() - 1) = 1, "");
 }
 
 TEST(LinearMemoryDeathTest, TheFirstByteBeyondFaults) {

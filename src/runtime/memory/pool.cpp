@@ -21,11 +21,16 @@ Result<MemorySlot> MemoryPool::take(const MemoryPlan& plan, uint64_t source_iden
     }
     if (best) {
       MemorySlot slot = std::move(*best);
+      slot.plan = plan;
       *best = std::move(slots_.back());
       slots_.pop_back();
       return slot;
     }
   }
+  return make_fresh(plan);
+}
+
+Result<MemorySlot> MemoryPool::make_fresh(const MemoryPlan& plan) {
   MemorySlot slot;
   slot.plan = plan;
   auto space = os::Reservation::make(plan.total());

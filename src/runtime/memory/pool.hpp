@@ -21,6 +21,9 @@ struct MemoryPlan {
   uint64_t reservation = 0;  // bytes of guest addresses that may become accessible; page-aligned
   uint64_t guard = 0;        // bytes never accessible before and after; page-aligned
   uint64_t least = 0;  // reservation to fall back on where address space is short; page-aligned, at most `reservation`
+  uint64_t most = 0;   // no memory of this type ever comes to more bytes
+  uint64_t slack = 0;  // reserved for further growth when the memory moves
+  bool may_move = false;  // to a larger reservation, when it grows past its own
   uint64_t total() const { return reservation + 2 * guard; }
 };
 
@@ -52,6 +55,8 @@ class MemoryPool {
 
   /// A slot of exactly this plan: a warm one that has `source` mapped, else any warm one, else a fresh one.
   Result<MemorySlot> take(const MemoryPlan& plan, uint64_t source_identity);
+  /// A slot that nobody used before and nobody has use for after.
+  Result<MemorySlot> make_fresh(const MemoryPlan& plan);
   /// Takes a slot back, dropping its contents.
   void give_back(MemorySlot slot);
   /// Unmaps every kept slot that maps the source: its file is about to be closed.

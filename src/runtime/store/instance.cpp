@@ -107,9 +107,16 @@ Result<void> Instance::define_memories() {
   const wasm::Module& m = module_->module();
   for (uint32_t i = m.imported_memories; i < m.memories.size(); i++) {
     const wasm::MemoryType& type = m.memories[i];
-    MemoryPlan plan = TRY(plan_memory(type, store_.engine().settings()));
-    LinearMemory linear = TRY(LinearMemory::make(store_.engine().memories(), plan,
-                                                 type.limits.min << type.page_size_log2, module_->memory_source(i)));
+    Engine& engine = store_.engine();
+    MemoryPlan plan = TRY(plan_memory(type, engine.settings(), engine.options().memory_growth));
+    const MemorySource source = module_->memory_source(i);
+    const bool is_mapped = engine.options().memory_init_cow;
+    LinearMemory linear = TRY(LinearMemory::make(engine.memories(), plan, type.limits.min << type.page_size_log2,
+                                                 is_mapped ? source : MemorySource{}));
+    if (!is_mapped && source.size > 0) {
+      const auto contents = module_->bytes().subspan(source.file_offset, source.size);
+      std::memcpy(linear.base() + source.guest_offset, contents.data(), contents.size());
+    }
     memories_[i] =
         &store_.memories_.emplace_back(store_, type, std::move(linear), at<abi::VMMemory>(module_->layout().memory(i)));
   }

@@ -30,9 +30,16 @@ Result<uint64_t> Memory::grow(uint64_t pages) {
     return fail(fmt::format("a memory may not grow to {} bytes: the store's limit", bytes), ErrorKind::Limit);
   }
   if (!linear_.grow_to(bytes)) {
+    const MemoryPlan& plan = linear_.plan();
+    if (bytes > plan.reservation && !plan.may_move) {
+      return fail(fmt::format("a memory of {} bytes is over its reservation of {}, and it may not move; "
+                              "-O memory-reservation and -O memory-may-move allow more",
+                              bytes, plan.reservation),
+                  ErrorKind::Limit);
+    }
     return fail(fmt::format("the system does not have a memory of {} bytes", bytes), ErrorKind::Limit);
   }
-  definition_->size = bytes;
+  *definition_ = {.base = linear_.base(), .size = bytes};
   return old_pages;
 }
 

@@ -124,7 +124,7 @@ Result<Memory*> Store::new_memory(const wasm::MemoryType& type) {
     return fail(fmt::format("more than {} memories in one store", limits_.memories), ErrorKind::Limit);
   }
   TRY(check_memory(type));
-  MemoryPlan plan = TRY(plan_memory(type, engine_->settings()));
+  MemoryPlan plan = TRY(plan_memory(type, engine_->settings(), engine_->options().memory_growth));
   LinearMemory linear =
       TRY(LinearMemory::make(engine_->memories(), plan, type.limits.min << type.page_size_log2, MemorySource{}));
   return &memories_.emplace_back(*this, type, std::move(linear), nullptr);
@@ -208,7 +208,9 @@ void Store::set_epoch_deadline(uint64_t ticks) {
 bool Store::new_epoch() {
   if (!epoch_callback_) return false;
   try {
-    auto ticks = epoch_callback_(*this);
+    // A copy: it may set another callback.
+    const EpochCallback callback = epoch_callback_;
+    auto ticks = callback(*this);
     if (!ticks) return false;
     set_epoch_deadline(*ticks);
     return true;

@@ -19,7 +19,9 @@ struct ThreadStack {
 constinit thread_local ThreadStack thread_stack __attribute__((tls_model("initial-exec"))) = {0, 0};
 
 __attribute__((noinline)) void prepare_thread() {
-  os::ensure_signal_stack();
+  // A thread that first entered a guest before there was a handler has none: faults are then handled on the guest's own
+  // stack, where its limit leaves room.
+  if (os::has_fault_handler()) os::ensure_signal_stack();
   os::StackBounds bounds = os::stack_bounds();
   thread_stack = {bounds.low + kHostReserve, bounds.high};
 }

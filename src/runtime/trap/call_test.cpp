@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <csetjmp>
 #include <csignal>
 #include <thread>
@@ -450,6 +451,28 @@ TEST_F(Call, CodeIsFoundByAddress) {
   EXPECT_FALSE(module_->find_position(reinterpret_cast<uintptr_t>(module_->text().data())));
   CodeLookup none(reinterpret_cast<uintptr_t>(&pc));
   EXPECT_EQ(none.module(), nullptr);
+}
+
+TEST_F(Call, AModuleFoundStaysWhileItIsLookedAt) {
+  std::atomic<uintptr_t> pc{0};
+  std::atomic<bool> stop{false};
+  std::atomic<size_t> found{0};
+  std::thread reader([&] {
+    while (!stop) {
+      CodeLookup lookup(pc);
+      if (!lookup.module()) continue;
+      for (int i = 0; i < 10; i++) {
+        std::this_thread::yield();
+        found += lookup.module()->find_trap(pc) != abi::TrapCode::None;
+      }
+    }
+  });
+  for (int i = 0; i < 200 || found == 0; i++) {
+    auto module = *CompiledModule::from_bytes(engine_, hand_image(), false);
+    pc = reinterpret_cast<uintptr_t>(module->text().data()) + at(hand_unreachable_trap);
+  }
+  stop = true;
+  reader.join();
 }
 
 using CallDeathTest = Call;

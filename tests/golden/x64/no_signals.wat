@@ -22,6 +22,8 @@
 ;;   pop rbp
 ;;   ret
 ;; L0:
+;;   mov rax, qword ptr [r15 + 8]
+;;   call qword ptr [rax + 0x68]
 ;;   ud2                                      ; trap: MemoryOutOfBounds
 ;; div:
 ;;   push rbp
@@ -34,4 +36,6 @@
 ;;   pop rbp
 ;;   ret
 ;; L0:
+;;   mov rax, qword ptr [r15 + 8]
+;;   call qword ptr [rax + 0x68]
 ;;   ud2                                      ; trap: IntegerDivisionByZero

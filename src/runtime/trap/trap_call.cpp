@@ -1,0 +1,39 @@
+#include "runtime/trap/trap_call.hpp"
+
+#include <cstdint>
+
+#include "base/assert.hpp"
+#include "runtime/code/compiled_module.hpp"
+#include "runtime/code/registry.hpp"
+#include "runtime/store/store.hpp"
+#include "runtime/trap/unwind.hpp"
+
+namespace vitrine::runtime {
+
+// SAFETY: the caller is compiled code of a loaded module, in the innermost activation of the store of its context, and
+// `pc` is the address behind its call. ThreadSanitizer is kept out, as this function does not return to balance its
+// own record of the stack.
+extern "C" __attribute__((used, visibility("hidden"), no_sanitize("thread"))) void vitrine_trap_called(
+    uintptr_t pc, uintptr_t fp, const abi::VMContext* context) {
+  Store& store = Store::of(context->store);
+  abi::TrapCode code = abi::TrapCode::None;
+  {
+    CodeLookup lookup(pc);
+    if (lookup.module()) code = lookup.module()->find_trap(pc);
+  }
+  VITRINE_ASSERT(code != abi::TrapCode::None);
+  store.record_trap(code, pc, fp);
+  unwind_to_entry(store.vm().activation);
+}
+
+// The stack is the guest's and may be aligned in any way.
+__attribute__((naked)) void trap_call() {
+  asm("popq %rdi\n\t"
+      "movq %rbp, %rsi\n\t"
+      "movq %r15, %rdx\n\t"
+      "andq $-16, %rsp\n\t"
+      "call vitrine_trap_called\n\t"
+      "ud2");
+}
+
+}  // namespace vitrine::runtime
