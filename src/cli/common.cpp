@@ -12,11 +12,10 @@
 #include <cstdlib>
 #include <cstring>
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
-
+#include "base/closest.hpp"
 #include "base/result.hpp"
 #include "cli/report.hpp"
+#include "cli/toml.hpp"
 #include "os/fd.hpp"
 
 namespace vitrine::cli {
@@ -37,13 +36,62 @@ void add_groups(CLI::App& app, CommonOptions& options) {
   app.add_option("--target", options.target, "compile for this target (x86_64-unknown-linux-gnu)")->type_name("TRIPLE");
 }
 
+namespace {
+
+/// Options of Wasmtime that this version has not, and why.
+constexpr std::pair<std::string_view, std::string_view> kMissingOptions[] = {
+    {"-g", "there is no guest debugger yet"},
+    {"--gdbstub", "there is no guest debugger yet"},
+    {"-R", "runs are not recorded"},
+    {"--record", "runs are not recorded"},
+    {"--emit-clif", "its own IR is not Cranelift's; `vitrine explore` and `vitrine objdump` show the code"},
+    {"--precompile-save", "scripts are compiled as they run"},
+    {"--precompile-load", "scripts are compiled as they run"},
+    {"--wasmtime-builtins", "the module `wasmtime` is for GC and components"},
+};
+
+std::string as_typed(const CLI::Option& option) {
+  return option.get_lnames().empty() ? "-" + option.get_snames().front() : "--" + option.get_lnames().front();
+}
+
+/// The last argument wanted a value behind it: which option it was, by the name it was called.
+std::optional<std::string> missing_value(const CLI::App& app, const std::vector<std::string>& args) {
+  if (args.empty()) return std::nullopt;
+  const CLI::Option* option = app.get_option_no_throw(args.back());
+  if (!option) return std::nullopt;
+  return fmt::format("{} needs a value: {} {}", args.back(), args.back(), option->get_type_name());
+}
+
+}  // namespace
+
+std::string unexpected(const CLI::App& app, const std::string& arg) {
+  if (arg.size() < 2 || arg[0] != '-') return fmt::format("'{}' is one argument too many", arg);
+  std::string name = arg[1] == '-' ? arg.substr(0, arg.find('=')) : arg.substr(0, 2);
+  for (auto& [missing, why] : kMissingOptions) {
+    if (name == missing) return fmt::format("{} is not in this version of Vitrine: {}", name, why);
+  }
+  std::vector<std::string> owned;
+  for (const CLI::Option* o : app.get_options()) {
+    if (!o->get_positional()) owned.push_back(as_typed(*o));
+  }
+  std::vector<std::string_view> names(owned.begin(), owned.end());
+  return fmt::format("there is no option '{}'{}", name, arg[1] == '-' ? did_you_mean(name, names) : "");
+}
+
 std::optional<int> parse_args(CLI::App& app, const std::vector<std::string>& args) {
   std::vector<std::string> reversed(args.rbegin(), args.rend());
   try {
     app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
-    fmt::print("{}", app.help());
+    show("{}", app.help());
     return 0;
+  } catch (const CLI::ArgumentMismatch& e) {
+    return report_usage(missing_value(app, args).value_or(e.what()));
+  } catch (const CLI::RequiredError& e) {
+    if (auto unknown = app.remaining(true); !unknown.empty()) return report_usage(unexpected(app, unknown[0]));
+    return report_usage(e.what());
+  } catch (const CLI::ExtrasError&) {
+    return report_usage(unexpected(app, app.remaining(true).front()));
   } catch (const CLI::ParseError& e) {
     return report_usage(e.what());
   }
@@ -55,7 +103,7 @@ std::optional<int> resolve_groups(CommonOptions& options) {
     for (const std::string& text : options.raw[g]) {
       auto group = static_cast<Group>(g);
       if (text == "help" || text == "help-long") {
-        fmt::print("{}", group_help(group));
+        show("{}", group_help(group, text == "help-long"));
         return 0;
       }
       if (auto ok = options.groups.parse(group, text); !ok) return report_usage(ok.error().message());
@@ -102,6 +150,18 @@ std::optional<uint64_t> parse_bytes(std::string_view text) {
   return *n * factor;
 }
 
+/// Keys of Wasmtime's [cache] that mean nothing to this cache: it compresses nothing and has no worker.
+constexpr std::string_view kIdleCacheKeys[] = {"worker-event-queue-size",
+                                               "baseline-compression-level",
+                                               "optimized-compression-level",
+                                               "optimized-compression-usage-counter-threshold",
+                                               "cleanup-interval",
+                                               "optimizing-compression-task-timeout",
+                                               "allowed-clock-drift-for-files-from-future",
+                                               "file-count-soft-limit",
+                                               "file-count-limit-percent-if-deleting",
+                                               "files-total-size-limit-percent-if-deleting"};
+
 Result<CacheConfig> cache_config(const GroupOptions& groups) {
   CacheConfig cache;
   if (auto directory = home_directory("XDG_CACHE_HOME", "/.cache")) cache.directory = *directory + "/modules";
@@ -111,12 +171,12 @@ Result<CacheConfig> cache_config(const GroupOptions& groups) {
     if (standard && access((*standard + "/config.toml").c_str(), R_OK) == 0) file = *standard + "/config.toml";
   }
   if (file) {
-    auto parsed = toml::parse_file(*file);
-    if (!parsed) {
-      auto& e = parsed.error();
-      return fail(fmt::format("{}:{}:{}: {}", *file, e.source().begin.line, e.source().begin.column, e.description()),
-                  ErrorKind::Io);
+    auto parsed = TRY(read_toml(*file));
+    for (auto&& [key, value] : parsed) {
+      if (key.str() != "cache" || !value.is_table())
+        return fail(fmt::format("{}: '{}' is not the table [cache]", *file, key.str()));
     }
+    std::string idle;
     for (auto&& [key, value] : parsed["cache"].as_table() ? *parsed["cache"].as_table() : toml::table()) {
       auto text = value.value<std::string>();
       if (key.str() == "directory") {
@@ -132,10 +192,33 @@ Result<CacheConfig> cache_config(const GroupOptions& groups) {
         }
         if (!size) return fail(fmt::format("{}: cache.files-total-size-soft-limit is no size like \"512Mi\"", *file));
         cache.size_limit = size.value_or(0);
+      } else if (std::ranges::find(kIdleCacheKeys, key.str()) != std::end(kIdleCacheKeys)) {
+        idle += fmt::format("{}{}", idle.empty() ? "" : ", ", key.str());
+      } else {
+        constexpr std::string_view kKeys[] = {"directory", "files-total-size-soft-limit"};
+        return fail(
+            fmt::format("{}: there is no key '{}' in [cache]{}", *file, key.str(), did_you_mean(key.str(), kKeys)));
       }
     }
+    if (!idle.empty()) warn(fmt::format("{}: this version's cache has no use for {}", *file, idle));
   }
   return cache;
+}
+
+}  // namespace
+
+namespace {
+
+constexpr uint64_t kMaxBacktrace = 10000;
+
+/// Inlining is part of optimising: asking for it goes along with that, or is refused.
+Result<void> check_inlining(const std::string& mode, bool optimised) {
+  auto wanted = parse_bool(mode);
+  if (!wanted) return fail(fmt::format("-C inlining: '{}' is not y or n", mode));
+  if (*wanted == optimised) return {};
+  return fail(optimised ? "-C inlining=n is not possible at opt-level 1 and 2; -O opt-level=0 compiles without inlining"
+                        : "-C inlining=y is not possible at opt-level 0",
+              ErrorKind::Unsupported);
 }
 
 }  // namespace
@@ -153,6 +236,7 @@ Result<Config> make_config(const CommonOptions& options, bool with_cache) {
           fmt::format("-C compiler: there is no compiler '{}' (cranelift: optimising, winch: fast)", *compiler));
     }
   }
+  if (auto inlining = g.text(Group::Codegen, "inlining")) TRY(check_inlining(*inlining, config.opt_level() != 0));
   if (auto allocator = g.text(Group::Optimize, "regalloc-algorithm")) {
     if (*allocator != "backtracking" && *allocator != "single-pass") {
       return fail(fmt::format("-O regalloc-algorithm: '{}' is not backtracking or single-pass", *allocator));
@@ -175,16 +259,15 @@ Result<Config> make_config(const CommonOptions& options, bool with_cache) {
   config.signals_based_traps(g.flag_or(Group::Optimize, "signals-based-traps", true));
   config.parallel_compilation(g.flag_or(Group::Codegen, "parallel-compilation", true));
   config.symbols(g.flag_or(Group::Debug, "symbols", true));
-  if (auto n = g.number(Group::Debug, "max-backtrace"))
-    config.max_backtrace_frames(static_cast<uint32_t>(std::min<uint64_t>(*n, 10000)));
+  if (auto n = g.number(Group::Debug, "max-backtrace")) {
+    if (*n > kMaxBacktrace) return fail(fmt::format("-D max-backtrace: {} is over {}", *n, kMaxBacktrace));
+    config.max_backtrace_frames(static_cast<uint32_t>(*n));
+  }
   config.nan_canonicalization(g.flag_or(Group::Wasm, "nan-canonicalization", false));
   config.consume_fuel(g.number(Group::Wasm, "fuel").has_value());
   config.epoch_interruption(g.flag_or(Group::Wasm, "epoch-interruption", false) || g.duration(Group::Wasm, "timeout"));
   if (auto n = g.number(Group::Wasm, "max-wasm-stack")) config.max_wasm_stack(*n);
-  if (g.flag_or(Group::Wasm, "all-proposals", false)) {
-    for (auto& [name, on] : config.features()) (void)config.feature(name, true);
-  }
-  for (auto& [name, on] : g.features()) TRY_IN(config.feature(name, on), "as -W asks");
+  for (auto& [name, on] : g.features()) TRY(config.feature(name, on));
   config.perf_map(options.profile == "perfmap");
   if (g.flag_or(Group::Codegen, "cache", with_cache)) {
     CacheConfig cache = TRY(cache_config(g));
@@ -206,29 +289,48 @@ StoreLimits store_limits(const CommonOptions& options) {
   return limits;
 }
 
-Result<std::vector<uint8_t>> read_input(const std::string& path) {
-  os::FileDescriptor file;
-  int fd = STDIN_FILENO;
-  if (path != "-") {
-    file = os::FileDescriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.valid()) return fail(fmt::format("cannot open {}: {}", path, std::strerror(errno)), ErrorKind::Io);
-    fd = file.get();
-  }
-  std::vector<uint8_t> bytes;
+namespace {
+
+/// `path` opened for reading; standard input for "-".
+Result<os::FileDescriptor> open_input(const std::string& path) {
+  if (path.empty()) return fail("the name of the file is empty", ErrorKind::Io);
+  os::FileDescriptor file(path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                      : open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return fail(fmt::format("cannot open {}: {}", path, std::strerror(errno)), ErrorKind::Io);
+  return file;
+}
+
+/// The rest of `file`, behind what `bytes` holds of it already.
+Result<void> read_rest(const std::string& path, const os::FileDescriptor& file, uint64_t limit,
+                       std::vector<uint8_t>& bytes) {
+  auto too_large = [&] {
+    return fail(fmt::format("{} is too large: over {} MiB", path, limit >> 20), ErrorKind::Limit);
+  };
   struct stat st;
-  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) bytes.reserve(static_cast<size_t>(st.st_size) + 1);
+  if (fstat(file.get(), &st) == 0 && S_ISREG(st.st_mode)) {
+    if (static_cast<uint64_t>(st.st_size) > limit) return too_large();
+    bytes.reserve(static_cast<size_t>(st.st_size) + 1);
+  }
   for (;;) {
     size_t old = bytes.size();
     bytes.resize(std::max(bytes.capacity(), old + 65536));
-    ssize_t n = read(fd, bytes.data() + old, bytes.size() - old);
-    if (n < 0 && errno == EINTR)
-      n = 0, bytes.resize(old);
-    else if (n < 0)
-      return fail(fmt::format("cannot read {}: {}", path, std::strerror(errno)), ErrorKind::Io);
-    else if (n == 0)
-      return bytes.resize(old), bytes;
-    bytes.resize(old + static_cast<size_t>(n));
+    ssize_t n = read(file.get(), bytes.data() + old, bytes.size() - old);
+    int error = errno;
+    bytes.resize(old + static_cast<size_t>(std::max<ssize_t>(n, 0)));
+    if (n == 0) return {};
+    if (n < 0 && error != EINTR)
+      return fail(fmt::format("cannot read {}: {}", path, std::strerror(error)), ErrorKind::Io);
+    if (bytes.size() > limit) return too_large();
   }
+}
+
+}  // namespace
+
+Result<std::vector<uint8_t>> read_input(const std::string& path, uint64_t limit) {
+  auto file = TRY(open_input(path));
+  std::vector<uint8_t> bytes;
+  TRY(read_rest(path, file, limit, bytes));
+  return bytes;
 }
 
 Result<void> write_output(const std::string& path, std::span<const uint8_t> bytes) {
@@ -251,26 +353,42 @@ Result<void> write_output(const std::string& path, std::span<const uint8_t> byte
   return {};
 }
 
-Result<Module> load_module(const Engine& engine, const std::string& path, bool allow_precompiled) {
-  auto bytes = TRY(read_input(path));
+Result<Module> load_module(const Engine& engine, const std::string& path, Precompiled precompiled) {
+  auto file = TRY(open_input(path));
+  // The first bytes say what it is. An image is mapped, not read, and may be larger than any module.
+  std::vector<uint8_t> bytes(64);
+  size_t have = 0;
+  while (have < bytes.size()) {
+    ssize_t n = read(file.get(), bytes.data() + have, bytes.size() - have);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail(fmt::format("cannot read {}: {}", path, std::strerror(errno)), ErrorKind::Io);
+    if (n == 0) break;
+    have += static_cast<size_t>(n);
+  }
+  bytes.resize(have);
+  if (bytes.empty())
+    return fail(fmt::format("{} is empty: expected a WebAssembly module, binary or text", path), ErrorKind::Malformed);
   if (Engine::is_precompiled(bytes)) {
-    if (!allow_precompiled) {
+    if (precompiled == Precompiled::Pointless)
+      return fail(fmt::format("{} is compiled already: `vitrine run --allow-precompiled` runs it", path));
+    if (precompiled == Precompiled::Refused) {
       return fail(
           fmt::format("{} is a precompiled module, whose code runs unchecked; if you trust where it comes from, add "
                       "--allow-precompiled",
                       path));
     }
-    if (path == "-") return Module::deserialize(engine, bytes);
-    bytes = {};
-    return Module::deserialize_file(engine, path);
+    struct stat st;
+    if (path != "-" && fstat(file.get(), &st) == 0 && S_ISREG(st.st_mode))
+      return Module::deserialize_file(engine, path);
+    TRY(read_rest(path, file, kMaxImage, bytes));
+    return TRY_IN(Module::deserialize(engine, bytes), "in " + (path == "-" ? "standard input" : path));
   }
+  TRY(read_rest(path, file, kMaxInput, bytes));
   constexpr uint8_t kComponent[] = {0, 'a', 's', 'm', 0x0d, 0, 1, 0};
   if (bytes.size() >= 8 && std::memcmp(bytes.data(), kComponent, 8) == 0) {
     return fail(fmt::format("{} is a component, which this version does not run yet: it runs core modules", path),
                 ErrorKind::Unsupported);
   }
-  if (bytes.empty())
-    return fail(fmt::format("{} is empty: expected a WebAssembly module, binary or text", path), ErrorKind::Malformed);
   return TRY_IN(Module::compile(engine, bytes), "in " + path);
 }
 

@@ -33,7 +33,7 @@ int compile_command(const std::vector<std::string>& args) {
   config->progress([&](size_t done, size_t total) { progress.update(done, total); });
   auto engine = Engine::make(*config);
   if (!engine) return report_error(engine.error().message());
-  auto module = load_module(*engine, input, false);
+  auto module = load_module(*engine, input, Precompiled::Pointless);
   progress.clear();
   if (!module) return report_error(module.error().message());
   auto image = module->serialize();

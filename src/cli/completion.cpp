@@ -128,7 +128,7 @@ int completion_command(const std::vector<std::string>& args) {
                        : shell == "fish"   ? fish()
                        : shell == "elvish" ? elvish()
                                            : powershell();
-  fmt::print("{}", script);
+  show("{}", script);
   return 0;
 }
 

@@ -56,7 +56,7 @@ int config_command(const std::vector<std::string>& args) {
   int error = errno;
   ok = close(fd) == 0 && ok;
   if (!ok) return report_error(fmt::format("cannot write {}: {}", path, std::strerror(error)));
-  fmt::print("Wrote {}\n", path);
+  show("Wrote {}\n", path);
   return 0;
 }
 

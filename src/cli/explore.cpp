@@ -177,7 +177,7 @@ int explore_command(const std::vector<std::string>& args) {
   if (auto ok = write_output(output, {reinterpret_cast<const uint8_t*>(html->data()), html->size()}); !ok) {
     return report_error(ok.error().message());
   }
-  fmt::print("Exploration written to {}\n", output);
+  show("Exploration written to {}\n", output);
   return 0;
 }
 

@@ -55,7 +55,7 @@ Result<void> dump(const CodeView& view, const CodeFunction& f, const ObjdumpOpti
   std::string title = f.kind == CodeFunction::Kind::Wasm
                           ? fmt::format("wasm[0]::function[{}]{}", f.index, f.name.empty() ? "" : "::" + name)
                           : fmt::format("wasm[0]::{}_trampoline[{}]", f.name, f.index);
-  fmt::print("{}{}{}:\n", color ? "\033[1;32m" : "", title, color ? "\033[0m" : "");
+  show("{}{}{}:\n", color ? "\033[1;32m" : "", title, color ? "\033[0m" : "");
   auto next_map = std::ranges::lower_bound(view.addresses(), f.address, {}, &CodeAddress::address);
   auto next_trap = std::ranges::lower_bound(view.traps(), f.address, {}, &CodeTrap::address);
   for (const DisassembledInst& inst : TRY(disassemble(f.code, f.address))) {
@@ -70,17 +70,17 @@ Result<void> dump(const CodeView& view, const CodeFunction& f, const ObjdumpOpti
       for (uint8_t b : inst.bytes) bytes += fmt::format("{:02x} ", b);
       line += fmt::format("{:<33}", bytes);
     }
-    fmt::print("{}{}\n", line, inst.text);
+    show("{}{}\n", line, inst.text);
     std::string indent(o.address_width + 2, ' ');
     for (; next_map != view.addresses().end() && next_map->address <= inst.address; ++next_map) {
       if (o.addrmap && next_map->module_offset)
-        fmt::print("{}\u2570\u2500\u256f addrmap: {:#x}\n", indent, next_map->module_offset);
+        show("{}\u2570\u2500\u256f addrmap: {:#x}\n", indent, next_map->module_offset);
     }
     for (; next_trap != view.traps().end() && next_trap->address <= inst.address; ++next_trap) {
-      if (o.traps) fmt::print("{}\u2570\u2500\u256f trap: {}\n", indent, trap_name(next_trap->code));
+      if (o.traps) show("{}\u2570\u2500\u256f trap: {}\n", indent, trap_name(next_trap->code));
     }
   }
-  fmt::print("\n");
+  show("\n");
   return {};
 }
 
@@ -112,7 +112,7 @@ int objdump_command(const std::vector<std::string>& args) {
   if (auto status = parse_args(app, args)) return *status;
   if (o.kinds.empty()) o.kinds = {"wasm"};
 
-  auto bytes = read_input(file);
+  auto bytes = read_input(file, kMaxImage);
   if (!bytes) return report_error(bytes.error().message());
   if (!Engine::is_precompiled(*bytes))
     return report_error(fmt::format("{} is no compiled module: `vitrine compile` makes one", file));

@@ -4,16 +4,24 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <sstream>
-
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
 
 #include "base/closest.hpp"
 #include "base/result.hpp"
+#include "cli/toml.hpp"
 
 namespace vitrine::cli {
+
+namespace {
+
+constexpr std::string_view kNoGc = "there is no garbage collector yet";
+constexpr std::string_view kNoPool = "there is no pooling allocator";
+constexpr std::string_view kNoComponents = "it is for components, which this version does not run";
+constexpr std::string_view kNoSockets = "WASI 0.1 opens no sockets; -S tcplisten=ADDRESS grants a listening one";
+constexpr std::string_view kNoDebugger = "there is no guest debugger yet";
+constexpr std::string_view kAllProposals = "all-proposals";
+
+}  // namespace
 
 const std::vector<KeyInfo>& option_keys() {
   static const std::vector<KeyInfo> keys = {
@@ -33,26 +41,38 @@ std::string_view name_of(Group group) {
   return kNames[static_cast<size_t>(group)];
 }
 
-std::string group_help(Group group) {
+std::string group_help(Group group, bool all) {
   std::string text =
       fmt::format("Options of -{0} ({1}): -{0} KEY[=VALUE][,KEY[=VALUE]...]\n", letter_of(group), name_of(group));
+  std::string missing;
+  auto line = [&](std::string_view key, std::string_view value, std::string_view help) {
+    text += fmt::format("  -{} {:<36} {}\n", letter_of(group), fmt::format("{}={}", key, value), help);
+  };
+  auto add_missing = [&](std::string_view key) { missing += fmt::format("{}{}", missing.empty() ? "" : ", ", key); };
   for (const KeyInfo& k : option_keys()) {
     if (k.group != group) continue;
-    const char* note = k.state == KeyState::No     ? " [not in this version]"
-                       : k.state == KeyState::Same ? " [accepted, no effect]"
-                                                   : "";
-    text += fmt::format("  -{} {:<36} {}{}\n", letter_of(group), fmt::format("{}={}", k.key, k.value), k.help, note);
+    if (k.state != KeyState::No) {
+      line(k.key, k.value, fmt::format("{}{}", k.help, k.state == KeyState::Same ? " [accepted, no effect]" : ""));
+    } else if (all) {
+      line(k.key, k.value, fmt::format("[not in this version: {}]", k.help));
+    } else {
+      add_missing(k.key);
+    }
   }
   if (group == Group::Wasm) {
     for (const auto& [name, on] : Config().features()) {
       if (name == "core") continue;
-      bool implemented = Config().feature(name, true).has_value();
-      text += fmt::format("  -W {:<36} {}\n", name + "=y|n",
-                          !implemented ? "a proposal [not in this version]"
-                          : on         ? "a proposal, on"
-                                       : "a proposal, off");
+      if (Config().feature(name, true)) {
+        line(name, "y|n", on ? "a proposal (y)" : "a proposal (n)");
+      } else if (all) {
+        line(name, "y|n", "a proposal [not in this version]");
+      } else {
+        add_missing(name);
+      }
     }
   }
+  if (!missing.empty())
+    text += fmt::format("Not in this version (-{} help-long says why): {}\n", letter_of(group), missing);
   return text;
 }
 
@@ -145,6 +165,26 @@ bool fits(KeyKind kind, std::string_view value) {
   return false;
 }
 
+/// What a value has to be, in words.
+std::string form_of(const KeyInfo& info) {
+  switch (info.kind) {
+    case KeyKind::Bool:
+      return "y or n";
+    case KeyKind::Uint:
+      return "a number from 0 to 2^64-1, decimal or 0x hexadecimal";
+    case KeyKind::Size:
+      return "a number of bytes, decimal or 0x hexadecimal";
+    case KeyKind::Duration:
+      return "a time: 10 or 10s (seconds), 500ms, 20us, 5ns";
+    case KeyKind::Level:
+      return "0, 1, 2 or s";
+    case KeyKind::Text:
+    case KeyKind::List:
+      break;
+  }
+  return fmt::format("of the form {}", info.value);
+}
+
 }  // namespace
 
 Result<void> GroupOptions::set(Group group, std::string_view key, std::optional<std::string_view> value) {
@@ -152,22 +192,43 @@ Result<void> GroupOptions::set(Group group, std::string_view key, std::optional<
   if (!info && group == Group::Wasm && is_feature(key)) {
     auto on = value ? parse_bool(*value) : std::optional(true);
     if (!on) return fail(fmt::format("-W {} takes y or n, not '{}'", key, *value));
+    if (auto ok = Config().feature(key, *on); !ok) {
+      return fail(fmt::format("-W {}: {}", key, ok.error().message()), ErrorKind::Unsupported);
+    }
     features_.emplace_back(key, *on);
     return {};
   }
+  if (!info && group == Group::Codegen && key.starts_with("cranelift-")) {
+    return fail(
+        fmt::format("-C {}: settings of Cranelift mean nothing to this code generator (`vitrine settings` lists "
+                    "its own)",
+                    key),
+        ErrorKind::Unsupported);
+  }
   if (!info) return std::unexpected(unknown_key(group, key));
+  if (info->state == KeyState::No) {
+    // Switching off what is not there is what it does anyway.
+    if (info->value.starts_with("y|n") && value && parse_bool(*value) == false) return {};
+    return fail(fmt::format("-{} {} is not in this version of Vitrine: {}", letter_of(group), key, info->help),
+                ErrorKind::Unsupported);
+  }
   if (!value) {
     if (info->kind != KeyKind::Bool)
       return fail(fmt::format("-{} {} needs a value: {}={}", letter_of(group), key, key, info->value));
     value = "y";
   }
   if (!fits(info->kind, *value)) {
-    return fail(fmt::format("-{} {}: '{}' is not of the form {}", letter_of(group), key, *value, info->value));
+    return fail(fmt::format("-{} {}: '{}' is not {}", letter_of(group), key, *value, form_of(*info)));
   }
-  // Switching off what is not there is what it does anyway.
-  bool off = info->kind == KeyKind::Bool && !*parse_bool(*value);
-  if (info->state == KeyState::No && !off) {
-    return fail(fmt::format("-{} {}: not in this version of Vitrine", letter_of(group), key), ErrorKind::Unsupported);
+  if (info->state == KeyState::On && !*parse_bool(*value)) {
+    return fail(fmt::format("-{} {}={} is not possible: {}", letter_of(group), key, *value, info->help),
+                ErrorKind::Unsupported);
+  }
+  if (group == Group::Wasm && key == kAllProposals) {
+    for (auto& [name, _] : Config().features()) {
+      if (name != "core" && Config().feature(name, true)) features_.emplace_back(name, *parse_bool(*value));
+    }
+    return {};
   }
   auto& values = values_[{group, std::string(key)}];
   if (info->kind != KeyKind::List) values.clear();
@@ -176,11 +237,16 @@ Result<void> GroupOptions::set(Group group, std::string_view key, std::optional<
 }
 
 Result<void> GroupOptions::parse(Group group, std::string_view text) {
-  while (!text.empty()) {
+  for (bool more = true; more;) {
     size_t comma = text.find(',');
     std::string_view item = text.substr(0, comma);
+    more = comma != std::string_view::npos;
     text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
     size_t equals = item.find('=');
+    if (equals == 0 || item.empty()) {
+      return fail(fmt::format("-{} wants KEY[=VALUE][,KEY[=VALUE]...], and a KEY is missing (-{} help lists them)",
+                              letter_of(group), letter_of(group)));
+    }
     std::optional<std::string_view> value;
     if (equals != std::string_view::npos) value = item.substr(equals + 1);
     TRY(set(group, item.substr(0, equals), value));
@@ -189,14 +255,9 @@ Result<void> GroupOptions::parse(Group group, std::string_view text) {
 }
 
 Result<void> GroupOptions::load(const std::string& path) {
-  auto parsed = toml::parse_file(path);
-  if (!parsed) {
-    auto& e = parsed.error();
-    return fail(fmt::format("{}:{}:{}: {}", path, e.source().begin.line, e.source().begin.column, e.description()),
-                ErrorKind::Io);
-  }
+  auto parsed = TRY(read_toml(path));
   GroupOptions file;
-  for (auto&& [table_name, node] : parsed.table()) {
+  for (auto&& [table_name, node] : parsed) {
     std::optional<Group> group;
     for (size_t g = 0; g < 5; g++) {
       if (name_of(static_cast<Group>(g)) == table_name.str()) group = static_cast<Group>(g);
@@ -216,6 +277,10 @@ Result<void> GroupOptions::load(const std::string& path) {
         return TRY_IN(file.set(*group, key.str(), text.str()), "in " + path), Result<void>();
       };
       if (auto* items = value.as_array()) {
+        const KeyInfo* info = find_key(*group, key.str());
+        if (!info || info->kind != KeyKind::List) {
+          return fail(fmt::format("in {}: {}.{} takes one value, not a list", path, name_of(*group), key.str()));
+        }
         for (auto&& item : *items) TRY(set_one(item));
       } else {
         TRY(set_one(value));

@@ -19,7 +19,7 @@ namespace vitrine::cli {
 
 enum class Group : uint8_t { Optimize, Codegen, Debug, Wasm, Wasi };
 enum class KeyKind : uint8_t { Bool, Uint, Size, Duration, Text, Level, List };
-enum class KeyState : uint8_t { Yes, Same, No };
+enum class KeyState : uint8_t { Yes, Same, On, No };
 
 struct KeyInfo {
   Group group;
@@ -35,8 +35,9 @@ const std::vector<KeyInfo>& option_keys();
 /// 'O', 'C', 'D', 'W', 'S', and "optimize" ...
 char letter_of(Group group);
 std::string_view name_of(Group group);
-/// What `-X help` prints.
-std::string group_help(Group group);
+/// What `-X help` prints: the keys that do something, and the names of the others. `all`: `-X help-long`, with the
+/// reasons of the others.
+std::string group_help(Group group, bool all);
 
 /// The options given, by key, checked for name and form.
 class GroupOptions {
@@ -54,7 +55,7 @@ class GroupOptions {
   std::optional<std::chrono::nanoseconds> duration(Group group, std::string_view key) const;
   std::optional<std::string> text(Group group, std::string_view key) const;
   std::vector<std::string> list(Group group, std::string_view key) const;
-  /// Features switched with -W, in order.
+  /// Features switched with -W, in order; all-proposals among them stands for each.
   const std::vector<std::pair<std::string, bool>>& features() const { return features_; }
 
  private:

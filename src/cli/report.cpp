@@ -4,8 +4,11 @@
 #include <unistd.h>
 #include <vitrine/trap.hpp>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <utility>
 
 namespace vitrine::cli {
 
@@ -49,7 +52,28 @@ std::string indented(std::string_view text) {
   return out;
 }
 
+/// Nothing can be done about a message that cannot be shown.
+void write_error(const std::string& text) {
+  (void)std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+int output_error = 0;  // errno of the first write to standard output that failed
+
 }  // namespace
+
+void write_out(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() && output_error == 0) output_error = errno;
+}
+
+int finish_output(int status) {
+  if (std::fflush(stdout) != 0 && output_error == 0) output_error = errno;
+  if (output_error == 0) return status;
+  // Said once: what is left in the buffer is let go, so that it is not tried again at exit.
+  int error = std::exchange(output_error, 0);
+  std::fclose(stdout);
+  int failed = report_error(fmt::format("cannot write to standard output: {}", std::strerror(error)));
+  return status ? status : failed;
+}
 
 int report_failure(std::string_view what, const Error& error) {
   std::string causes;
@@ -57,25 +81,26 @@ int report_failure(std::string_view what, const Error& error) {
   auto add = [&](std::string_view cause) { causes += fmt::format("\n    {}: {}", n++, indented(cause)); };
   if (const Trap* trap = error.trap(); trap && !trap->frames().empty()) add(printable(trap->backtrace()));
   add(printable(error.message()));
-  fmt::print(stderr, "{} {}\n\nCaused by:{}\n", painted("Error:", "1;31"), printable(what), causes);
+  write_error(fmt::format("{} {}\n\nCaused by:{}\n", painted("Error:", "1;31"), printable(what), causes));
   return error.kind() == ErrorKind::Trap ? kTrapStatus : 1;
 }
 
 int report_error(std::string_view message) {
-  fmt::print(stderr, "{} {}\n", painted("Error:", "1;31"), printable(message));
+  write_error(fmt::format("{} {}\n", painted("Error:", "1;31"), printable(message)));
   return 1;
 }
 
 int report_usage(std::string_view message) {
-  fmt::print(stderr, "{} {}\n\nFor more information, try '--help'.\n", painted("error:", "1;31"), printable(message));
+  write_error(
+      fmt::format("{} {}\n\nFor more information, try '--help'.\n", painted("error:", "1;31"), printable(message)));
   return kUsageError;
 }
 
 void warn(std::string_view message) {
-  fmt::print(stderr, "{} {}\n", painted("warning:", "1;33"), printable(message));
+  write_error(fmt::format("{} {}\n", painted("warning:", "1;33"), printable(message)));
 }
 void note(std::string_view message) {
-  fmt::print(stderr, "{} {}\n", painted("note:", "1;36"), printable(message));
+  write_error(fmt::format("{} {}\n", painted("note:", "1;36"), printable(message)));
 }
 
 Progress::Progress() : enabled_(isatty(STDERR_FILENO)), next_(Clock::now() + std::chrono::milliseconds(500)) {}
@@ -86,12 +111,12 @@ void Progress::update(size_t done, size_t total) {
   if (now < next_) return;
   next_ = now + std::chrono::milliseconds(100);
   shown_ = true;
-  fmt::print(stderr, "\r\033[Kcompiling: {} of {} functions ({} %)", done, total, total ? done * 100 / total : 100);
-  std::fflush(stderr);
+  write_error(
+      fmt::format("\r\033[Kcompiling: {} of {} functions ({} %)", done, total, total ? done * 100 / total : 100));
 }
 
 void Progress::clear() {
-  if (shown_) fmt::print(stderr, "\r\033[K");
+  if (shown_) write_error("\r\033[K");
   shown_ = false;
 }
 

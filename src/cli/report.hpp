@@ -1,6 +1,7 @@
 // How the command line speaks: errors with their causes, notes, progress; in colour on a terminal only.
 #pragma once
 
+#include <fmt/format.h>
 #include <vitrine/result.hpp>
 
 #include <chrono>
@@ -19,6 +20,16 @@ inline constexpr int kTrapStatus = 134;  // 128 + SIGABRT
 std::string printable(std::string_view text);
 /// Whether standard error is a terminal and NO_COLOR is not set.
 bool use_color();
+
+/// Writes to standard output. What goes wrong (a full disk, a closed pipe) is kept for finish_output: fmt::print would
+/// throw.
+void write_out(std::string_view text);
+template <class... Args>
+void show(fmt::format_string<Args...> format, Args&&... args) {
+  write_out(fmt::format(format, std::forward<Args>(args)...));
+}
+/// Writes out what `show` has gathered. Answers `status`, or 1 after a message if something did not get through.
+int finish_output(int status);
 
 /// "Error: <what>", then "Caused by:" and the error with its backtrace. Answers the exit status for it.
 int report_failure(std::string_view what, const Error& error);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
@@ -33,6 +34,22 @@ struct RunOptions {
   std::vector<std::string> command;  // FILE ARGS...
 };
 
+/// "NAME=PATH"
+struct Preload {
+  std::string name, path;
+};
+
+Result<std::vector<Preload>> parse_preloads(const std::vector<std::string>& texts) {
+  std::vector<Preload> all;
+  for (const std::string& text : texts) {
+    size_t equals = text.find('=');
+    if (equals == std::string::npos || equals + 1 == text.size())
+      return fail(fmt::format("--preload {}: expected NAME=PATH", text));
+    all.push_back({text.substr(0, equals), text.substr(equals + 1)});
+  }
+  return all;
+}
+
 /// "HOST[::GUEST[::ro|rw]]"
 Result<WasiDirectory> parse_directory(const std::string& text) {
   WasiDirectory dir;
@@ -53,6 +70,16 @@ Result<WasiDirectory> parse_directory(const std::string& text) {
   return dir;
 }
 
+/// Grants a variable; one granted before under the same name goes, as programs look no further than the first.
+void set_variable(WasiConfig& wasi, std::string_view name, std::string_view value) {
+  auto same = std::ranges::find(wasi.env, name, &std::pair<std::string, std::string>::first);
+  if (same != wasi.env.end()) {
+    same->second = value;
+  } else {
+    wasi.env.emplace_back(name, value);
+  }
+}
+
 Result<WasiConfig> wasi_config(const RunOptions& options) {
   const GroupOptions& g = options.common.groups;
   WasiConfig wasi;
@@ -63,17 +90,17 @@ Result<WasiConfig> wasi_config(const RunOptions& options) {
     for (char** e = environ; *e; e++) {
       std::string_view variable = *e;
       size_t equals = variable.find('=');
-      if (equals != std::string_view::npos)
-        wasi.env.emplace_back(variable.substr(0, equals), variable.substr(equals + 1));
+      if (equals != std::string_view::npos && equals != 0)
+        set_variable(wasi, variable.substr(0, equals), variable.substr(equals + 1));
     }
   }
   for (const std::string& variable : options.env) {
     size_t equals = variable.find('=');
     if (equals == 0 || variable.empty()) return fail(fmt::format("--env {}: the variable's name is missing", variable));
     if (equals != std::string::npos) {
-      wasi.env.emplace_back(variable.substr(0, equals), variable.substr(equals + 1));
+      set_variable(wasi, variable.substr(0, equals), variable.substr(equals + 1));
     } else if (const char* value = std::getenv(variable.c_str())) {
-      wasi.env.emplace_back(variable, value);
+      set_variable(wasi, variable, value);
     }
   }
   for (const std::string& text : options.directories) wasi.directories.push_back(TRY(parse_directory(text)));
@@ -140,9 +167,8 @@ int invoke(const Instance& instance, const std::string& name, const RunOptions& 
     warn("using `--invoke` with a function that returns values is experimental and may break in the future");
   auto results = func->call(*args);
   if (!results) return status_of(fmt::format("failed to invoke `{}`", name), results.error());
-  for (const Val& v : *results) fmt::print("{}\n", print_value(v));
-  if (std::fflush(stdout) != 0) return report_error(fmt::format("cannot write the results: {}", std::strerror(errno)));
-  return 0;
+  for (const Val& v : *results) show("{}\n", print_value(v));
+  return finish_output(0);
 }
 
 /// Runs `_initialize`, then what was asked for, or the default entry.
@@ -189,7 +215,24 @@ int run_module(RunOptions& options) {
   auto engine = Engine::make(*config);
   if (!engine) return report_error(engine.error().message());
 
-  auto module = load_module(*engine, options.command[0], options.common.allow_precompiled);
+  // What was asked for is looked at before anything is compiled, which may take a while.
+  auto preloads = parse_preloads(options.preload);
+  if (!preloads) return report_usage(preloads.error().message());
+  std::optional<Wasi> wasi;
+  if (g.flag(Group::Wasi, "cli") && g.flag(Group::Wasi, "common"))
+    return report_usage("-S common is the old name of -S cli: give one of them");
+  if (g.flag_or(Group::Wasi, "cli", g.flag_or(Group::Wasi, "common", true))) {
+    auto wanted = wasi_config(options);
+    if (!wanted) return report_usage(wanted.error().message());
+    auto made = Wasi::make(*wanted);
+    if (!made) return report_error(made.error().message());
+    wasi = *made;
+  }
+  if (!g.flag_or(Group::Wasi, "cli-exit-with-code", true))
+    warn("-S cli-exit-with-code=n has no effect: the guest's exit status is always passed on");
+
+  auto precompiled = options.common.allow_precompiled ? Precompiled::Allowed : Precompiled::Refused;
+  auto module = load_module(*engine, options.command[0], precompiled);
   progress.clear();
   if (!module) return report_error(module.error().message() + meant_subcommand(options.command[0]));
 
@@ -200,24 +243,16 @@ int run_module(RunOptions& options) {
 
   Linker linker(*engine);
   linker.allow_shadowing(true);
-  std::optional<Wasi> wasi;
-  if (g.flag_or(Group::Wasi, "cli", g.flag_or(Group::Wasi, "common", true))) {
-    auto wanted = wasi_config(options);
-    if (!wanted) return report_usage(wanted.error().message());
-    auto made = Wasi::make(*wanted);
-    if (!made) return report_error(made.error().message());
-    wasi = *made;
+  if (wasi) {
     if (auto ok = wasi->add_to(linker); !ok) return report_error(ok.error().message());
   }
 
   std::optional<Deadline> deadline;
   if (auto timeout = g.duration(Group::Wasm, "timeout")) deadline.emplace(*engine, wasi, *timeout);
 
-  for (const std::string& text : options.preload) {
-    size_t equals = text.find('=');
-    if (equals == std::string::npos) return report_usage(fmt::format("--preload {}: expected NAME=PATH", text));
-    std::string name = text.substr(0, equals), path = text.substr(equals + 1);
-    auto preloaded = load_module(*engine, path, options.common.allow_precompiled);
+  for (const auto& [name, path] : *preloads) {
+    auto preloaded = load_module(*engine, path, precompiled);
+    progress.clear();
     if (!preloaded) return report_error(preloaded.error().message());
     auto instance = linker.instantiate(store, *preloaded);
     std::string failed = fmt::format("failed to instantiate preloaded module `{}`", path);
@@ -236,7 +271,6 @@ int run_module(RunOptions& options) {
   int status = instance
                    ? run_instance(*instance, options)
                    : status_of(fmt::format("failed to run main module `{}`", options.command[0]), instance.error());
-  std::fflush(stdout);
   explain_denials(wasi, status != 0);
   return status;
 }
@@ -264,22 +298,21 @@ int run_command(const std::vector<std::string>& args) {
       ->type_name("NAME=PATH")
       ->allow_extra_args(false);
   app.add_flag("--allow-precompiled", options.common.allow_precompiled, "run compiled modules: trust their code");
-  app.add_option("--profile", options.common.profile, "perfmap: names for `perf`")->check(CLI::IsMember({"perfmap"}));
+  app.add_option("--profile", options.common.profile, "perfmap: names for `perf`");
   add_groups(app, options.common);
   if (auto status = parse_args(app, args)) return *status;
   options.command = app.remaining();
   if (auto status = resolve_groups(options.common)) return *status;
-  if (!options.command.empty() && options.command[0] == "--") options.command.erase(options.command.begin());
-  if (options.command.empty()) return report_usage("which file? vitrine run [OPTIONS] FILE [ARGS...]");
-  if (options.command[0].size() > 1 && options.command[0][0] == '-') {
-    std::vector<std::string> owned;
-    for (const CLI::Option* o : app.get_options()) {
-      for (const std::string& name : o->get_lnames()) owned.push_back("--" + name);
-    }
-    std::vector<std::string_view> names(owned.begin(), owned.end());
-    return report_usage(
-        fmt::format("there is no option '{}'{}", options.command[0], did_you_mean(options.command[0], names)));
+  if (auto& profile = options.common.profile; !profile.empty() && profile != "perfmap") {
+    bool known = profile == "jitdump" || profile == "vtune" || profile == "pulley" || profile.starts_with("guest");
+    return report_usage(known ? fmt::format("--profile {} is not in this version of Vitrine; it has perfmap", profile)
+                              : fmt::format("--profile: there is no profiler '{}'; there is perfmap", profile));
   }
+  bool named = !options.command.empty() && options.command[0] == "--";  // what follows is a file, whatever its name
+  if (named) options.command.erase(options.command.begin());
+  if (options.command.empty()) return report_usage("which file? vitrine run [OPTIONS] FILE [ARGS...]");
+  const std::string& file = options.command[0];
+  if (!named && file.size() > 1 && file[0] == '-') return report_usage(unexpected(app, file));
   return run_module(options);
 }
 

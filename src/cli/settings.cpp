@@ -19,27 +19,27 @@ void print_json(const std::vector<CodegenSetting>& settings) {
   auto is_bool = [](const CodegenSetting& s) { return s.value == "true" || s.value == "false"; };
   auto is_number = [](const CodegenSetting& s) { return s.value.find_first_not_of("0123456789") == std::string::npos; };
   auto group = [&](const char* name, auto&& belongs, bool quoted) {
-    fmt::print("  \"{}\": {{", name);
+    show("  \"{}\": {{", name);
     const char* separator = "";
     for (const CodegenSetting& s : settings) {
       if (!belongs(s)) continue;
-      fmt::print("{}\n    \"{}\": {}", separator, s.name, quoted ? fmt::format("\"{}\"", s.value) : s.value);
+      show("{}\n    \"{}\": {}", separator, s.name, quoted ? fmt::format("\"{}\"", s.value) : s.value);
       separator = ",";
     }
-    fmt::print("\n  }},\n");
+    show("\n  }},\n");
   };
-  fmt::print("{{\n  \"triple\": \"{}\",\n", kTriple);
+  show("{{\n  \"triple\": \"{}\",\n", kTriple);
   group("enums", [&](auto& s) { return !is_bool(s) && !is_number(s); }, true);
   group("nums", is_number, false);
   group("bools", [&](auto& s) { return is_bool(s) && !s.name.starts_with("has_"); }, false);
-  fmt::print("  \"presets\": [],\n  \"inferred\": [");
+  show("  \"presets\": [],\n  \"inferred\": [");
   const char* separator = "";
   for (const CodegenSetting& s : settings) {
     if (!s.name.starts_with("has_") || s.value != "true") continue;
-    fmt::print("{}\"{}\"", separator, s.name);
+    show("{}\"{}\"", separator, s.name);
     separator = ", ";
   }
-  fmt::print("]\n}}\n");
+  show("]\n}}\n");
 }
 
 }  // namespace
@@ -61,8 +61,8 @@ int settings_command(const std::vector<std::string>& args) {
     print_json(settings);
     return 0;
   }
-  fmt::print("Settings of the code generator for {}:\n", kTriple);
-  for (const CodegenSetting& s : settings) fmt::print("  {:<22} {:<12} {}\n", s.name, s.value, s.description);
+  show("Settings of the code generator for {}:\n", kTriple);
+  for (const CodegenSetting& s : settings) show("  {:<22} {:<12} {}\n", s.name, s.value, s.description);
   return 0;
 }
 

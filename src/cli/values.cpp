@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cstdlib>
 
 #include "base/result.hpp"
 
@@ -36,12 +37,22 @@ Result<Val> parse_int(std::string_view text) {
 
 template <class T>
 Result<Val> parse_float(std::string_view text) {
+  std::string_view digits = text;
+  if (digits.starts_with('+')) digits.remove_prefix(1);
   T value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) {
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  bool well_formed = error != std::errc::invalid_argument && end == digits.data() + digits.size();
+  if (!well_formed || digits.starts_with('+') || (digits.starts_with('-') && digits.size() < text.size()))
     return fail(fmt::format("'{}' is no floating-point number", text));
+  if (error == std::errc()) return Val(value);
+  // Too large or too small for the type: rounded to infinity or zero, as any other number is to its nearest. The sign
+  // of the exponent would not tell which of the two, strtod does.
+  std::string terminated(digits);
+  if constexpr (sizeof(T) == 4) {
+    return Val(std::strtof(terminated.c_str(), nullptr));
+  } else {
+    return Val(std::strtod(terminated.c_str(), nullptr));
   }
-  return Val(value);
 }
 
 Result<Val> parse_value(ValKind kind, std::string_view text) {

@@ -5,6 +5,7 @@
 #include <vitrine/wasi.hpp>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 
 #include "base/result.hpp"
@@ -23,18 +24,26 @@ struct Wasi::Impl {
 
 namespace {
 
+std::string no_address(const std::string& text) {
+  return fmt::format("'{}' is no address to listen on: expected an IP address and a port, as in 127.0.0.1:8080", text);
+}
+
 Result<os::FileDescriptor> listen_on(const std::string& address) {
   size_t colon = address.rfind(':');
-  if (colon == std::string::npos) return fail(fmt::format("'{}' is no address to listen on: HOST:PORT", address));
+  if (colon == std::string::npos) return fail(no_address(address));
   std::string name = address.substr(0, colon), port = address.substr(colon + 1);
+  // The resolver takes the lower 16 bits of whatever number it is given.
+  uint16_t number = 0;
+  auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error != std::errc() || end != port.data() + port.size())
+    return fail(fmt::format("'{}' is no address to listen on: the port is no number from 0 to 65535", address));
   if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (int error = getaddrinfo(name.c_str(), port.c_str(), &hints, &found)) {
-    return fail(fmt::format("'{}' is no address to listen on: {}", address, gai_strerror(error)));
-  }
+  // No name: it would be every address of this machine, which should be said.
+  if (name.empty() || getaddrinfo(name.c_str(), port.c_str(), &hints, &found) != 0) return fail(no_address(address));
   std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owned(found, freeaddrinfo);
   os::FileDescriptor fd(socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   int on = 1;

@@ -284,7 +284,7 @@ class Usage(CliTest):
         m = self.file("m.wat", "(module)")
         self.check(self.vitrine("-S", "http", m), 2, "", ["http", "not in this version"])
         self.check(self.vitrine("-S", "http=n", m), 0, "", "")
-        self.check(self.vitrine("-W", "gc", m), 1, "", ["gc"])
+        self.check(self.vitrine("-W", "gc", m), 2, "", ["-W gc", "not implemented"])
 
     def test_help(self):
         for command in ([], ["run"], ["compile"], ["wast"], ["explore"], ["objdump"], ["settings"], ["config"], ["completion"]):

@@ -1,0 +1,19 @@
+#include "cli/toml.hpp"
+
+#include <fmt/format.h>
+
+#include "base/result.hpp"
+#include "cli/common.hpp"
+
+namespace vitrine::cli {
+
+Result<toml::table> read_toml(const std::string& path) {
+  auto bytes = TRY(read_input(path, 1 << 20));
+  auto parsed = toml::parse(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  if (parsed) return std::move(parsed).table();
+  const toml::parse_error& e = parsed.error();
+  return fail(fmt::format("{}:{}:{}: {}", path, e.source().begin.line, e.source().begin.column, e.description()),
+              ErrorKind::Malformed);
+}
+
+}  // namespace vitrine::cli
