@@ -47,7 +47,7 @@ struct WasiConfig {
 
 /// Something the guest asked for and was refused.
 struct WasiDenial {
-  std::string what;        ///< `create "/data/x"`
+  std::string what;        ///< `create "/data/x"`; of a hint, `the guest was granted no directory`
   std::string suggestion;  ///< the command line option that would have granted it, or empty
   bool certain = true;     ///< false: the guest only looked around
 };

@@ -112,6 +112,8 @@ class ImageView {
   static Result<CodegenSettings> settings_of(std::span<const uint8_t> bytes);
   /// Whether these bytes begin like an image (and not like wasm or text).
   static bool looks_like_image(std::span<const uint8_t> bytes);
+  /// Of what looks like an image: whether it is some other program's ELF file. False if it ends too early to tell.
+  static bool is_foreign(std::span<const uint8_t> bytes);
 
   std::span<const uint8_t> text() const { return text_; }
   uint64_t text_file_offset() const { return text_file_offset_; }

@@ -108,6 +108,12 @@ bool ImageView::looks_like_image(std::span<const uint8_t> bytes) {
   return bytes.size() >= SELFMAG && std::memcmp(bytes.data(), ELFMAG, SELFMAG) == 0;
 }
 
+bool ImageView::is_foreign(std::span<const uint8_t> bytes) {
+  constexpr size_t kMagicEnd = kHeaderOffset + sizeof kImageMagic - 1;
+  return bytes.size() >= kMagicEnd &&
+         std::memcmp(bytes.data() + kHeaderOffset, kImageMagic, sizeof kImageMagic - 1) != 0;
+}
+
 Result<CodegenSettings> ImageView::settings_of(std::span<const uint8_t> bytes) {
   if (!looks_like_image(bytes)) return incompatible("not a precompiled module: it does not begin as one");
   ImageHeader header;
@@ -135,7 +141,7 @@ Result<ImageView> ImageView::open(std::span<const uint8_t> bytes, const CodegenS
   std::memcpy(&elf, bytes.data(), sizeof elf);
   ImageHeader header;
   std::memcpy(&header, bytes.data() + kHeaderOffset, sizeof header);
-  if (std::memcmp(header.magic, kImageMagic, sizeof kImageMagic - 1) != 0) {
+  if (is_foreign(bytes)) {
     return incompatible("an ELF file, but not one that vitrine made");
   }
   TRY(check_version(header));

@@ -37,7 +37,7 @@ const Config& Engine::config() const {
   return impl_->config;
 }
 bool Engine::is_precompiled(std::span<const uint8_t> bytes) {
-  return abi::ImageView::looks_like_image(bytes);
+  return abi::ImageView::looks_like_image(bytes) && !abi::ImageView::is_foreign(bytes);
 }
 
 uint64_t Engine::compatibility_hash() const {

@@ -65,7 +65,14 @@ std::optional<std::string> missing_value(const CLI::App& app, const std::vector<
 }  // namespace
 
 std::string unexpected(const CLI::App& app, const std::string& arg) {
-  if (arg.size() < 2 || arg[0] != '-') return fmt::format("'{}' is one argument too many", arg);
+  if (arg.size() < 2 || arg[0] != '-') {
+    std::vector<std::string> owned;
+    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+      owned.push_back(sub->get_name());
+    if (owned.empty() || !app.get_subcommands().empty()) return fmt::format("'{}' is one argument too many", arg);
+    std::vector<std::string_view> names(owned.begin(), owned.end());
+    return fmt::format("there is no subcommand '{}'{}", arg, did_you_mean(arg, names));
+  }
   std::string name = arg[1] == '-' ? arg.substr(0, arg.find('=')) : arg.substr(0, 2);
   for (auto& [missing, why] : kMissingOptions) {
     if (name == missing) return fmt::format("{} is not in this version of Vitrine: {}", name, why);
@@ -83,7 +90,12 @@ std::optional<int> parse_args(CLI::App& app, const std::vector<std::string>& arg
   try {
     app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
-    show("{}", app.help());
+    std::string help = app.help();
+    // A prefix command has no positional that would show in its usage.
+    const std::string usage = app.get_name() + " [OPTIONS]\n";
+    if (size_t at = help.find(usage); at != std::string::npos && app.get_prefix_command())
+      help.insert(at + usage.size() - 1, " FILE [ARGS...]");
+    write_out(help);
     return 0;
   } catch (const CLI::ArgumentMismatch& e) {
     return report_usage(missing_value(app, args).value_or(e.what()));
@@ -353,10 +365,26 @@ Result<void> write_output(const std::string& path, std::span<const uint8_t> byte
   return {};
 }
 
+namespace {
+
+/// An image that does not fit here has a module that it was made of.
+Result<Module> with_remedy(Result<Module> loaded) {
+  if (loaded || loaded.error().kind() != ErrorKind::Incompatible) return loaded;
+  return fail(fmt::format("{}; compile the module again, with `vitrine compile` and the options of this run",
+                          loaded.error().message()),
+              ErrorKind::Incompatible);
+}
+
+Result<Module> deserialize(const Engine& engine, std::span<const uint8_t> image, const std::string& path) {
+  return TRY_IN(Module::deserialize(engine, image), "in " + (path == "-" ? "standard input" : path));
+}
+
+}  // namespace
+
 Result<Module> load_module(const Engine& engine, const std::string& path, Precompiled precompiled) {
   auto file = TRY(open_input(path));
   // The first bytes say what it is. An image is mapped, not read, and may be larger than any module.
-  std::vector<uint8_t> bytes(64);
+  std::vector<uint8_t> bytes(4096);
   size_t have = 0;
   while (have < bytes.size()) {
     ssize_t n = read(file.get(), bytes.data() + have, bytes.size() - have);
@@ -379,10 +407,14 @@ Result<Module> load_module(const Engine& engine, const std::string& path, Precom
     }
     struct stat st;
     if (path != "-" && fstat(file.get(), &st) == 0 && S_ISREG(st.st_mode))
-      return Module::deserialize_file(engine, path);
+      return with_remedy(Module::deserialize_file(engine, path));
     TRY(read_rest(path, file, kMaxImage, bytes));
-    return TRY_IN(Module::deserialize(engine, bytes), "in " + (path == "-" ? "standard input" : path));
+    return with_remedy(deserialize(engine, bytes, path));
   }
+  if (std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size())
+          .starts_with("\x7f"
+                       "ELF"))
+    return fail(fmt::format("{} is an ELF file, but not one that vitrine made", path), ErrorKind::Incompatible);
   TRY(read_rest(path, file, kMaxInput, bytes));
   constexpr uint8_t kComponent[] = {0, 'a', 's', 'm', 0x0d, 0, 1, 0};
   if (bytes.size() >= 8 && std::memcmp(bytes.data(), kComponent, 8) == 0) {

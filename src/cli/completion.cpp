@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <iterator>
 
 #include "cli/commands.hpp"
 #include "cli/common.hpp"
@@ -26,34 +27,68 @@ std::string keys_of(Group group) {
   }
   if (group == Group::Wasm) {
     for (auto& [name, on] : Config().features()) {
-      if (name != "core") add(name);
+      if (name != "core" && Config().feature(name, true)) add(name);
     }
   }
   return keys;
 }
 
-constexpr const char* kRunOptions =
-    "--invoke --dir --env --argv0 --preload --allow-precompiled --profile --config --target --help";
+/// The long options of each subcommand, but those of the groups. A test holds them against what --help says.
+constexpr std::string_view kGroupOptions = "--optimize --codegen --debug --wasm --wasi --config --target";
+struct SubcommandOptions {
+  std::string_view subcommand, options;
+  bool groups;
+};
+constexpr SubcommandOptions kOptions[] = {
+    {"run", "--invoke --dir --env --argv0 --preload --allow-precompiled --profile", true},
+    {"compile", "--output", true},
+    {"wast", "--ignore-error-messages --async --generate-dwarf --skipped", true},
+    {"explore", "--output", true},
+    {"objdump",
+     "--addresses --address-jumps --bytes --funcs --filter --color --address-width --addrmap --traps --stack-maps "
+     "--exception-tables --frame-tables",
+     false},
+    {"settings", "--json", true},
+    {"config", "", false},
+    {"completion", "", false},
+};
+static_assert(std::size(kOptions) == std::size(kSubcommands));
+
+std::string options_of(const SubcommandOptions& o) {
+  return fmt::format("--help {}{}{}", o.options, o.groups ? " -O -C -D -W -S " : "", o.groups ? kGroupOptions : "");
+}
 
 std::string bash() {
-  std::string groups;
+  std::string groups, options;
   for (size_t g = 0; g < 5; g++) {
     auto group = static_cast<Group>(g);
-    groups += fmt::format("    -{}) COMPREPLY=($(compgen -W \"{}\" -- \"$cur\")); compopt -o nospace; return ;;\n",
-                          letter_of(group), keys_of(group));
+    groups += fmt::format("    -{}|--{}) keys=\"{}\" ;;\n", letter_of(group), name_of(group), keys_of(group));
   }
+  for (const SubcommandOptions& o : kOptions)
+    options += fmt::format("      {}) COMPREPLY=($(compgen -W \"{}\" -- \"$cur\")) ;;\n", o.subcommand, options_of(o));
   return fmt::format(
       "_vitrine() {{\n"
-      "  local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}}\n"
-      "  case $prev in\n{}"
+      "  local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}} sub=run group= head= keys= word\n"
+      "  for word in {0}; do [[ $COMP_CWORD -gt 1 && ${{COMP_WORDS[1]}} == $word ]] && sub=$word; done\n"
+      "  group=$prev\n"
+      "  case $cur in -[OCDWS]?*) group=${{cur:0:2}} head=${{cur:0:2}} cur=${{cur:2}} ;; esac\n"
+      "  case $group in\n{1}"
       "    completion) COMPREPLY=($(compgen -W \"bash elvish fish powershell zsh\" -- \"$cur\")); return ;;\n"
+      "    help) COMPREPLY=($(compgen -W \"{0}\" -- \"$cur\")); return ;;\n"
+      "    config) COMPREPLY=($(compgen -W \"new\" -- \"$cur\")); return ;;\n"
       "  esac\n"
-      "  if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W \"{} -O -C -D -W -S\" -- \"$cur\")); return; fi\n"
+      "  if [[ -n $keys ]]; then\n"
+      "    COMPREPLY=($(compgen -P \"$head\" -W \"$keys\" -- \"$cur\")); compopt -o nospace 2>/dev/null; return\n"
+      "  fi\n"
+      "  if [[ $cur == -* ]]; then\n"
+      "    case $sub in\n{2}    esac\n"
+      "    return\n"
+      "  fi\n"
       "  COMPREPLY=($(compgen -f -- \"$cur\"))\n"
-      "  if [[ $COMP_CWORD == 1 ]]; then COMPREPLY+=($(compgen -W \"{}\" -- \"$cur\")); fi\n"
+      "  if [[ $COMP_CWORD == 1 ]]; then COMPREPLY+=($(compgen -W \"help {0}\" -- \"$cur\")); fi\n"
       "}}\n"
       "complete -o filenames -F _vitrine vitrine\n",
-      groups, kRunOptions, subcommand_names());
+      subcommand_names(), groups, options);
 }
 
 std::string zsh() {

@@ -55,7 +55,10 @@ int config_command(const std::vector<std::string>& args) {
   bool ok = write(fd, kDefault.data(), kDefault.size()) == static_cast<ssize_t>(kDefault.size());
   int error = errno;
   ok = close(fd) == 0 && ok;
-  if (!ok) return report_error(fmt::format("cannot write {}: {}", path, std::strerror(error)));
+  if (!ok) {
+    unlink(path.c_str());  // what is half there would keep the next attempt from writing it
+    return report_error(fmt::format("cannot write {}: {}", path, std::strerror(error)));
+  }
   show("Wrote {}\n", path);
   return 0;
 }

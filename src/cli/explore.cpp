@@ -153,13 +153,14 @@ int explore_command(const std::vector<std::string>& args) {
   CommonOptions options;
   std::string input, output;
   CLI::App app("Writes an HTML page that shows wasm beside the machine code made of it", "vitrine explore");
-  app.add_option("FILE", input, "the module (.wasm or .wat)")->required();
+  app.add_option("FILE", input, "the module (.wasm or .wat); - is standard input")->required();
   app.add_option("-o,--output", output, "where to; by default FILE with .explore.html in place of its ending")
       ->type_name("FILE");
   add_groups(app, options);
   if (auto status = parse_args(app, args)) return *status;
   if (auto status = resolve_groups(options)) return *status;
   if (output.empty()) {
+    if (input == "-") return report_usage("with standard input as FILE, -o must say where to write");
     size_t slash = input.rfind('/'), dot = input.rfind('.');
     bool has_ending = dot != std::string::npos && (slash == std::string::npos || dot > slash);
     output = (has_ending ? input.substr(0, dot) : input) + ".explore.html";
@@ -177,7 +178,7 @@ int explore_command(const std::vector<std::string>& args) {
   if (auto ok = write_output(output, {reinterpret_cast<const uint8_t*>(html->data()), html->size()}); !ok) {
     return report_error(ok.error().message());
   }
-  show("Exploration written to {}\n", output);
+  if (output != "-") show("Exploration written to {}\n", output);
   return 0;
 }
 

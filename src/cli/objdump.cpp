@@ -118,8 +118,7 @@ int objdump_command(const std::vector<std::string>& args) {
     return report_error(fmt::format("{} is no compiled module: `vitrine compile` makes one", file));
   auto view = CodeView::of_image(*bytes);
   if (!view) return report_error(fmt::format("{}: {}", file, view.error().message()));
-  bool color = o.color == "always" || o.color == "always-ansi" ||
-               (o.color == "auto" && isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR"));
+  bool color = o.color == "always" || o.color == "always-ansi" || (o.color == "auto" && use_color(STDOUT_FILENO));
   auto wanted = [&](const CodeFunction& f) {
     const char* kind = f.kind == CodeFunction::Kind::Wasm ? "wasm" : "trampoline";
     bool of_kind = std::ranges::any_of(o.kinds, [&](const std::string& k) { return k == "all" || k == kind; });

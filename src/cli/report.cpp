@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <vitrine/trap.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -12,35 +13,58 @@
 
 namespace vitrine::cli {
 
+namespace {
+
+/// How many bytes the UTF-8 sequence at the start of `text` has and what it encodes; 0 if it is malformed.
+std::pair<size_t, uint32_t> decode_utf8(std::string_view text) {
+  auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  constexpr uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x1'0000};
+  size_t size = byte(0) < 0x80 ? 1 : byte(0) >= 0xf0 ? 4 : byte(0) >= 0xe0 ? 3 : 2;
+  if (size == 1) return {1, byte(0)};
+  if (byte(0) < 0xc0 || byte(0) > 0xf4 || text.size() < size) return {0, 0};
+  uint32_t code = byte(0) & (0x7fu >> size);
+  for (size_t i = 1; i < size; i++) {
+    if ((byte(i) & 0xc0) != 0x80) return {0, 0};
+    code = code << 6 | (byte(i) & 0x3f);
+  }
+  if (code < kLeast[size] || code > 0x10'ffff || (code >= 0xd800 && code < 0xe000)) return {0, 0};
+  return {size, code};
+}
+
+/// Controls, and what turns the direction of the text around it or is not to be seen.
+bool drives_terminal(uint32_t code) {
+  return (code < 0x20 && code != '\n' && code != '\t') || (code >= 0x7f && code < 0xa0) ||
+         (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+         (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
+}
+
+}  // namespace
+
 std::string printable(std::string_view text) {
   std::string out;
-  for (size_t i = 0; i < text.size(); i++) {
-    auto c = static_cast<unsigned char>(text[i]);
-    // The C1 controls are two bytes in UTF-8: 0xc2, then 0x80 to 0x9f.
-    bool c1 = c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
-    if (c1) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned char>(text[++i]));
-    } else if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f) {
-      out += fmt::format("\\x{:02x}", c);
+  while (!text.empty()) {
+    auto [size, code] = decode_utf8(text);
+    if (size == 0 || (size == 1 && drives_terminal(code))) {
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
+    } else if (drives_terminal(code)) {
+      out += fmt::format("\\u{:04x}", code);
     } else {
-      out += static_cast<char>(c);
+      out += text.substr(0, size);
     }
+    text.remove_prefix(std::max<size_t>(size, 1));
   }
   return out;
 }
 
-bool use_color() {
-  static const bool color = [] {
-    const char* no_color = std::getenv("NO_COLOR");
-    return isatty(STDERR_FILENO) && !(no_color && *no_color);
-  }();
-  return color;
+bool use_color(int fd) {
+  const char* no_color = std::getenv("NO_COLOR");
+  return isatty(fd) && !(no_color && *no_color);
 }
 
 namespace {
 
 std::string painted(std::string_view text, const char* code) {
-  return use_color() ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
+  return use_color(STDERR_FILENO) ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
 }
 
 std::string indented(std::string_view text) {

@@ -15,11 +15,11 @@ namespace vitrine::cli {
 inline constexpr int kUsageError = 2;
 inline constexpr int kTrapStatus = 134;  // 128 + SIGABRT
 
-/// `text` with its control characters (but line ends and tabs) written out as \xNN: names come from guests, and a
-/// terminal obeys them.
+/// `text` with its control characters (but line ends and tabs) and what is no UTF-8 written out as \xNN or \uNNNN:
+/// names come from guests, and a terminal obeys them.
 std::string printable(std::string_view text);
-/// Whether standard error is a terminal and NO_COLOR is not set.
-bool use_color();
+/// Whether `fd` is a terminal that wants colours: NO_COLOR is not set, or empty.
+bool use_color(int fd);
 
 /// Writes to standard output. What goes wrong (a full disk, a closed pipe) is kept for finish_output: fmt::print would
 /// throw.

@@ -142,8 +142,10 @@ void explain_denials(const std::optional<Wasi>& wasi, bool failed) {
   if (!wasi) return;
   for (const WasiDenial& d : wasi->denials()) {
     if (!d.certain && !failed) continue;
-    note(d.suggestion.empty() ? fmt::format("the sandbox refused: {}", d.what)
-                              : fmt::format("the sandbox refused: {}; {}", d.what, d.suggestion));
+    // An option alone is a suggestion in short.
+    std::string remedy = d.suggestion.starts_with("--") ? d.suggestion + " grants it" : d.suggestion;
+    if (!d.certain) remedy = d.suggestion + " grants one";
+    note(fmt::format("{}{}{}{}", d.certain ? "the sandbox refused: " : "", d.what, remedy.empty() ? "" : "; ", remedy));
   }
 }
 

@@ -108,7 +108,8 @@ std::string Wasi::captured_stderr() const {
 std::vector<WasiDenial> Wasi::denials() const {
   std::vector<WasiDenial> all;
   for (const host::Denial& d : impl_->context->denials().all()) {
-    all.push_back({d.what, d.suggestion, d.kind != host::Denial::Kind::NoDirectories});
+    bool hint = d.kind == host::Denial::Kind::NoDirectories || d.kind == host::Denial::Kind::NoVariables;
+    all.push_back({d.what, d.suggestion, !hint});
   }
   return all;
 }

@@ -17,6 +17,7 @@ struct Denial {
     Escape,         // a path that leads out of the directory granted
     AcrossGrants,   // a rename or hard link between directories of different rights
     NoDirectories,  // the guest looked for its directories and has none. Programs look as they start: a hint, no proof
+    NoVariables,    // the guest looked for its environment variables and has none: a hint likewise
     Limit,          // more of something than the context allows
     Clock,
     Random,

@@ -223,7 +223,7 @@ Answer<> fd_tell(Call& c, I32 fd, I32 offset) {
 
 void note_no_directories(Call& c) {
   c.state.context().denials().record(
-      {host::Denial::Kind::NoDirectories, "every path, as no directory is granted", "--dir HOST::GUEST"});
+      {host::Denial::Kind::NoDirectories, "the guest was granted no directory", "--dir HOST[::GUEST]"});
 }
 
 Answer<> fd_prestat_get(Call& c, I32 fd, I32 buf) {

@@ -103,11 +103,13 @@ TEST_F(Nobody, HasNothing) {
   EXPECT_EQ(call("fd_prestat_get", {3, kOut}), "badf");
   EXPECT_EQ(open(3, "x"), "badf");
   auto denials = context->denials().all();
-  ASSERT_EQ(denials.size(), 3u);
-  EXPECT_EQ(denials[0].kind, host::Denial::Kind::Clock);
-  EXPECT_EQ(denials[1].kind, host::Denial::Kind::Random);
-  EXPECT_EQ(denials[2].kind, host::Denial::Kind::NoDirectories);
-  EXPECT_EQ(denials[2].suggestion, "--dir HOST::GUEST");
+  ASSERT_EQ(denials.size(), 4u);
+  EXPECT_EQ(denials[0].kind, host::Denial::Kind::NoVariables);
+  EXPECT_EQ(denials[0].suggestion, "--env NAME");
+  EXPECT_EQ(denials[1].kind, host::Denial::Kind::Clock);
+  EXPECT_EQ(denials[2].kind, host::Denial::Kind::Random);
+  EXPECT_EQ(denials[3].kind, host::Denial::Kind::NoDirectories);
+  EXPECT_EQ(denials[3].suggestion, "--dir HOST[::GUEST]");
 }
 
 class Deterministic : public Guest {

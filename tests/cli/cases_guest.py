@@ -1,0 +1,189 @@
+"""What guests are granted and how they are limited."""
+import resource
+import socket
+import subprocess
+import threading
+import time
+
+from harness import *
+
+
+class Grants(CliTest):
+    def test_arguments(self):
+        p = self.file("dir/prog.wat", PRINT_ALL)
+        self.check(self.vitrine(p, "a b", "", "ä"), 0, "prog.wat\na b\n\nä\n", "")
+        self.check(self.vitrine("--argv0", "other", p, "x"), 0, "other\nx\n", "")
+
+    def test_environment(self):
+        p = self.file("p.wat", PRINT_ALL)
+        env = {"SECRET": "s", "SHOWN": "yes"}
+        self.check(self.vitrine(p, env=env), 0, "p.wat\n", "")
+        self.check(self.vitrine("--env", "SHOWN", "--env", "A=b=c", "--env", "EMPTY=", "--env", "NOT_SET", p, env=env), 0,
+                   "p.wat\nSHOWN=yes\nA=b=c\nEMPTY=\n", "")
+        self.assertIn("SECRET=s", self.vitrine("-S", "inherit-env", p, env=env).out)
+        self.check(self.vitrine("--env", "=x", p), 2, "", ["--env", "=x"])
+        # The last word counts: programs look no further than the first variable of a name.
+        self.check(self.vitrine("--env", "A=1", "--env", "B=2", "--env", "A=3", p), 0, "p.wat\nA=3\nB=2\n", "")
+        self.assertIn("SHOWN=no\n", self.vitrine("-S", "inherit-env", "--env", "SHOWN=no", p, env=env).out)
+        self.assertNotIn("SHOWN=yes", self.vitrine("-S", "inherit-env", "--env", "SHOWN=no", p, env=env).out)
+
+    def test_directories(self):
+        data = self.folder / "data"
+        data.mkdir()
+        (data / "there.txt").write_text("x")
+        read, create = self.file("r.wat", opens("there.txt")), self.file("c.wat", opens("new.txt", create=True))
+        self.check(self.vitrine("--dir", data, read), 0, "", "")
+        self.check(self.vitrine("--dir", f"{data}::/d", read), 0)
+        self.check(self.vitrine("--dir", f"{data}::/d::ro", read), 0)
+        r = self.vitrine("--dir", f"{data}::/d::ro", create)
+        self.assertNotEqual(r.status, 0)
+        self.assertFalse((data / "new.txt").exists())
+        self.assertIn("new.txt", r.err)
+        self.check(self.vitrine("--dir", f"{data}::/d::rw", create), 0)
+        self.assertTrue((data / "new.txt").exists())
+        (data / "new.txt").unlink()
+        self.check(self.vitrine("--dir", data, create), 0)
+
+    def test_denials_are_explained(self):
+        r = self.vitrine(self.file("r.wat", opens("data.txt")))
+        self.assertEqual(r.status, 8)  # the guest saw EBADF
+        self.assertIn("note: the guest was granted no directory; --dir HOST[::GUEST] grants one\n", r.err)
+        r = self.vitrine("--dir", f"{self.folder}::/d::ro", self.file("c.wat", opens("new.txt", create=True)))
+        self.assertIn(f"--dir {self.folder}::/d::rw grants it\n", r.err)
+        escape = self.vitrine("--dir", self.folder, self.file("e.wat", opens("../../etc/passwd")))
+        self.assertNotEqual(escape.status, 0)
+        self.assertIn("../../etc/passwd", escape.err)
+
+    def test_missing_variables_are_explained_if_the_guest_fails(self):
+        look = f"""(module {WASI % ("environ_sizes_get", "environ_sizes_get", "i32 i32", " (result i32)")} {EXIT} (memory (export "memory") 1)
+          (func (export "_start") (call $proc_exit (i32.add (call $environ_sizes_get (i32.const 0) (i32.const 4)) (i32.const %d)))))"""
+        fails, succeeds = self.file("f.wat", look % 1), self.file("s.wat", look % 0)
+        self.check(self.vitrine(fails), 1, "", "note: the guest was granted no environment variable; --env NAME grants one\n")
+        self.check(self.vitrine(succeeds), 0, "", "")
+        self.check(self.vitrine("--env", "A=1", fails), 1, "", "")
+
+    def test_symlinks_do_not_lead_out(self):
+        data = self.folder / "data"
+        data.mkdir()
+        self.file("outside.txt", "secret")
+        (data / "out").symlink_to("../outside.txt")
+        (data / "abs").symlink_to("/etc/passwd")
+        for name in ("out", "abs"):
+            self.assertNotEqual(self.vitrine("--dir", data, self.file("r.wat", opens(name))).status, 0)
+
+    def test_bad_directories(self):
+        m = self.file("m.wat", "(module)")
+        self.check(self.vitrine("--dir", "/no/such/dir", m), 1, "", ["/no/such/dir", "No such file"])
+        self.check(self.vitrine("--dir", m, m), 1, "", ["m.wat", "ot a directory"])
+        self.check(self.vitrine("--dir", "::/x", m), 2, "", ["--dir"])
+        self.check(self.vitrine("--dir", f"{self.folder}::", m), 2, "", ["--dir", "empty"])
+        self.check(self.vitrine("--dir", f"{self.folder}::/x::wr", m), 2, "", ["wr", "ro", "rw"])
+
+    def test_streams(self):
+        self.check(self.vitrine(self.file("e.wat", hello("to stderr\\n", fd=2))), 0, "", "to stderr")
+        self.check(self.vitrine("-S", "inherit-stdout=n", self.file("h.wat", hello())), 0, "")
+
+    def test_without_wasi(self):
+        self.check(self.vitrine("-S", "cli=n", self.file("h.wat", hello())), 1, "", ["wasi_snapshot_preview1", "fd_write"])
+
+    def test_wasi_unstable(self):
+        old = self.file("h.wat", hello().replace("wasi_snapshot_preview1", "wasi_unstable"))
+        self.check(self.vitrine(old), 0, "hello\n")
+        self.check(self.vitrine("-S", "preview0=n", old), 1, "", "wasi_unstable")
+
+    def test_a_granted_socket(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        accept = """(module (import "wasi_snapshot_preview1" "sock_accept" (func $a (param i32 i32 i32) (result i32)))
+          (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32))) (memory (export "memory") 1)
+          (func (export "_start") (call $exit (call $a (i32.const 3) (i32.const 0) (i32.const 8)))))"""
+        results = []
+        thread = threading.Thread(target=lambda: results.append(self.vitrine(f"-Stcplisten=127.0.0.1:{port}", self.file("a.wat", accept), timeout=30)))
+        thread.start()
+        for _ in range(100):
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        thread.join()
+        self.check(results[0], 0)
+
+    def test_addresses_that_are_none(self):
+        m = self.file("m.wat", "(module)")
+        for bad in ("nowhere", ":80", "localhost:80", "127.0.0.1:65536", "127.0.0.1:99999999", "127.0.0.1:", "127.0.0.1:x", "::1"):
+            self.check(self.vitrine("-S", f"tcplisten={bad}", m), 1, "", [f"'{bad}'", "no address to listen on"])
+
+    def test_closed_streams_are_nobodys(self):
+        # The image would be opened as descriptor 0, and a guest reading its standard input would read its own machine code.
+        read = """(module (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+          (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32))) (memory (export "memory") 1)
+          (func (export "_start") (i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (i32.const 8))
+            (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 16))) (call $exit (i32.load (i32.const 16)))))"""
+        self.check(self.vitrine("compile", self.file("r.wat", read), "-o", "r.cwasm"), 0)
+        for program in ("r.wat", "r.wat", "--allow-precompiled r.cwasm"):
+            run = subprocess.run(f"{VITRINE} {program} <&- >&- 2>&-", shell=True, env=self.env, cwd=self.folder)
+            self.assertEqual(run.returncode, 0)
+
+    def test_messages_that_cannot_be_shown(self):
+        with open("/dev/full", "wb") as full:
+            for args in (["missing.wasm"], ["--foo"], ["--invoke", "f", self.file("m.wat", '(module (func (export "f") unreachable))')]):
+                run = subprocess.run([VITRINE, *args], stderr=full, env=self.env)
+                self.assertGreater(run.returncode, 0)
+                self.assertIn(run.returncode, (1, 2, 134))
+                self.assertEqual(subprocess.run([VITRINE, *args, "2>&-"], stderr=full, env=self.env).returncode, run.returncode)
+
+    def test_a_closed_pipe_is_the_guests_error(self):
+        big = self.file("b.wat", hello("x" * 60000))
+        run = subprocess.run(f"{VITRINE} {big} | true; echo ${{PIPESTATUS[0]}}", shell=True, executable="/bin/bash", capture_output=True,
+                             text=True, env=self.env, timeout=30)
+        self.assertEqual(run.stdout.strip(), "0")
+
+    def test_writing_to_a_full_disk(self):
+        with open("/dev/full", "wb") as full:
+            self.check(self.vitrine(self.file("h.wat", hello()), stdout=full), 0)  # the guest ignores its errno
+            r = self.vitrine("--invoke", "add", self.file("m.wat", ADD), "1", "2", stdout=full)
+        self.assertEqual(r.status, 1, r)
+        self.assertIn("No space left", r.err)
+
+
+class Limits(CliTest):
+    def test_memory(self):
+        grow = '(module (memory 1) (func (export "f") (result i32) (memory.grow (i32.const 100))))'
+        self.check(self.vitrine("--invoke", "f", self.file("g.wat", grow)), 0, "1\n")
+        self.check(self.vitrine("-W", "max-memory-size=1_000_000", "--invoke", "f", "g.wat"), 0, "-1\n")
+        r = self.vitrine("-W", "max-memory-size=1000000,trap-on-grow-failure", "--invoke", "f", "g.wat")
+        self.assertNotEqual(r.status, 0)
+        self.check(self.vitrine("-W", "max-memory-size=0x100", "g.wat"), 1, "", ["memory", "max-memory-size"])
+
+    def test_tables_and_instances(self):
+        self.check(self.vitrine("-W", "max-table-elements=5", self.file("t.wat", "(module (table 6 funcref))")), 1, "", ["table", "max-table-elements"])
+        self.check(self.vitrine("-W", "max-instances=0", self.file("m.wat", "(module)")), 1, "", ["max-instances"])
+        self.check(self.vitrine("-W", "max-tables=0", "t.wat"), 1, "", ["max-tables"])
+        self.check(self.vitrine("-W", "max-memories=0", self.file("m.wat", "(module (memory 1))")), 1, "", ["max-memories"])
+
+    def test_stack(self):
+        deep = '(module (func $f (export "f") (param i32) (result i32) (if (result i32) (local.get 0) (then (i32.add (call $f (i32.sub (local.get 0) (i32.const 1))) (i32.const 1))) (else (i32.const 0)))))'
+        m = self.file("d.wat", deep)
+        self.check(self.vitrine("--invoke", "f", m, "2000"), 0, "2000\n")
+        self.check(self.vitrine("-Wmax-wasm-stack=32768", "--invoke", "f", m, "5000"), 134, "", "call stack exhausted")
+        self.check(self.vitrine("-Wmax-wasm-stack=4000000", "--invoke", "f", m, "40000"), 0, "40000\n")
+        self.check(self.vitrine("-Wmax-wasm-stack=1", "--invoke", "f", m, "5000"), 1, "", "max_wasm_stack")
+
+    def test_a_memory_that_cannot_be(self):
+        self.check(self.vitrine(self.file("m.wat", '(module (memory i64 0x100000000) (func (export "_start")))')), 1, "", "memory")
+
+    def test_max_backtrace(self):
+        r = self.vitrine("-D", "max-backtrace=1", self.file("t.wat", TRAP))
+        self.check(r, 134, "", "shop!inner")
+        self.assertNotIn("shop!outer", r.err)
+
+    def test_little_address_space(self):
+        # 4 GiB of reservation do not fit: it is said, and smaller reservations work.
+        def little():
+            resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+        m = self.file("m.wat", hello())
+        r = self.vitrine(m, preexec_fn=little)
+        self.check(r, 1, "", ["memory", "memory-reservation"])
+        self.check(self.vitrine("-O", "memory-reservation=0x1000000,memory-guard-size=65536", m, preexec_fn=little), 0, "hello\n")

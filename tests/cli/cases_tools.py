@@ -1,0 +1,172 @@
+"""The subcommands beside `run` and `compile`; colours."""
+import json
+import os
+import pathlib
+import re
+import resource
+import signal
+import subprocess
+
+from harness import *
+
+
+class Tools(CliTest):
+    def test_settings(self):
+        self.assertIn("opt_level", self.check(self.vitrine("settings"), 0, err="").out)
+        data = json.loads(self.check(self.vitrine("settings", "--json"), 0, err="").out)
+        self.assertEqual(data["triple"], "x86_64-unknown-linux-gnu")
+        for key in ("enums", "nums", "bools", "presets", "inferred"):
+            self.assertIn(key, data)
+
+    def test_config_new(self):
+        r = self.check(self.vitrine("config", "new", "c.toml"), 0, err="")
+        self.assertIn("c.toml", r.out)
+        self.check(self.vitrine("-C", "cache-config=c.toml", self.file("m.wat", hello())), 0, "hello\n", "")
+        before = (self.folder / "c.toml").read_bytes()
+        self.check(self.vitrine("config", "new", "c.toml"), 1, "", ["c.toml", "exists"])
+        self.assertEqual((self.folder / "c.toml").read_bytes(), before)
+        self.check(self.vitrine("config", "new"), 0)
+        self.assertTrue((self.folder / "home/.config/vitrine/config.toml").exists())
+        self.check(self.vitrine("config"), 2, "", "new")
+        self.check(self.vitrine("config", "new", "/no/dir/c.toml"), 1, "", "/no/dir/c.toml")
+
+    def test_completion(self):
+        for shell in ("bash", "elvish", "fish", "powershell", "zsh"):
+            r = self.check(self.vitrine("completion", shell), 0, err="")
+            self.assertIn("vitrine", r.out)
+            self.assertIn("compile", r.out)
+        self.check(self.vitrine("completion", "tcsh"), 2, "", ["tcsh"])
+        script = self.vitrine("completion", "bash").out
+        self.assertEqual(subprocess.run(["bash", "-n"], input=script, text=True).returncode, 0)
+        probe = script + "\nCOMP_WORDS=(vitrine ru); COMP_CWORD=1; _vitrine; echo ${COMPREPLY[@]}"
+        out = subprocess.run(["bash"], input=probe, text=True, capture_output=True, cwd=self.folder).stdout
+        self.assertIn("run", out.split())
+
+    def test_completion_knows_every_option(self):
+        script = self.vitrine("completion", "bash").out
+        for command in ("run", "compile", "wast", "explore", "objdump", "settings", "config", "completion"):
+            listed = set(re.findall(r"--[a-z-]+", re.search(rf"^ +{command}\) COMPREPLY=.*--help.*$", script, re.M).group()))
+            help = self.vitrine(command, "--help").out
+            self.assertEqual(listed, set(re.findall(r"^ +(?:-\w,)?(--[a-z-]+)", help, re.M)), command)
+        complete = lambda *words: subprocess.run(["bash"], input=f"{script}\nCOMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; _vitrine; echo ${{COMPREPLY[@]}}",
+                                                 text=True, capture_output=True, cwd=self.folder).stdout.split()
+        self.assertEqual(complete("vitrine", "run", "-O", "opt"), ["opt-level="])
+        self.assertEqual(complete("vitrine", "run", "-Oopt"), ["-Oopt-level="])
+        self.assertEqual(complete("vitrine", "-W", "simd"), [])
+        self.assertEqual(complete("vitrine", "objdump", "--addresse"), ["--addresses"])
+        self.assertEqual(complete("vitrine", "help", "comp"), ["compile", "completion"])
+
+    def test_output_that_cannot_be_written(self):
+        m = self.file("m.wat", ADD)
+        self.check(self.vitrine("compile", m, "-o", "m.cwasm"), 0)
+        with open("/dev/full", "wb") as full:
+            for args in (["--help"], ["--version"], ["run", "--help"], ["run", "-Whelp"], ["settings"], ["settings", "--json"], ["completion", "zsh"],
+                         ["objdump", "m.cwasm"], ["explore", m, "-o", "-"], ["wast", self.file("s.wast", "(module)")]):
+                self.check(self.vitrine(*args, stdout=full), 1, err="No space left")
+
+    def test_config_new_on_a_full_disk_leaves_nothing(self):
+        def full():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+        self.check(self.vitrine("config", "new", "c.toml", preexec_fn=full), 1, "", "c.toml")
+        self.assertFalse((self.folder / "c.toml").exists())
+
+    def test_explore_to_and_from_a_pipe(self):
+        r = self.check(self.vitrine("explore", "-", "-o", "-", stdin=ADD.encode()), 0, err="")
+        self.assertTrue(r.out.strip().endswith("</html>"), r.out[-100:])
+        self.check(self.vitrine("explore", "-", stdin=ADD.encode()), 2, "", "-o")
+
+    def test_explore(self):
+        m = self.file("m.wat", '(module (func $square (export "square") (param i32) (result i32) (i32.mul (local.get 0) (local.get 0))))')
+        self.check(self.vitrine("explore", m), 0, f"Exploration written to {self.folder}/m.explore.html\n", "")
+        html = (self.folder / "m.explore.html").read_text()
+        for part in ("<!doctype html>", "square", "i32.mul", "imul", "local.get"):
+            self.assertIn(part, html)
+        self.check(self.vitrine("explore", m, "-o", "x.html"), 0)
+        self.assertEqual((self.folder / "x.html").read_text(), html)
+        self.check(self.vitrine("explore", "missing.wat"), 1, "", "missing.wat")
+        self.check(self.vitrine("explore", self.file("bad.wat", "(module (func (result i32)))")), 1, "", "bad.wat")
+
+    def test_explore_escapes_names(self):
+        self.check(self.vitrine("explore", self.file("m.wat", '(module (func (export "<script>alert(1)</script>")))'), "-o", "x.html"), 0)
+        self.assertNotIn("<script>alert", (self.folder / "x.html").read_text())
+
+    def test_objdump(self):
+        m = self.file("m.wat", '(module (memory 1) (func $f (export "f") (param i32) (result i32) (i32.load (local.get 0))) (func $g (unreachable)))')
+        self.check(self.vitrine("compile", m, "-o", "m.cwasm"), 0)
+        r = self.check(self.vitrine("objdump", "m.cwasm"), 0, err="")
+        for part in ("wasm[0]::function[0]::f:", "wasm[0]::function[1]::g:", "ret", "trap: MemoryOutOfBounds", "trap: UnreachableCodeReached"):
+            self.assertIn(part, r.out)
+        self.assertNotIn("\033[", r.out)
+        self.assertIn("\033[", self.vitrine("objdump", "--color", "always", "m.cwasm").out)
+        self.assertNotIn("trap:", self.vitrine("objdump", "--traps=false", "m.cwasm").out)
+        self.assertIn("addrmap: 0x", self.vitrine("objdump", "--addrmap", "m.cwasm").out)
+        filtered = self.vitrine("objdump", "--filter", "g", "m.cwasm").out
+        self.assertIn("::g:", filtered)
+        self.assertNotIn("::f:", filtered)
+        self.assertIn("trampoline", self.vitrine("objdump", "--funcs", "all", "m.cwasm").out)
+        self.assertRegex(self.vitrine("objdump", "--addresses", "--bytes", "m.cwasm").out, r"(?m)^ +[0-9a-f]+: 55 +push rbp")
+        self.assertEqual(self.vitrine("objdump", "-", stdin=(self.folder / "m.cwasm").read_bytes()).out, r.out)
+        self.check(self.vitrine("objdump", m), 1, "", ["vitrine compile"])
+        self.check(self.vitrine("objdump", "missing.cwasm"), 1, "", "missing.cwasm")
+        self.check(self.vitrine("objdump", "--funcs", "some", "m.cwasm"), 2, "", "some")
+
+    def test_objdump_names_from_a_guest_do_no_harm(self):
+        m = self.file("m.wat", '(module (func (export "\\1b[31mred\\07")))')
+        self.check(self.vitrine("compile", m, "-o", "m.cwasm"), 0)
+        self.assertNotIn("\x1b", self.vitrine("objdump", "m.cwasm").out)
+
+    def test_messages_with_names_from_a_guest_do_no_harm(self):
+        r = self.vitrine(self.file("m.wat", '(module (import "\\1b]0;owned\\07" "\\1b[2J" (func)))'))
+        self.assertNotIn("\x1b", r.err)
+        r = self.vitrine(self.file("m.wat", '(module (func $f (export "\\1b[2J_start") (unreachable)) (start $f))'))
+        self.assertNotIn("\x1b", r.err)
+
+    def test_bytes_that_are_no_text_are_written_out(self):
+        path = self.folder / "m.cwasm"
+        self.check(self.vitrine("compile", self.file("m.wat", hello()), "-o", path), 0)
+        r = subprocess.run([VITRINE.encode(), b"no\x9b31m\xe2\x80\xaesuch\xc2\x9b"], capture_output=True, env=self.env)
+        self.assertIn(rb"no\x9b31m\u202esuch\u009b", r.stderr)
+
+    def test_wast(self):
+        good = self.file("good.wast", '(module (func (export "f") (result i32) (i32.const 1)))\n(assert_return (invoke "f") (i32.const 1))\n')
+        self.assertTrue(self.check(self.vitrine("wast", good), 0).out.endswith("2 passed, 0 failed, 0 skipped\n"))
+        bad = self.file("bad.wast", '(module (func (export "f") (result i32) (i32.const 1)))\n(assert_return (invoke "f") (i32.const 2))\n')
+        r = self.check(self.vitrine("wast", bad), 1)
+        self.assertIn("bad.wast:2:", r.out + r.err)
+        self.assertIn("1 passed, 1 failed, 0 skipped", r.out)
+        self.check(self.vitrine("wast", "missing.wast"), 1, err="missing.wast")
+        self.check(self.vitrine("wast"), 2)
+
+    def test_colors(self):
+        # On a terminal there are colours, unless NO_COLOR says otherwise.
+        import pty
+        def on_terminal(env):
+            parent, child = pty.openpty()
+            run = subprocess.Popen([VITRINE, "missing.wasm"], stderr=child, stdout=child, env={**self.env, **env})
+            os.close(child)
+            data = b""
+            while True:
+                try:
+                    piece = os.read(parent, 4096)
+                except OSError:
+                    break
+                if not piece:
+                    break
+                data += piece
+            run.wait()
+            os.close(parent)
+            return data
+        self.assertIn(b"\x1b[", on_terminal({}))
+        self.assertNotIn(b"\x1b[", on_terminal({"NO_COLOR": "1"}))
+        self.assertNotIn("\x1b[", self.vitrine("missing.wasm").err)
+
+    def test_perf_map(self):
+        m = self.file("m.wat", '(module (func $named (export "_start")))')
+        process = subprocess.Popen([VITRINE, "run", "--profile", "perfmap", m], env=self.env)
+        process.wait()
+        path = pathlib.Path(f"/tmp/perf-{process.pid}.map")
+        self.assertTrue(path.exists())
+        self.assertIn("named", path.read_text())
+        path.unlink()
+        self.check(self.vitrine("--profile", "vtune", m), 2, "", "vtune")
