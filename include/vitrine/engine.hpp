@@ -21,7 +21,7 @@ class VITRINE_API Engine {
   /// Adds one to the epoch; stores whose deadline is reached are interrupted at their next check. Async-signal-safe.
   void increment_epoch() const;
   const Config& config() const;
-  /// Whether these bytes are a precompiled image (by content).
+  /// Whether these bytes, the first 4096 or all of them, begin a precompiled image; other ELF files do not.
   static bool is_precompiled(std::span<const uint8_t> bytes);
   /// A hash of everything that changes compiled code: equal hashes mean interchangeable images.
   uint64_t compatibility_hash() const;

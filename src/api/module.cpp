@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "abi/image.hpp"
 #include "api/convert.hpp"
 #include "api/impl.hpp"
 #include "base/parallel.hpp"
@@ -96,7 +97,8 @@ Result<void> Module::validate(const Engine& engine, std::span<const uint8_t> was
 }
 
 Result<Module> Module::deserialize(const Engine& engine, std::span<const uint8_t> image) {
-  if (!Engine::is_precompiled(image)) return fail("this is no precompiled image", ErrorKind::Incompatible);
+  // Another program's ELF file is let through: the loader says what it is.
+  if (!abi::ImageView::looks_like_image(image)) return fail("this is no precompiled image", ErrorKind::Incompatible);
   auto compiled =
       TRY(runtime::CompiledModule::from_bytes(engine.impl()->runtime, image, engine.config().verify_images()));
   return Module(std::make_shared<ModuleImpl>(ModuleImpl{engine, std::move(compiled)}));

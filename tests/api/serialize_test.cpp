@@ -128,6 +128,10 @@ TEST(Serialize, WhatIsNoImageIsSaid) {
   EXPECT_CONTAINS(message_of(Module::deserialize_file(engine, "/no/such/file.cwasm")), "/no/such/file.cwasm");
   auto other_elf = read_file("/proc/self/exe");
   EXPECT_CONTAINS(message_of(Module::deserialize(engine, other_elf)), "ELF");
+  EXPECT_FALSE(Engine::is_precompiled(other_elf));
+  EXPECT_FALSE(Engine::is_precompiled(text));
+  EXPECT_TRUE(Engine::is_precompiled(image));
+  EXPECT_TRUE(Engine::is_precompiled(std::span(image).first(4096)));
 }
 
 TEST(Serialize, ForeignVersionsAreNamed) {
