@@ -224,10 +224,8 @@ namespace {
 constexpr uint64_t kMaxBacktrace = 10000;
 
 /// Inlining is part of optimising: asking for it goes along with that, or is refused.
-Result<void> check_inlining(const std::string& mode, bool optimised) {
-  auto wanted = parse_bool(mode);
-  if (!wanted) return fail(fmt::format("-C inlining: '{}' is not y or n", mode));
-  if (*wanted == optimised) return {};
+Result<void> check_inlining(bool wanted, bool optimised) {
+  if (wanted == optimised) return {};
   return fail(optimised ? "-C inlining=n is not possible at opt-level 1 and 2; -O opt-level=0 compiles without inlining"
                         : "-C inlining=y is not possible at opt-level 0",
               ErrorKind::Unsupported);
@@ -240,21 +238,14 @@ Result<Config> make_config(const CommonOptions& options, bool with_cache) {
   Config config;
   if (auto level = g.text(Group::Optimize, "opt-level"))
     config.opt_level(*level == "s" ? 2 : static_cast<uint8_t>((*level)[0] - '0'));
-  if (auto compiler = g.text(Group::Codegen, "compiler")) {
-    if (*compiler == "winch") {
-      config.opt_level(0);
-    } else if (*compiler != "cranelift" && *compiler != "auto") {
+  if (g.text(Group::Codegen, "compiler") == "winch") {
+    if (auto level = g.text(Group::Optimize, "opt-level"); level && *level != "0")
       return fail(
-          fmt::format("-C compiler: there is no compiler '{}' (cranelift: optimising, winch: fast)", *compiler));
-    }
+          fmt::format("-C compiler=winch compiles as -O opt-level=0 does, and -O opt-level={} was given", *level));
+    config.opt_level(0);
   }
-  if (auto inlining = g.text(Group::Codegen, "inlining")) TRY(check_inlining(*inlining, config.opt_level() != 0));
-  if (auto allocator = g.text(Group::Optimize, "regalloc-algorithm")) {
-    if (*allocator != "backtracking" && *allocator != "single-pass") {
-      return fail(fmt::format("-O regalloc-algorithm: '{}' is not backtracking or single-pass", *allocator));
-    }
-    config.single_pass_regalloc(*allocator == "single-pass");
-  }
+  if (auto inlining = g.flag(Group::Codegen, "inlining")) TRY(check_inlining(*inlining, config.opt_level() != 0));
+  config.single_pass_regalloc(g.text(Group::Optimize, "regalloc-algorithm") == "single-pass");
   // Old names win over new ones, as they do in Wasmtime.
   for (const char* key : {"memory-reservation", "static-memory-maximum-size"}) {
     if (auto n = g.number(Group::Optimize, key)) config.memory_reservation(*n);

@@ -147,8 +147,18 @@ Error unknown_key(Group group, std::string_view key) {
                            did_you_mean(key, names), letter_of(group)));
 }
 
-bool fits(KeyKind kind, std::string_view value) {
-  switch (kind) {
+/// Whether `value` is among "one|two|three".
+bool is_one_of(std::string_view choices, std::string_view value) {
+  for (;;) {
+    size_t bar = choices.find('|');
+    if (choices.substr(0, bar) == value) return true;
+    if (bar == std::string_view::npos) return false;
+    choices.remove_prefix(bar + 1);
+  }
+}
+
+bool fits(const KeyInfo& info, std::string_view value) {
+  switch (info.kind) {
     case KeyKind::Bool:
       return parse_bool(value).has_value();
     case KeyKind::Uint:
@@ -160,7 +170,7 @@ bool fits(KeyKind kind, std::string_view value) {
       return value == "0" || value == "1" || value == "2" || value == "s";
     case KeyKind::Text:
     case KeyKind::List:
-      return true;
+      return info.value.find('|') == std::string_view::npos || is_one_of(info.value, value);
   }
   return false;
 }
@@ -182,7 +192,7 @@ std::string form_of(const KeyInfo& info) {
     case KeyKind::List:
       break;
   }
-  return fmt::format("of the form {}", info.value);
+  return fmt::format("one of {}", info.value);
 }
 
 }  // namespace
@@ -217,7 +227,7 @@ Result<void> GroupOptions::set(Group group, std::string_view key, std::optional<
       return fail(fmt::format("-{} {} needs a value: {}={}", letter_of(group), key, key, info->value));
     value = "y";
   }
-  if (!fits(info->kind, *value)) {
+  if (!fits(*info, *value)) {
     return fail(fmt::format("-{} {}: '{}' is not {}", letter_of(group), key, *value, form_of(*info)));
   }
   if (info->state == KeyState::On && !*parse_bool(*value)) {

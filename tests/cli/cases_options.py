@@ -143,7 +143,9 @@ class Usage(CliTest):
         self.check(self.vitrine("-W", "fuel", m), 2, "", ["fuel", "needs a value"])
         self.check(self.vitrine("-W", "timeout=1h", m), 2, "", ["timeout", "'1h'"])
         self.check(self.vitrine("-C", "cache=perhaps", m), 2, "", ["cache", "'perhaps'"])
-        self.check(self.vitrine("-C", "compiler=gcc", m), 1, "", ["gcc"])
+        self.check(self.vitrine("-C", "compiler=gcc", m), 2, "", ["'gcc' is not one of cranelift|winch"])
+        self.check(self.vitrine("-O", "regalloc-algorithm=best", m), 2, "", ["'best' is not one of backtracking|single-pass"])
+        self.check(self.vitrine("-O", "regalloc-algorithm=single-pass", "-C", "inlining", m), 0, "", "")
 
     def test_what_is_not_there_yet_is_said(self):
         m = self.file("m.wat", "(module)")
@@ -226,7 +228,9 @@ class Usage(CliTest):
         self.check(self.vitrine("-C", "inlining=n", m), 1, "", ["-C inlining=n", "opt-level=0"])
         self.check(self.vitrine("-C", "inlining=n", "-O", "opt-level=0", m), 0, "hello\n", "")
         self.check(self.vitrine("-C", "inlining=y", "-O", "opt-level=0", m), 1, "", "-C inlining=y")
-        self.check(self.vitrine("-C", "inlining=gc", m), 1, "", "'gc'")
+        self.check(self.vitrine("-C", "inlining=gc", m), 2, "", "'gc' is not y or n")
+        self.check(self.vitrine("-C", "compiler=winch", "-O", "opt-level=2", m), 1, "", ["-C compiler=winch", "opt-level=2"])
+        self.check(self.vitrine("-C", "compiler=winch", "-O", "opt-level=0", m), 0, "hello\n", "")
         self.check(self.vitrine("-S", "common", "-S", "cli", m), 2, "", ["-S common", "-S cli"])
         self.check(self.vitrine("-S", "cli-exit-with-code=n", self.file("e.wat", exits(3))), 3, "", ["warning:", "cli-exit-with-code"])
         self.check(self.vitrine("-D", "max-backtrace=10001", m), 1, "", ["max-backtrace", "10000"])
