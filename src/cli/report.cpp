@@ -11,6 +11,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/utf8.hpp"
+
 namespace vitrine::cli {
 
 namespace {
@@ -18,16 +20,10 @@ namespace {
 /// How many bytes the UTF-8 sequence at the start of `text` has and what it encodes; 0 if it is malformed.
 std::pair<size_t, uint32_t> decode_utf8(std::string_view text) {
   auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  constexpr uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x1'0000};
   size_t size = byte(0) < 0x80 ? 1 : byte(0) >= 0xf0 ? 4 : byte(0) >= 0xe0 ? 3 : 2;
-  if (size == 1) return {1, byte(0)};
-  if (byte(0) < 0xc0 || byte(0) > 0xf4 || text.size() < size) return {0, 0};
-  uint32_t code = byte(0) & (0x7fu >> size);
-  for (size_t i = 1; i < size; i++) {
-    if ((byte(i) & 0xc0) != 0x80) return {0, 0};
-    code = code << 6 | (byte(i) & 0x3f);
-  }
-  if (code < kLeast[size] || code > 0x10'ffff || (code >= 0xd800 && code < 0xe000)) return {0, 0};
+  if (text.size() < size || !is_utf8(text.substr(0, size))) return {0, 0};
+  uint32_t code = size == 1 ? byte(0) : byte(0) & (0x7fu >> size);
+  for (size_t i = 1; i < size; i++) code = code << 6 | (byte(i) & 0x3f);
   return {size, code};
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/closest.hpp"
 #include "base/result.hpp"
+#include "base/utf8.hpp"
 #include "cli/commands.hpp"
 #include "cli/common.hpp"
 #include "cli/report.hpp"
@@ -71,13 +72,16 @@ Result<WasiDirectory> parse_directory(const std::string& text) {
 }
 
 /// Grants a variable; one granted before under the same name goes, as programs look no further than the first.
-void set_variable(WasiConfig& wasi, std::string_view name, std::string_view value) {
+Result<void> set_variable(WasiConfig& wasi, std::string_view name, std::string_view value) {
+  if (!is_utf8(name) || !is_utf8(value))
+    return fail(fmt::format("the environment variable {} is no UTF-8, which WASI's strings have to be", name));
   auto same = std::ranges::find(wasi.env, name, &std::pair<std::string, std::string>::first);
   if (same != wasi.env.end()) {
     same->second = value;
   } else {
     wasi.env.emplace_back(name, value);
   }
+  return {};
 }
 
 Result<WasiConfig> wasi_config(const RunOptions& options) {
@@ -91,16 +95,16 @@ Result<WasiConfig> wasi_config(const RunOptions& options) {
       std::string_view variable = *e;
       size_t equals = variable.find('=');
       if (equals != std::string_view::npos && equals != 0)
-        set_variable(wasi, variable.substr(0, equals), variable.substr(equals + 1));
+        TRY(set_variable(wasi, variable.substr(0, equals), variable.substr(equals + 1)));
     }
   }
   for (const std::string& variable : options.env) {
     size_t equals = variable.find('=');
     if (equals == 0 || variable.empty()) return fail(fmt::format("--env {}: the variable's name is missing", variable));
     if (equals != std::string::npos) {
-      set_variable(wasi, variable.substr(0, equals), variable.substr(equals + 1));
+      TRY(set_variable(wasi, variable.substr(0, equals), variable.substr(equals + 1)));
     } else if (const char* value = std::getenv(variable.c_str())) {
-      set_variable(wasi, variable, value);
+      TRY(set_variable(wasi, variable, value));
     }
   }
   for (const std::string& text : options.directories) wasi.directories.push_back(TRY(parse_directory(text)));

@@ -22,6 +22,11 @@ class Grants(CliTest):
                    "p.wat\nSHOWN=yes\nA=b=c\nEMPTY=\n", "")
         self.assertIn("SECRET=s", self.vitrine("-S", "inherit-env", p, env=env).out)
         self.check(self.vitrine("--env", "=x", p), 2, "", ["--env", "=x"])
+        bad = {b"BAD": b"\xff", **{k.encode(): v.encode() for k, v in self.env.items()}}
+        for option in ([b"--env", b"BAD"], [b"--env", b"X=\xff"], [b"-S", b"inherit-env"]):
+            run = subprocess.run([VITRINE.encode(), *option, p.encode()], capture_output=True, env=bad)
+            self.assertEqual(run.returncode, 2)
+            self.assertIn(b"is no UTF-8", run.stderr)
         # The last word counts: programs look no further than the first variable of a name.
         self.check(self.vitrine("--env", "A=1", "--env", "B=2", "--env", "A=3", p), 0, "p.wat\nA=3\nB=2\n", "")
         self.assertIn("SHOWN=no\n", self.vitrine("-S", "inherit-env", "--env", "SHOWN=no", p, env=env).out)
