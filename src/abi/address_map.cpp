@@ -1,25 +1,12 @@
 #include "abi/address_map.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace vitrine::abi {
 namespace {
 
-constexpr uint32_t zigzag(uint32_t difference) {
-  return difference << 1 ^ (difference >> 31 ? ~0u : 0u);
-}
 constexpr uint32_t unzigzag(uint32_t v) {
   return v >> 1 ^ (v & 1 ? ~0u : 0u);
-}
-
-constexpr size_t kMaxEntryBytes = 5 * 3;  // three numbers of at most 33 bits
-
-/// Writes at `to` and answers where it ends.
-uint8_t* put(uint8_t* to, uint64_t v) {
-  for (; v >= 0x80; v >>= 7) *to++ = static_cast<uint8_t>(v | 0x80);
-  *to++ = static_cast<uint8_t>(v);
-  return to;
 }
 
 struct Cursor {
@@ -38,29 +25,13 @@ struct Cursor {
 
 }  // namespace
 
-void EncodedAddresses::encode(std::span<const AddressEntry> entries) {
-  std::array<uint8_t, kEntries * kMaxEntryBytes> chunk;
-  for (size_t first = 0; first < entries.size(); first += kEntries) {
-    AddressEntry last{entries[first].offset, 0, 0};
-    uint8_t* to = chunk.data();
-    for (const AddressEntry& e : entries.subspan(first, std::min<size_t>(kEntries, entries.size() - first))) {
-      bool other_site = e.inline_site != last.inline_site;
-      to = put(to, uint64_t{e.offset - last.offset} * 2 + other_site);
-      to = put(to, zigzag(e.srcloc - last.srcloc));
-      if (other_site) to = put(to, zigzag(e.inline_site - last.inline_site));
-      last = e;
-    }
-    chunks.push_back({entries[first].offset, static_cast<uint32_t>(bytes.size()), 0});
-    bytes.insert(bytes.end(), chunk.data(), to);
-  }
-}
-
-void EncodedAddresses::append(const EncodedAddresses& function, uint32_t offset, uint32_t sites) {
+void EncodedAddresses::append(std::span<const AddressChunk> function_chunks, std::span<const uint8_t> function_bytes,
+                              uint32_t offset, uint32_t sites) {
   uint32_t position = static_cast<uint32_t>(bytes.size());
-  for (const AddressChunk& c : function.chunks) {
+  for (const AddressChunk& c : function_chunks) {
     chunks.push_back({c.offset + offset, c.position + position, c.sites + sites});
   }
-  bytes.insert(bytes.end(), function.bytes.begin(), function.bytes.end());
+  bytes.insert(bytes.end(), function_bytes.begin(), function_bytes.end());
 }
 
 template <class F>

@@ -40,8 +40,8 @@ TEST(AddressMap, FunctionsArePutTogether) {
   EncodedAddresses first, second, all;
   first.encode(std::vector<AddressEntry>{{0, 0x20, 0}, {4, 0x21, 2}});
   second.encode(std::vector<AddressEntry>{{0, 0x60, 1}, {9, 0x50, 0}});
-  all.append(first, 16, 0);
-  all.append(second, 64, 2);
+  all.append(first.chunks, first.bytes, 16, 0);
+  all.append(second.chunks, second.bytes, 64, 2);
   std::vector<AddressEntry> wanted = {{16, 0x20, 0}, {20, 0x21, 2}, {64, 0x60, 3}, {73, 0x50, 0}};
   EXPECT_EQ(AddressMap(all.chunks, all.bytes).decode(), wanted);
   EXPECT_EQ(AddressMap(all.chunks, all.bytes).find(70), wanted[2]);

@@ -9,9 +9,11 @@
 
 namespace vitrine {
 
-class Arena {  // one per function being compiled, reset between functions, never shared by threads
+class Arena {  // never shared by threads
  public:
   Arena() = default;
+  /// Takes its memory from `upstream`.
+  explicit Arena(std::pmr::memory_resource* upstream) : pool_(64 * 1024, upstream) {}
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 

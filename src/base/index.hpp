@@ -42,6 +42,9 @@ class IndexTable {
     items_.push_back(std::move(value));
     return I(static_cast<uint32_t>(items_.size() - 1));
   }
+  /// A new last one, as T() makes it.
+  T& emplace() { return items_.emplace_back(); }
+  void pop() { items_.pop_back(); }
   T& operator[](I i) {
     VITRINE_DCHECK(i.raw() < items_.size());
     return items_[i.raw()];

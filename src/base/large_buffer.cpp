@@ -3,8 +3,30 @@
 #include <sys/mman.h>
 
 #include <cstdint>
+#include <new>
 
 namespace vitrine {
+
+namespace {
+
+class HugePageMemory final : public std::pmr::memory_resource {
+  void* do_allocate(size_t bytes, size_t alignment) override {
+    void* memory = ::operator new(bytes, std::align_val_t(alignment));
+    prefer_huge_pages(memory, bytes);
+    return memory;
+  }
+  void do_deallocate(void* memory, size_t bytes, size_t alignment) override {
+    ::operator delete(memory, bytes, std::align_val_t(alignment));
+  }
+  bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
+};
+
+}  // namespace
+
+std::pmr::memory_resource* huge_page_memory() {
+  static HugePageMemory memory;
+  return &memory;
+}
 
 void prefer_huge_pages(void* data, size_t bytes) {
   constexpr uintptr_t kHuge = 2 << 20;

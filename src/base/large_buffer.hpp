@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory_resource>
 #include <vector>
 
 namespace vitrine {
@@ -18,5 +19,8 @@ void reserve_large(std::vector<T>& vector, size_t count) {
   vector.reserve(count);
   prefer_huge_pages(vector.data(), vector.capacity() * sizeof(T));
 }
+
+/// Memory from the heap; pieces of megabytes with that hint.
+std::pmr::memory_resource* huge_page_memory();
 
 }  // namespace vitrine

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <numeric>
 #include <optional>
 
 #include "abi/image.hpp"
+#include "base/large_buffer.hpp"
 #include "base/parallel.hpp"
 #include "compiler/inlining.hpp"
 #include "compiler/linker.hpp"
@@ -30,6 +32,7 @@ class ModuleCompiler {
         workers_(workers),
         compilers_(workers),
         functions_(env.module.code.size()) {
+    for (unsigned w = 0; w < workers; w++) kept_.emplace_back(huge_page_memory());
     if (env.settings.opt_level > 0 && !env.settings.indirect_local_calls) callees_.emplace(env.module, calls);
   }
 
@@ -50,7 +53,7 @@ class ModuleCompiler {
   Result<void> link(const abi::ImageMemory& memory);
 
   struct TypeCode {
-    mach::CompiledFunction array_call, host_call;
+    Linkable array_call, host_call;
   };
 
   const translate::ModuleEnv& env_;
@@ -59,8 +62,9 @@ class ModuleCompiler {
   unsigned workers_;
   std::optional<InlineBodies> callees_;
   std::vector<std::unique_ptr<FunctionCompiler>> compilers_;
-  std::vector<CompiledBody> functions_;  // by body
-  std::vector<TypeCode> types_;          // by type; only at canonical function types
+  std::deque<Arena> kept_;           // by worker: what the linker is given
+  std::vector<Linkable> functions_;  // by body
+  std::vector<TypeCode> types_;      // by type; only at canonical function types
   std::atomic<size_t> done_ = 0;
   // The first body with an error, and the errors of every thread.
   std::atomic<uint32_t> first_error_ = ~0u;
@@ -74,18 +78,6 @@ class ModuleCompiler {
 bool is_canonical_function_type(const wasm::Module& module, uint32_t type) {
   const wasm::TypeDef& def = module.types[type];
   return def.kind == wasm::CompositeKind::Func && def.canonical == type;
-}
-
-/// What the linker needs, without the room that growing left behind.
-CompiledBody copy_of(const CompiledBody& from) {
-  CompiledBody copy;
-  copy.code.code = from.code.code;
-  copy.code.relocs = from.code.relocs;
-  copy.code.traps = from.code.traps;
-  copy.code.inline_sites = from.code.inline_sites;
-  copy.code.code_size = from.code.code_size;
-  copy.addresses = from.addresses;
-  return copy;
 }
 
 void ModuleCompiler::prepare_callees() {
@@ -104,7 +96,7 @@ void ModuleCompiler::compile(uint32_t body, unsigned worker) {
   if (body < first_error_.load(std::memory_order_relaxed)) {
     auto compiled = compiler(worker).compile(env_.module.imported_functions + body);
     if (compiled) {
-      functions_[body] = copy_of(**compiled);
+      functions_[body] = Linkable(**compiled).kept(kept_[worker]);
     } else {
       BodyError& mine = errors_[worker];
       if (body < mine.body) {
@@ -136,25 +128,23 @@ void ModuleCompiler::compile_trampolines() {
   parallel_for(types_.size(), workers_, [&](size_t type, unsigned worker) {
     if (!is_canonical_function_type(module, static_cast<uint32_t>(type))) return;
     ir::Signature signature = translate::signature_of(module.types[type].func);
-    types_[type].array_call = compiler(worker).backend().array_call_trampoline(signature);
-    types_[type].host_call = compiler(worker).backend().host_call_trampoline(signature);
+    x64::Backend& backend = compiler(worker).backend();
+    types_[type].array_call = Linkable(backend.array_call_trampoline(signature)).kept(kept_[worker]);
+    types_[type].host_call = Linkable(backend.host_call_trampoline(signature)).kept(kept_[worker]);
   });
 }
 
 Result<void> ModuleCompiler::link(const abi::ImageMemory& memory) {
   const wasm::Module& module = env_.module;
   Linker::Sizes sizes;
-  for (const CompiledBody& f : functions_) sizes.add(f);
+  for (const Linkable& f : functions_) sizes.add(f);
   for (const TypeCode& t : types_) {
     sizes.add(t.array_call);
     sizes.add(t.host_call);
   }
   Linker linker(module.imported_functions);
   TRY(linker.reserve(sizes));
-  for (CompiledBody& f : functions_) {
-    linker.add_function(std::move(f));
-    f = {};  // its tables are copied
-  }
+  for (const Linkable& f : functions_) linker.add_function(f);
   abi::ImageContents contents;
   contents.settings = env_.settings;
   contents.module = module.bytes;
@@ -166,9 +156,8 @@ Result<void> ModuleCompiler::link(const abi::ImageMemory& memory) {
       contents.trampolines[type] = contents.trampolines[def.canonical];
       continue;
     }
-    contents.trampolines[type].array_call = linker.add_trampoline(std::move(types_[type].array_call));
-    contents.trampolines[type].host_call = linker.add_trampoline(std::move(types_[type].host_call));
-    types_[type] = {};
+    contents.trampolines[type].array_call = linker.add_trampoline(types_[type].array_call);
+    contents.trampolines[type].host_call = linker.add_trampoline(types_[type].host_call);
   }
   linker.finish(contents);
   if (options_.symbols) {

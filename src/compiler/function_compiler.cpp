@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
+#include <utility>
+
 #include "compiler/ir/print.hpp"
 #include "compiler/ir/verify.hpp"
 
@@ -30,7 +33,7 @@ Result<Mode> FunctionCompiler::translate(uint32_t function) {
   Mode mode = translate::mode_of(env_.settings);
   if (env_.module.body_of_function(function).bytes.size() > kMaxOptimizedBody) mode = Mode::Fast;
   mode = TRY(translator_.translate(function, mode, func_));
-  func_.name = fmt::format("function[{}]", function);
+  fmt::format_to(std::back_inserter(func_.name), "function[{}]", function);
   verify(func_, "translate");
   return mode;
 }
@@ -86,15 +89,16 @@ void FunctionCompiler::encode_addresses() {
   for (const ir::InlineSite& s : func_.inline_sites) {
     code.inline_sites.push_back({number(s.parent), s.symbol, s.srcloc});
   }
-  entries_.clear();
-  entries_.reserve(code.addresses.size());
-  for (const mach::AddressMapEntry& a : code.addresses) {
-    ir::InlinedLoc loc = func_.location(a.srcloc);
-    entries_.push_back({a.offset, loc.srcloc, number(loc.site)});
+  if (!func_.inlined_locs.empty()) {
+    for (mach::AddressMapEntry& a : code.addresses) {
+      ir::InlinedLoc loc = func_.location(a.srcloc);
+      a.srcloc = loc.srcloc;
+      a.inline_site = number(loc.site);
+    }
   }
   body_.addresses.chunks.clear();
   body_.addresses.bytes.clear();
-  body_.addresses.encode(entries_);
+  body_.addresses.encode(std::span(std::as_const(code.addresses)));
 }
 
 }  // namespace vitrine::compiler

@@ -59,7 +59,6 @@ class FunctionCompiler {  // one per thread
   x64::Backend backend_;
   ir::Func func_;
   opt::PassCtx passes_;
-  std::vector<abi::AddressEntry> entries_;
   CompiledBody body_;
 };
 

@@ -17,17 +17,12 @@ constexpr uint8_t kPadding = 0xcc;  // int3
 
 }  // namespace
 
-void Linker::Sizes::add(const mach::CompiledFunction& from) {
+void Linker::Sizes::add(const Linkable& from) {
   pieces++;
   code += from.code.size();
   traps += from.traps.size();
-}
-
-void Linker::Sizes::add(const CompiledBody& body) {
-  functions++;
-  add(body.code);
-  address_chunks += body.addresses.chunks.size();
-  address_bytes += body.addresses.bytes.size();
+  address_chunks += from.address_chunks.size();
+  address_bytes += from.address_bytes.size();
 }
 
 Result<void> Linker::reserve(const Sizes& sizes) {
@@ -44,7 +39,7 @@ Result<void> Linker::reserve(const Sizes& sizes) {
                 ErrorKind::Limit);
   }
   pieces_.reserve(sizes.pieces);
-  functions_.reserve(sizes.functions);
+  functions_.reserve(sizes.pieces);
   unwind_.reserve(sizes.pieces);
   reserve_large(traps_, sizes.traps);
   addresses_.chunks.reserve(sizes.address_chunks);
@@ -52,29 +47,24 @@ Result<void> Linker::reserve(const Sizes& sizes) {
   return {};
 }
 
-uint32_t Linker::append(mach::CompiledFunction&& code) {
+uint32_t Linker::add_trampoline(const Linkable& code) {
   size_ = (size_ + kAlignment - 1) / kAlignment * kAlignment;
   uint32_t start = static_cast<uint32_t>(size_);
   size_ += code.code.size();
   unwind_.push_back({start, code.code_size});
   for (const mach::TrapSite& t : code.traps) traps_.push_back({start + t.offset, t.code});
-  pieces_.push_back({start, std::move(code.code), std::move(code.relocs)});
+  pieces_.push_back({start, code.code, code.relocs});
   return start;
 }
 
-void Linker::add_function(CompiledBody&& body) {
-  const uint32_t size = body.code.code_size;
-  const uint32_t start = append(std::move(body.code));
-  functions_.push_back({start, size});
+void Linker::add_function(const Linkable& function) {
+  const uint32_t start = add_trampoline(function);
+  functions_.push_back({start, function.code_size});
   uint32_t sites = static_cast<uint32_t>(inline_sites_.size());
-  addresses_.append(body.addresses, start, sites);
-  for (const mach::InlineSite& s : body.code.inline_sites) {
+  addresses_.append(function.address_chunks, function.address_bytes, start, sites);
+  for (const mach::InlineSite& s : function.inline_sites) {
     inline_sites_.push_back({s.parent ? sites + s.parent : 0, s.symbol, s.call_srcloc});
   }
-}
-
-uint32_t Linker::add_trampoline(mach::CompiledFunction&& trampoline) {
-  return append(std::move(trampoline));
 }
 
 void Linker::finish(abi::ImageContents& out) {
@@ -86,9 +76,9 @@ void Linker::finish(abi::ImageContents& out) {
   out.inline_sites = std::move(inline_sites_);
 }
 
-void Linker::write(std::span<uint8_t> text) {
+void Linker::write(std::span<uint8_t> text) const {
   size_t end = 0;
-  for (Piece& piece : pieces_) {
+  for (const Piece& piece : pieces_) {
     std::fill(text.begin() + static_cast<ptrdiff_t>(end), text.begin() + piece.start, kPadding);
     std::span<uint8_t> code = text.subspan(piece.start, piece.code.size());
     std::ranges::copy(piece.code, code.begin());
@@ -100,7 +90,6 @@ void Linker::write(std::span<uint8_t> text) {
       std::memcpy(code.data() + r.offset, &value, sizeof value);
     }
     end = piece.start + code.size();
-    piece = {};  // at once: code is never all in memory twice
   }
 }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "abi/image.hpp"
-#include "compiler/function_compiler.hpp"
+#include "compiler/linkable.hpp"
 #include "compiler/x64/unwind.hpp"
 
 namespace vitrine::compiler {
@@ -21,26 +21,25 @@ class Linker {
   /// To be called before the first `add`, with how much of everything there is going to be. An error if that is more
   /// than relative calls can span.
   struct Sizes {
-    size_t pieces = 0, code = 0, functions = 0, traps = 0, address_chunks = 0, address_bytes = 0;
-    void add(const mach::CompiledFunction& code);
-    void add(const CompiledBody& body);
+    size_t pieces = 0, code = 0, traps = 0, address_chunks = 0, address_bytes = 0;
+    void add(const Linkable& piece);
   };
   Result<void> reserve(const Sizes& sizes);
-  void add_function(CompiledBody&& body);
+  /// What is added stays where it is until the text is written.
+  void add_function(const Linkable& function);
   /// Answers the offset of the trampoline.
-  uint32_t add_trampoline(mach::CompiledFunction&& trampoline);
-  /// Hands everything over to `out`, whose text is written by this linker: once, and while it lives.
+  uint32_t add_trampoline(const Linkable& trampoline);
+  /// Hands everything over to `out`, whose text is written by this linker, while it lives.
   void finish(abi::ImageContents& out);
 
  private:
-  uint32_t append(mach::CompiledFunction&& code);
   /// Puts the pieces in their places and resolves the references between functions.
-  void write(std::span<uint8_t> text);
+  void write(std::span<uint8_t> text) const;
 
   struct Piece {
     uint32_t start = 0;
-    std::vector<uint8_t> code;
-    std::vector<mach::Reloc> relocs;
+    std::span<const uint8_t> code;
+    std::span<const mach::Reloc> relocs;
   };
   uint32_t first_symbol_;
   uint64_t size_ = 0;  // of the text so far

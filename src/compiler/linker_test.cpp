@@ -22,17 +22,17 @@ TEST(Linker, WhatReferencesDoNotSpanIsRefused) {
 
 TEST(Linker, CallsReachTheirFunctions) {
   Linker linker(3);
-  CompiledBody body;
-  body.code.code = {0xe8, 0, 0, 0, 0, 0xc3};
-  body.code.code_size = 6;
-  body.code.relocs = {{1, 4, -4}};
+  mach::CompiledFunction first, second;
+  first.code = second.code = {0xe8, 0, 0, 0, 0, 0xc3};
+  first.code_size = second.code_size = 6;
+  first.relocs = {{1, 4, -4}};   // symbol 3 calls 4
+  second.relocs = {{1, 3, -4}};  // and 4 calls 3
   Linker::Sizes sizes;
-  sizes.add(body);
-  sizes.add(body);
+  sizes.add(Linkable(first));
+  sizes.add(Linkable(second));
   ASSERT_TRUE(linker.reserve(sizes));
-  linker.add_function(CompiledBody(body));  // symbol 3 calls 4
-  body.code.relocs = {{1, 3, -4}};
-  linker.add_function(std::move(body));  // and 4 calls 3
+  linker.add_function(Linkable(first));
+  linker.add_function(Linkable(second));
   abi::ImageContents out;
   linker.finish(out);
   std::vector<uint8_t> text(out.text.size);

@@ -13,11 +13,15 @@ bool same(const InstData& x, const InstData& y) {
          x.region == y.region && x.imm == y.imm && x.a[0] == y.a[0] && x.a[1] == y.a[1] && x.a[2] == y.a[2];
 }
 
+/// Member by member: they were just written, and a load of two of them at once would wait for both.
 uint32_t hash_of(const InstData& d) {
-  uint64_t h = static_cast<uint64_t>(d.op) | static_cast<uint64_t>(d.type) << 8 | static_cast<uint64_t>(d.aux) << 16 |
-               static_cast<uint64_t>(d.imm) << 32;
-  h = (h ^ (d.a[0] | static_cast<uint64_t>(d.a[1]) << 32)) * 0x9e37'79b9'7f4a'7c15ull;
-  h = (h ^ d.a[2] ^ h >> 29) * 0xff51'afd7'ed55'8ccdull;
+  uint64_t h = static_cast<uint64_t>(d.op) * 0x9e37'79b9'7f4a'7c15ull;
+  h ^= static_cast<uint64_t>(d.type) << 48 | static_cast<uint64_t>(d.aux) << 56;
+  h += (uint64_t{d.imm} + 1) * 0xc2b2'ae3d'27d4'eb4full;
+  h ^= d.a[0] * 0x1656'67b1'9e37'79f9ull;
+  h += d.a[1] * 0x85eb'ca77'c2b2'ae63ull;
+  h ^= d.a[2] * 0x27d4'eb2f'1656'67c5ull;
+  h *= 0xff51'afd7'ed55'8ccdull;
   return static_cast<uint32_t>(h >> 40);
 }
 
@@ -54,17 +58,20 @@ InstData Builder::data(Op op, Type type) const {
   return d;
 }
 
-Value Builder::emit(const InstData& d, Type result) {
+Value Builder::emit(Type result) {
   VITRINE_DCHECK(!terminated());
-  Inst i = f_->make_inst1(d, result);
+  Inst i = f_->finish_draft(result);
   f_->append(block_, i);
   return f_->result(i);
 }
 
 Value Builder::numbered(const InstData& d, Type result) {
   Entry& slot = table_[hash_of(d) & (kTableSize - 1)];
-  if (slot.generation == generation_ && same((*f_)[slot.inst], d)) return f_->result(slot.inst);
-  Value v = emit(d, result);
+  if (slot.generation == generation_ && same((*f_)[slot.inst], d)) {
+    f_->drop_draft();
+    return f_->result(slot.inst);
+  }
+  Value v = emit(result);
   slot = {generation_, f_->def_inst(v)};
   return v;
 }
@@ -78,14 +85,14 @@ void Builder::emit_term(const InstData& d) {
 
 Value Builder::iconst(Type type, uint64_t value) {
   VITRINE_DCHECK(is_int(type));
-  InstData d = data(Op::IConst, type);
+  InstData& d = draft(Op::IConst, type);
   d.set_imm64(canonical(type, value));
   return numbered(d, type);
 }
 
 Value Builder::fconst(Type type, uint64_t bits) {
   VITRINE_DCHECK(is_float(type));
-  InstData d = data(Op::FConst, type);
+  InstData& d = draft(Op::FConst, type);
   d.set_imm64(canonical(type, bits));
   return numbered(d, type);
 }
@@ -107,7 +114,7 @@ Value Builder::unary(Op op, Type type, Value x, uint8_t trap) {
     if (auto bits = fold_unary(op, type, f_->type_of(x), c))
       return is_int(type) ? iconst(type, *bits) : fconst(type, *bits);
   }
-  InstData d = data(op, type);
+  InstData& d = draft(op, type);
   d.trap = trap;
   d.a[0] = x.raw();
   return numbered(d, type);
@@ -193,7 +200,7 @@ Value Builder::binary(Op op, Value x, Value y, uint8_t trap) {
         break;
     }
   }
-  InstData d = data(op, type);
+  InstData& d = draft(op, type);
   d.trap = trap;
   d.a[0] = x.raw();
   d.a[1] = y.raw();
@@ -213,7 +220,7 @@ Value Builder::icmp(IntCC cc, Value x, Value y) {
     std::swap(x, y);
     cc = swap(cc);
   }
-  InstData d = data(Op::ICmp, type);
+  InstData& d = draft(Op::ICmp, type);
   d.aux = static_cast<uint8_t>(cc);
   d.a[0] = x.raw();
   d.a[1] = y.raw();
@@ -227,7 +234,7 @@ Value Builder::fcmp(FloatCC cc, Value x, Value y) {
   VITRINE_DCHECK(is_float(type) && type == f_->type_of(y));
   uint64_t cx = 0, cy = 0;
   if (f_->is_const(x, &cx) && f_->is_const(y, &cy)) return i32(eval_fcmp(cc, type, cx, cy));
-  InstData d = data(Op::FCmp, type);
+  InstData& d = draft(Op::FCmp, type);
   d.aux = static_cast<uint8_t>(cc);
   d.a[0] = x.raw();
   d.a[1] = y.raw();
@@ -243,7 +250,7 @@ Value Builder::select(Value cond, Value if_nonzero, Value if_zero, uint8_t flags
   uint64_t c;
   if (f_->is_iconst(cond, &c)) return c ? if_nonzero : if_zero;
   if (if_nonzero == if_zero) return if_nonzero;
-  InstData d = data(Op::Select, type);
+  InstData& d = draft(Op::Select, type);
   d.flags = flags;
   d.a[0] = cond.raw();
   d.a[1] = if_nonzero.raw();
@@ -281,14 +288,14 @@ Value Builder::load(Type type, MemKind kind, Value ptr, int32_t disp, AliasRegio
   VITRINE_DCHECK(f_->type_of(ptr) == Type::I64);
   VITRINE_DCHECK(kind == MemKind::Full || is_int(type));
   fold_address(*f_, ptr, disp);
-  InstData d = data(Op::Load, type);
+  InstData& d = draft(Op::Load, type);
   d.aux = static_cast<uint8_t>(plain(type, kind));
   d.imm = static_cast<uint32_t>(disp);
   d.region = region;
   d.trap = trap;
   d.flags = flags;
   d.a[0] = ptr.raw();
-  return flags & kReadonly ? numbered(d, type) : emit(d, type);
+  return flags & kReadonly ? numbered(d, type) : emit(type);
 }
 
 void Builder::store(MemKind kind, Value ptr, Value value, int32_t disp, AliasRegion region, uint8_t trap,
@@ -298,7 +305,7 @@ void Builder::store(MemKind kind, Value ptr, Value value, int32_t disp, AliasReg
   fold_address(*f_, ptr, disp);
   Type type = f_->type_of(value);
   VITRINE_DCHECK(kind == MemKind::Full || is_int(type));
-  InstData d = data(Op::Store, type);
+  InstData& d = draft(Op::Store, type);
   d.aux = static_cast<uint8_t>(plain(type, kind));
   d.imm = static_cast<uint32_t>(disp);
   d.region = region;
@@ -306,35 +313,35 @@ void Builder::store(MemKind kind, Value ptr, Value value, int32_t disp, AliasReg
   d.flags = flags;
   d.a[0] = ptr.raw();
   d.a[1] = value.raw();
-  f_->append(block_, f_->make_inst(d, {}));
+  f_->append(block_, f_->finish_draft());
 }
 
 Value Builder::stack_load(Type type, Slot slot) {
-  InstData d = data(Op::StackLoad, type);
+  InstData& d = draft(Op::StackLoad, type);
   d.imm = slot.raw();
-  return emit(d, type);
+  return emit(type);
 }
 
 void Builder::stack_store(Slot slot, Value value) {
   value = f_->resolve(value);
-  InstData d = data(Op::StackStore, f_->type_of(value));
+  InstData& d = draft(Op::StackStore, f_->type_of(value));
   d.imm = slot.raw();
   d.a[0] = value.raw();
-  f_->append(block_, f_->make_inst(d, {}));
+  f_->append(block_, f_->finish_draft());
 }
 
 Value Builder::stack_addr(Slot slot) {
-  InstData d = data(Op::StackAddr, Type::I64);
+  InstData& d = draft(Op::StackAddr, Type::I64);
   d.imm = slot.raw();
   return numbered(d, Type::I64);
 }
 
 Value Builder::vmctx() {
-  return numbered(data(Op::VMContext, Type::I64), Type::I64);
+  return numbered(draft(Op::VMContext, Type::I64), Type::I64);
 }
 
 Value Builder::func_addr(FuncRef fn) {
-  InstData d = data(Op::FuncAddr, Type::I64);
+  InstData& d = draft(Op::FuncAddr, Type::I64);
   d.imm = fn.raw();
   return numbered(d, Type::I64);
 }
@@ -346,10 +353,10 @@ void Builder::trapif(Value cond, uint8_t code) {
   VITRINE_DCHECK(f_->type_of(cond) == Type::I32);
   uint64_t c;
   if (f_->is_iconst(cond, &c) && c == 0) return;
-  InstData d = data(Op::TrapIf, Type::I32);
+  InstData& d = draft(Op::TrapIf, Type::I32);
   d.trap = code;
   d.a[0] = cond.raw();
-  f_->append(block_, f_->make_inst(d, {}));
+  f_->append(block_, f_->finish_draft());
 }
 
 void Builder::trapifnot(Value cond, uint8_t code) {
@@ -357,10 +364,10 @@ void Builder::trapifnot(Value cond, uint8_t code) {
   VITRINE_DCHECK(f_->type_of(cond) == Type::I32);
   uint64_t c;
   if (f_->is_iconst(cond, &c) && c != 0) return;
-  InstData d = data(Op::TrapIfNot, Type::I32);
+  InstData& d = draft(Op::TrapIfNot, Type::I32);
   d.trap = code;
   d.a[0] = cond.raw();
-  f_->append(block_, f_->make_inst(d, {}));
+  f_->append(block_, f_->finish_draft());
 }
 
 std::span<const Value> Builder::emit_call(InstData d, const Signature& sig, Args head, Args args) {

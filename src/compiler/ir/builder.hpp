@@ -152,8 +152,9 @@ class Builder {
   };
 
   InstData data(Op op, Type type) const;
-  Value emit(const InstData& d, Type result);      // appended as it is
-  Value numbered(const InstData& d, Type result);  // or an equal one of before
+  InstData& draft(Op op, Type type) { return f_->draft(op, type, srcloc_); }
+  Value emit(Type result);                         // appends the draft as it is
+  Value numbered(const InstData& d, Type result);  // the draft, or an equal one of before
   void emit_term(const InstData& d);
   BlockCall block_call(Block target, Args args);
   std::span<const Value> emit_call(InstData d, const Signature& sig, Args head, Args args);

@@ -174,6 +174,24 @@ class Func {
   void renumber_params(Block block);
   /// A new instruction with fresh results; not yet in the layout. `results` has one type per result.
   Inst make_inst(const InstData& data, std::span<const Type> results);
+  /// Begins an instruction with one result or none, to be filled in where it is going to stay (a copy of what was just
+  /// written in small pieces would wait for them). `finish_draft` or `drop_draft` comes before any other is made.
+  InstData& draft(Op op, Type type, uint32_t srcloc) {
+    InstData& d = insts_.emplace().data;
+    d.op = op;
+    d.type = type;
+    d.srcloc = srcloc;
+    return d;
+  }
+  Inst finish_draft(Type result) {
+    Inst i(insts_.size() - 1);
+    InstData& d = (*this)[i];
+    d.result_count = 1;
+    d.result = values_.push({i.raw(), 0, result, ValueKind::Result});
+    return i;
+  }
+  Inst finish_draft() { return Inst(insts_.size() - 1); }
+  void drop_draft() { insts_.pop(); }
   Inst make_inst1(const InstData& data, Type result) {
     Inst i = insts_.push({data, Inst(), Inst()});
     InstData& d = (*this)[i];
@@ -299,7 +317,7 @@ class Func {
 
  private:
   struct Node {
-    InstData data;
+    InstData data = {};
     Inst prev, next;  // in its block
   };
   IndexTable<Value, ValueData> values_;

@@ -122,10 +122,13 @@ void skip_immediates(Cursor& c, Imm imm) {
 }
 
 /// How the operators with one byte are skipped, where that needs no look at anything: most of them.
-enum class Skip : uint8_t { Nothing, Leb, TwoLebs, Look };
+enum class Skip : uint8_t { Nothing, Leb, TwoLebs, MemArg, BlockType, Look };
+using SkipTable = std::array<Skip, 256>;
 
-constexpr std::array<Skip, 256> kSkip = [] {
-  std::array<Skip, 256> skips{};
+/// For a scan that wants to see the operators `seen`, and those whose immediates are of no simple form.
+template <size_t N>
+constexpr SkipTable make_skip_table(const Op (&seen)[N]) {
+  SkipTable skips{};
   for (unsigned byte = 0; byte < 256; byte++) {
     Op op = wasm::kOneByteOps[byte];
     Skip& skip = skips[byte];
@@ -136,6 +139,7 @@ constexpr std::array<Skip, 256> kSkip = [] {
         skip = Skip::Nothing;
         break;
       case Imm::Label:
+      case Imm::Func:
       case Imm::Local:
       case Imm::Global:
       case Imm::Table:
@@ -147,34 +151,53 @@ constexpr std::array<Skip, 256> kSkip = [] {
       case Imm::TypeTable:
         skip = Skip::TwoLebs;
         break;
+      case Imm::MemArg:
+        skip = Skip::MemArg;
+        break;
+      case Imm::BlockType:
+        skip = Skip::BlockType;
+        break;
       default:
         break;
     }
-    switch (op) {  // what one of the scans wants to see
-      case Op::End:
-      case Op::Delegate:
-      case Op::LocalSet:
-      case Op::LocalTee:
-      case Op::ReturnCallIndirect:
-      case Op::ReturnCallRef:
-        skip = Skip::Look;
-        break;
-      default:
-        break;
+    for (Op wanted : seen) {
+      if (op == wanted) skip = Skip::Look;
     }
   }
   return skips;
-}();
+}
 
-/// Goes past operators that neither scan wants to see; `pos` is left at one of the others, or at the end.
-void skip_plain(Cursor& c) {
+constexpr SkipTable kBodySkips = make_skip_table(
+    {Op::Block, Op::Loop, Op::If, Op::Try, Op::TryTable, Op::End, Op::Delegate, Op::LocalSet, Op::LocalTee});
+constexpr SkipTable kCallSkips = make_skip_table({Op::Call, Op::ReturnCall, Op::ReturnCallIndirect, Op::ReturnCallRef});
+
+/// Goes past operators that the scan does not want to see; `pos` is left at one of the others, or at the end.
+void skip_plain(Cursor& c, const SkipTable& skips) {
   while (c.pos < c.end) {
-    Skip skip = kSkip[*c.pos];
+    Skip skip = skips[*c.pos];
+    if (skip == Skip::Nothing) {
+      c.pos++;
+      continue;
+    }
     if (skip == Skip::Look) return;
-    c.pos++;
-    if (skip == Skip::Nothing) continue;
-    c.skip_leb();
-    if (skip == Skip::TwoLebs) c.skip_leb();
+    const uint8_t* at = c.pos++;
+    switch (skip) {
+      case Skip::BlockType:
+        c.skip_type();
+        break;
+      case Skip::MemArg:
+        if (c.pos < c.end && *c.pos >= 0x40) {  // the number of a memory, or something malformed
+          c.pos = at;
+          return;
+        }
+        [[fallthrough]];
+      case Skip::TwoLebs:
+        c.skip_leb();
+        [[fallthrough]];
+      default:
+        c.skip_leb();
+        break;
+    }
   }
 }
 
@@ -194,7 +217,7 @@ void scan_body(std::span<const uint8_t> body, BodyScan& out) {
   Cursor c{body.data(), body.data() + body.size()};
   skip_local_declarations(c);
   auto sets = [&] { return static_cast<uint32_t>(out.sets.size()); };
-  for (skip_plain(c); !c.at_end(); skip_plain(c)) {
+  for (skip_plain(c, kBodySkips); !c.at_end(); skip_plain(c, kBodySkips)) {
     const uint8_t* at = c.pos;
     uint8_t byte = c.byte();
     Op op = wasm::is_prefix(byte) ? wasm::find_op(byte, c.leb()) : wasm::kOneByteOps[byte];
@@ -236,7 +259,7 @@ void scan_calls(std::span<const uint8_t> body, CallScan& out) {
   out.has_tail_calls = false;
   Cursor c{body.data(), body.data() + body.size()};
   skip_local_declarations(c);
-  for (skip_plain(c); !c.at_end(); skip_plain(c)) {
+  for (skip_plain(c, kCallSkips); !c.at_end(); skip_plain(c, kCallSkips)) {
     uint8_t byte = c.byte();
     Op op = wasm::is_prefix(byte) ? wasm::find_op(byte, c.leb()) : wasm::kOneByteOps[byte];
     switch (op) {

@@ -630,11 +630,13 @@ Src Lower::rmi(Value v, unsigned bytes) {
 // -- building ---------------------------------------------------------------------------------------------------------
 
 void Lower::begin(MOp op, unsigned size, CC cc) {
-  insts_.push_back({.op = static_cast<uint16_t>(op),
-                    .size = static_cast<uint8_t>(size),
-                    .cc = static_cast<uint8_t>(cc),
-                    .srcloc = srcloc_});
-  infos_.push_back({.first_operand = static_cast<uint32_t>(operands_.size())});
+  // Filled in where it stays: a copy of what was just written in small pieces would wait for them.
+  MInst& m = insts_.emplace_back();
+  m.op = static_cast<uint16_t>(op);
+  m.size = static_cast<uint8_t>(size);
+  m.cc = static_cast<uint8_t>(cc);
+  m.srcloc = srcloc_;
+  infos_.emplace_back().first_operand = static_cast<uint32_t>(operands_.size());
 }
 
 void Lower::mem(const Amode& a) {
