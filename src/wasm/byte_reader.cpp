@@ -41,7 +41,7 @@ void ByteReader::fail(std::string_view message, uint32_t offset, ErrorKind kind)
   if (failed_) return;
   failed_ = true;
   kind_ = kind;
-  message_ = fmt::format("{} at offset {:#x}", message, offset);
+  message_ = fmt::format("{}, at offset {:#x}", message, offset);
   pos_ = end_;
 }
 

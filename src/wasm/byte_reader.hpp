@@ -88,7 +88,7 @@ class ByteReader {
   /// A reader of the next `n` bytes (at most those left), which this one skips.
   ByteReader sub(size_t n);
 
-  /// Latches an error at module offset `offset`; " at offset 0x..." is appended to `message`.
+  /// Latches an error at module offset `offset`; ", at offset 0x..." is appended to `message`.
   void fail(std::string_view message, uint32_t offset, ErrorKind kind = ErrorKind::Malformed);
   void fail(std::string_view message) { fail(message, offset()); }
   /// Latches an error that another reader of the same module met; does nothing if that one is fine.

@@ -28,14 +28,14 @@ TEST(ByteReader, UnsignedLeb) {
   EXPECT_READS((Bytes{0xff, 0xff, 0xff, 0xff, 0x0f}), u32, 0xffff'ffffu);
   EXPECT_READS((Bytes{0x80, 0x80, 0x80, 0x80, 0x00}), u32, 0u);
   EXPECT_READS((Bytes{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}), u64, UINT64_MAX);
-  EXPECT_FAILS((Bytes{0xff, 0xff, 0xff, 0xff, 0x1f}), u32, "integer too large at offset 0x4");
-  EXPECT_FAILS((Bytes{0x80, 0x80, 0x80, 0x80, 0x80, 0x00}), u32, "integer representation too long at offset 0x5");
+  EXPECT_FAILS((Bytes{0xff, 0xff, 0xff, 0xff, 0x1f}), u32, "integer too large, at offset 0x4");
+  EXPECT_FAILS((Bytes{0x80, 0x80, 0x80, 0x80, 0x80, 0x00}), u32, "integer representation too long, at offset 0x5");
   EXPECT_FAILS((Bytes{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02}), u64,
-               "integer too large at offset 0x9");
+               "integer too large, at offset 0x9");
   EXPECT_FAILS((Bytes{0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0}), u64,
-               "integer representation too long at offset 0xa");
-  EXPECT_FAILS((Bytes{0x80}), u32, "unexpected end of section or function at offset 0x1");
-  EXPECT_FAILS((Bytes{}), u64, "unexpected end of section or function at offset 0x0");
+               "integer representation too long, at offset 0xa");
+  EXPECT_FAILS((Bytes{0x80}), u32, "unexpected end of section or function, at offset 0x1");
+  EXPECT_FAILS((Bytes{}), u64, "unexpected end of section or function, at offset 0x0");
 }
 
 TEST(ByteReader, SignedLeb) {
@@ -47,12 +47,12 @@ TEST(ByteReader, SignedLeb) {
   EXPECT_READS((Bytes{0xff, 0xff, 0xff, 0xff, 0x7f}), s32, -1);
   EXPECT_READS((Bytes{0xff, 0xff, 0xff, 0xff, 0x0f}), s33, int64_t{0xffff'ffff});
   EXPECT_READS((Bytes{0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f}), s64, INT64_MIN);
-  EXPECT_FAILS((Bytes{0xff, 0xff, 0xff, 0xff, 0x0f}), s32, "integer too large at offset 0x4");
-  EXPECT_FAILS((Bytes{0x80, 0x80, 0x80, 0x80, 0x70}), s32, "integer too large at offset 0x4");
-  EXPECT_FAILS((Bytes{0xff, 0xff, 0xff, 0xff, 0x1f}), s33, "integer too large at offset 0x4");
+  EXPECT_FAILS((Bytes{0xff, 0xff, 0xff, 0xff, 0x0f}), s32, "integer too large, at offset 0x4");
+  EXPECT_FAILS((Bytes{0x80, 0x80, 0x80, 0x80, 0x70}), s32, "integer too large, at offset 0x4");
+  EXPECT_FAILS((Bytes{0xff, 0xff, 0xff, 0xff, 0x1f}), s33, "integer too large, at offset 0x4");
   EXPECT_FAILS((Bytes{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}), s64,
-               "integer too large at offset 0x9");
-  EXPECT_FAILS((Bytes{0x80, 0x80, 0x80, 0x80, 0x80, 0x00}), s32, "integer representation too long at offset 0x5");
+               "integer too large, at offset 0x9");
+  EXPECT_FAILS((Bytes{0x80, 0x80, 0x80, 0x80, 0x80, 0x00}), s32, "integer representation too long, at offset 0x5");
 }
 
 TEST(ByteReader, TheFirstErrorStays) {
@@ -63,7 +63,7 @@ TEST(ByteReader, TheFirstErrorStays) {
   EXPECT_EQ(r.word64(), 0u);
   EXPECT_EQ(r.name(), "");
   r.fail("another");
-  EXPECT_EQ(r.take_error().message(), "integer representation too long at offset 0x15");
+  EXPECT_EQ(r.take_error().message(), "integer representation too long, at offset 0x15");
 }
 
 TEST(ByteReader, CountsAreBoundedByBytesAndLimits) {
@@ -73,7 +73,7 @@ TEST(ByteReader, CountsAreBoundedByBytesAndLimits) {
   ByteReader over(bytes);
   over.count(4, "types");
   EXPECT_EQ(over.error_kind(), ErrorKind::Limit);
-  EXPECT_EQ(over.take_error().message(), "too many types: 5, the limit is 4 at offset 0x0");
+  EXPECT_EQ(over.take_error().message(), "too many types: 5, the limit is 4, at offset 0x0");
   Bytes huge = {0xff, 0xff, 0xff, 0xff, 0x0f};
   ByteReader lies(huge);
   EXPECT_EQ(lies.count(UINT32_MAX, "types"), 0u);
@@ -88,7 +88,7 @@ TEST(ByteReader, SubReadersKeepModuleOffsets) {
   EXPECT_EQ(r.offset(), 103u);
   sub.word32();
   r.fail_with(sub);
-  EXPECT_EQ(r.take_error().message(), "unexpected end of section or function at offset 0x67");
+  EXPECT_EQ(r.take_error().message(), "unexpected end of section or function, at offset 0x67");
 }
 
 TEST(Utf8, TakesWhatIsWellFormed) {

@@ -100,8 +100,8 @@ TEST(FunctionReader, HandsOutOperatorsWithTheirImmediates) {
       "local.get=0 select:i32 end");
   EXPECT_EQ(
       record(one_function(kI32ToI32, {0x20, 0, 0x02, 0x40, 0x20, 0, 0x0e, 2, 0, 1, 0, kEnd, kEnd})),
-      "f0 [i32] -> [i32]: local.get=0 block=[]->[] local.get=0 !type mismatch: br_table has targets of 1 and 0 values "
-      "at offset 0x1f, in function 0");
+      "f0 [i32] -> [i32]: local.get=0 block=[]->[] local.get=0 !type mismatch: br_table has targets of 1 and 0 values"
+      ", at offset 0x1f, in function 0");
   EXPECT_EQ(record(one_function(kI32ToI32, {0x20, 0, 0x10, 0, kEnd})),
             "f0 [i32] -> [i32]: local.get=0 call=0[i32] -> [i32] end");
 }
@@ -133,15 +133,15 @@ TEST(FunctionReader, OneReaderServesManyFunctions) {
 
 TEST(FunctionReader, MalformedBodies) {
   expect_error(kVoid, {},
-               "malformed: unexpected end of section or function: END opcode expected at offset 0x17, in function 0");
+               "malformed: unexpected end of section or function: END opcode expected, at offset 0x17, in function 0");
   expect_error(kVoid, {0x02, 0x40, kEnd}, "malformed: unexpected end");
   expect_error(kVoid, {kEnd, 0x01}, "malformed: section size mismatch: bytes behind the end of the function");
-  expect_error(kVoid, {0x05, kEnd}, "malformed: misplaced ELSE opcode at offset 0x17");
+  expect_error(kVoid, {0x05, kEnd}, "malformed: misplaced ELSE opcode, at offset 0x17");
   expect_error(kVoid, {0x41, 0, 0x04, 0x40, 0x05, 0x05, kEnd, kEnd}, "malformed: misplaced ELSE opcode");
-  expect_error(kVoid, {0xff, kEnd}, "malformed: illegal opcode ff at offset 0x17");
+  expect_error(kVoid, {0xff, kEnd}, "malformed: illegal opcode ff, at offset 0x17");
   expect_error(kVoid, {0xfc, 0x7f, kEnd}, "malformed: illegal opcode fc 7f");
   expect_error(kVoid, {0xc5, kEnd}, "malformed: illegal opcode c5");
-  expect_error(kVoid, {0x41, 0x80, 0x80, 0x80, 0x80, 0x70, 0x1a, kEnd}, "malformed: integer too large at offset 0x1c");
+  expect_error(kVoid, {0x41, 0x80, 0x80, 0x80, 0x80, 0x70, 0x1a, kEnd}, "malformed: integer too large, at offset 0x1c");
   expect_error(kVoid, {0x41, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00, 0x1a, kEnd},
                "malformed: integer representation too long");
   expect_error(kVoid, {0x43, 0, 0, 0}, "malformed: unexpected end");
@@ -165,15 +165,15 @@ TEST(FunctionReader, MalformedBytesWinOverInvalidOnes) {
   // And over all the functions of a module.
   Bytes bytes = header() + section(1, vec({kVoid})) + section(3, {3, 0, 0, 0}) +
                 section(10, vec({body({0x6a, kEnd}), body({kEnd}), body({0xff, kEnd})}));
-  EXPECT_NE(error_of(bytes).find("illegal opcode ff at offset 0x20, in function 2"), std::string::npos)
+  EXPECT_NE(error_of(bytes).find("illegal opcode ff, at offset 0x20, in function 2"), std::string::npos)
       << error_of(bytes);
 }
 
 TEST(FunctionReader, TypeMismatches) {
   expect_error(kVoid, {0x6a, kEnd},
-               "invalid: type mismatch: i32.add expects i32, found nothing on the stack at offset 0x17");
+               "invalid: type mismatch: i32.add expects i32, found nothing on the stack, at offset 0x17");
   expect_error(kVoid, {0x41, 0, 0x42, 0, 0x6a, 0x1a, kEnd},
-               "type mismatch: i32.add expects i32, found i64 at offset 0x1b");
+               "type mismatch: i32.add expects i32, found i64, at offset 0x1b");
   expect_error(kVoid, {0x42, 0, 0x41, 0, 0x6a, 0x1a, kEnd}, "type mismatch: i32.add expects i32, found i64");
   expect_error(kVoid, {0x43, 0, 0, 0, 0, 0x45, 0x1a, kEnd}, "type mismatch: i32.eqz expects i32, found f32");
   expect_error(kToI32, {kEnd}, "type mismatch: end expects i32, found nothing");
@@ -200,7 +200,7 @@ TEST(FunctionReader, TypeMismatches) {
 }
 
 TEST(FunctionReader, UnknownIndices) {
-  expect_error(kI32ToI32, {0x20, 2, kEnd}, "invalid: unknown local 2: there are 2 at offset", {1, 1, 0x7f});
+  expect_error(kI32ToI32, {0x20, 2, kEnd}, "invalid: unknown local 2: there are 2, at offset", {1, 1, 0x7f});
   expect_error(kVoid, {0x41, 0, 0x21, 0, kEnd}, "invalid: unknown local 0");
   expect_error(kVoid, {0x23, 0, kEnd}, "invalid: unknown global 0: global.get names it, there are 0");
   expect_error(kVoid, {0x10, 1, kEnd}, "invalid: unknown function 1");
@@ -299,7 +299,7 @@ TEST(FunctionReader, TailCalls) {
             std::string::npos);
   expect_error(
       kI32ToI32, {0x20, 0, 0x12, 0, kEnd},
-      "unsupported: return_call needs the feature 'tail-call', which is off; turn it on with -W tail-call at offset",
+      "unsupported: return_call needs the feature 'tail-call', which is off; turn it on with -W tail-call, at offset",
       {0}, {}, Features().with(Feature::TailCall, false));
 }
 
@@ -319,7 +319,7 @@ TEST(FunctionReader, TablesAndSegments) {
 TEST(FunctionReader, WhatIsNotImplementedNamesItsFeature) {
   expect_error(
       kVoid, {0xfd, 0x0c, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x1a, kEnd},
-      "unsupported: v128.const needs the feature 'simd', which this version does not implement at offset 0x17");
+      "unsupported: v128.const needs the feature 'simd', which this version does not implement, at offset 0x17");
   expect_error(kVoid, {0xfb, 0, 0, kEnd}, "unsupported: struct.new needs the feature 'gc'");
   expect_error(kVoid, {0x14, 0, kEnd}, "unsupported: call_ref needs the feature 'function-references'");
   expect_error(kVoid, {0x08, 0, kEnd}, "unsupported: throw needs the feature 'exceptions'");

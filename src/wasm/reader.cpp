@@ -220,7 +220,7 @@ void ModuleReader::finish() {
 }
 
 void ModuleReader::invalid(std::string_view message, uint32_t at, ErrorKind kind) {
-  if (!invalid_) invalid_.emplace(fmt::format("{} at offset {:#x}", message, at), kind);
+  if (!invalid_) invalid_.emplace(fmt::format("{}, at offset {:#x}", message, at), kind);
 }
 
 bool ModuleReader::check_index(uint32_t index, size_t count, const char* space, uint32_t at) {

@@ -31,11 +31,11 @@ TEST(Reader, AnEmptyModule) {
 }
 
 TEST(Reader, Header) {
-  expect_error({}, "malformed: unexpected end: magic header not detected at offset 0x0");
+  expect_error({}, "malformed: unexpected end: magic header not detected, at offset 0x0");
   expect_error({0, 'a', 's'}, "malformed: unexpected end");
   expect_error({0, 'a', 's', 'x', 1, 0, 0, 0}, "malformed: magic header not detected");
   expect_error({0, 'a', 's', 'm', 1, 0, 0}, "malformed: unexpected end");
-  expect_error({0, 'a', 's', 'm', 0x0d, 0, 1, 0}, "malformed: unknown binary version 0x1000d at offset 0x4");
+  expect_error({0, 'a', 's', 'm', 0x0d, 0, 1, 0}, "malformed: unknown binary version 0x1000d, at offset 0x4");
   EXPECT_TRUE(is_module(header()));
   EXPECT_FALSE(is_module(Bytes{0, 'a', 's', 'm', 0x0d, 0, 1, 0}));
 }
@@ -87,7 +87,7 @@ TEST(Reader, EverythingThatCanBeDeclared) {
 }
 
 TEST(Reader, Sections) {
-  expect_error(header() + Bytes{14, 0}, "malformed: malformed section id 14 at offset 0x8");
+  expect_error(header() + Bytes{14, 0}, "malformed: malformed section id 14, at offset 0x8");
   expect_error(header() + Bytes{1, 5, 0},
                "malformed: unexpected end: length out of bounds (5 bytes announced, 1 left)");
   expect_error(header() + section(1, {0, 0}),
@@ -102,7 +102,7 @@ TEST(Reader, Sections) {
                "malformed: data count and data section have inconsistent lengths (1 and 0)");
   expect_error(header() + section(0, {}), "malformed: unexpected end");
   expect_error(header() + section(0, {2, 'a'}), "malformed: unexpected end: length out of bounds");
-  expect_error(header() + section(0, {1, 0xff}), "malformed: malformed UTF-8 encoding at offset 0xb");
+  expect_error(header() + section(0, {1, 0xff}), "malformed: malformed UTF-8 encoding, at offset 0xb");
 }
 
 TEST(Reader, EveryTruncationIsMalformed) {
@@ -142,9 +142,9 @@ TEST(Reader, NoByteFlipCrashes) {
 
 TEST(Reader, Types) {
   expect_error(header() + section(1, vec({{0x61}})), "malformed: malformed definition type 0x61");
-  expect_error(header() + section(1, vec({{0x60, 1, 0x41, 0}})), "malformed: malformed value type 0x41 at offset 0xd");
+  expect_error(header() + section(1, vec({{0x60, 1, 0x41, 0}})), "malformed: malformed value type 0x41, at offset 0xd");
   expect_error(header() + section(1, vec({{0x60, 1, 0x7b, 0}})),
-               "unsupported: type v128 needs the feature 'simd', which this version does not implement at offset 0xd");
+               "unsupported: type v128 needs the feature 'simd', which this version does not implement, at offset 0xd");
   expect_error(header() + section(1, vec({{0x60, 1, 0x6e, 0}})), "unsupported: type anyref needs the feature 'gc'");
   expect_error(header() + section(1, vec({{0x60, 1, 0x69, 0}})), "type exnref needs the feature 'exceptions'");
   expect_error(header() + section(1, vec({{0x60, 1, 0x63, 0x70, 0}})), "needs the feature 'function-references'");
@@ -194,7 +194,7 @@ TEST(Reader, RecursiveTypesAreEqualUpToTheirPlace) {
 TEST(Reader, IndicesOutOfRange) {
   Bytes types = header() + section(1, vec({kVoid, kI32ToI32}));
   Bytes code = section(10, vec({body({0x0b})}));
-  expect_error(types + section(3, {1, 2}) + code, "invalid: unknown type 2: there are 2 at offset 0x16");
+  expect_error(types + section(3, {1, 2}) + code, "invalid: unknown type 2: there are 2, at offset 0x16");
   expect_error(types + section(2, vec({{0, 0, 0, 7}})), "invalid: unknown type 7");
   expect_error(types + section(7, vec({name_bytes("f") + Bytes{0, 0}})), "invalid: unknown function 0: there are 0");
   expect_error(types + section(7, vec({name_bytes("f") + Bytes{1, 0}})), "invalid: unknown table 0");
@@ -244,12 +244,12 @@ TEST(Reader, ConstantExpressions) {
   EXPECT_EQ(error_of(global({0x42, 1, 0x42, 2, 0x7c}, 0x7e)), "");
   EXPECT_EQ(error_of(global({0xd0, 0x70}, 0x70)), "");
   expect_error(global({}),
-               "invalid: type mismatch: constant expression of type [] where [i32] is expected at offset 0xd");
+               "invalid: type mismatch: constant expression of type [] where [i32] is expected, at offset 0xd");
   expect_error(global({0x42, 1}), "invalid: type mismatch: constant expression of type [i64] where [i32] is expected");
   expect_error(global({0x41, 1, 0x41, 2}), "invalid: type mismatch: constant expression of type [i32 i32]");
   expect_error(global({0x41, 1, 0x6a}), "invalid: type mismatch: i32.add expects i32, found nothing");
   expect_error(global({0x41, 1, 0x42, 1, 0x6a}), "invalid: type mismatch: i32.add expects i32, found i64");
-  expect_error(global({0x41, 1, 0x45}), "invalid: constant expression required: i32.eqz is not constant at offset 0xf");
+  expect_error(global({0x41, 1, 0x45}), "invalid: constant expression required: i32.eqz is not constant, at offset 0xf");
   expect_error(global({0x02, 0x40, 0x0b}), "invalid: constant expression required: block is not constant");
   expect_error(global({0x41, 1, 0x41, 2, 0x6c}),
                "constant expression required: i32.mul needs the feature 'extended-const'",

@@ -119,7 +119,17 @@ INSTANTIATE_TEST_SUITE_P(All, EveryMode, ::testing::Combine(::testing::Values(0,
 // tests have had them installed.
 TEST(SignalFreeDeathTest, TrapsComeByCalls) {
   ::testing::FLAGS_gtest_death_test_style = "threadsafe";
-  auto run = [] {
+  auto handlers = [] {
+    std::vector<void (*)(int)> all;
+    for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE}) {
+      struct sigaction now{};
+      sigaction(signal, nullptr, &now);
+      all.push_back(now.sa_handler);
+    }
+    return all;
+  };
+  auto run = [&] {
+    auto before = handlers();  // a sanitizer has some
     for (uint8_t level : {0, 2}) {
       World w(kTraps, Config().opt_level(level).signals_based_traps(false));
       auto ends = [&](const char* name, std::vector<Val> args, TrapCode code) {
@@ -149,11 +159,7 @@ TEST(SignalFreeDeathTest, TrapsComeByCalls) {
       unwrap(fuel.store.set_fuel(1000));
       if (fuel.typed<void()>("spin")().error().trap()->code() != TrapCode::OutOfFuel) std::_Exit(3);
     }
-    for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE}) {
-      struct sigaction now{};
-      sigaction(signal, nullptr, &now);
-      if (now.sa_handler != SIG_DFL) std::_Exit(4);
-    }
+    if (handlers() != before) std::_Exit(4);
     std::_Exit(0);
   };
   EXPECT_EXIT(run(), ::testing::ExitedWithCode(0), "");
@@ -281,6 +287,16 @@ TEST(Trap, AnExitIsNoTrap) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind(), ErrorKind::Exit);
   EXPECT_EQ(result.error().exit_status(), 3);
+}
+
+TEST(Trap, TheFrameThatOverflowsIsAtTheBeginningOfItsBody) {
+  World w("(module (func $f (export \"f\") (call $f) (call $f)))");
+  auto done = w.typed<void()>("f")();
+  ASSERT_FALSE(done);
+  auto frames = done.error().trap()->frames();
+  ASSERT_GE(frames.size(), 2u);
+  EXPECT_GT(frames[0].module_offset, 0u);
+  EXPECT_LT(frames[0].module_offset, frames[1].module_offset);
 }
 
 TEST(Trap, ASmallStackOverflowsSooner) {

@@ -177,6 +177,7 @@ void Func::reset() {
   sig = {};
   name.clear();
   symbol = 0;
+  srcloc = 0;
   restore_context_after_calls = false;
   sigs.clear();
   funcs.clear();

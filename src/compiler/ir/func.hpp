@@ -151,6 +151,7 @@ class Func {
   Signature sig;
   std::string name;
   uint32_t symbol = 0;
+  uint32_t srcloc = 0;  // where the body begins, as InstData::srcloc: what its prologue is from
   // A callee may tail-call out of the instance and return with another context in the pinned register: every call is
   // followed by a reload of it, not only calls whose args[0] is another context.
   bool restore_context_after_calls = false;

@@ -100,6 +100,7 @@ class VCode {
   // What the spans of `blocks` point into
   std::vector<uint32_t> edges;
   std::vector<VReg> block_vregs;
+  uint32_t srcloc = 0;  // of the prologue
   // Frame
   uint32_t slot_bytes = 0;      // IR stack slots
   uint32_t outgoing_bytes = 0;  // most that a call passes and gets back on the stack

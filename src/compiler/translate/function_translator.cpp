@@ -130,6 +130,7 @@ void FunctionTranslator::begin(uint32_t function, const wasm::FuncType& type, st
 
   ir::Func& f = *func_;
   f.symbol = function;
+  f.srcloc = body_offset_;
   f.restore_context_after_calls = env_.has_tail_calls;
   f.sig = signature_of(type);
 

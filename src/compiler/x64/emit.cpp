@@ -122,7 +122,7 @@ Result<void> EmitterImpl::layout_frame() {
 }
 
 void EmitterImpl::prologue() {
-  asm_.address(0);
+  asm_.address(code_->srcloc);
   asm_.e(Inst::kIdPush, x86::rbp);
   asm_.e(Inst::kIdMov, x86::rbp, x86::rsp);
   if (code_->has_calls || frame_total_ >= kUncheckedLeafFrame) {
@@ -136,7 +136,7 @@ void EmitterImpl::prologue() {
       asm_.e(Inst::kIdLea, x86::r10, x86::ptr(x86::rsp, -static_cast<int32_t>(frame_total_)));
       asm_.e(Inst::kIdCmp, x86::r10, limit);
     }
-    asm_.jcc(CC::B, trap_label(static_cast<uint8_t>(abi::TrapCode::StackOverflow), 0));
+    asm_.jcc(CC::B, trap_label(static_cast<uint8_t>(abi::TrapCode::StackOverflow), code_->srcloc));
   }
   for (uint32_t n = 0; n < saved_count_; ++n) asm_.e(Inst::kIdPush, gp64(saved_[n]));
   if (uint32_t rest = frame_total_ - saved_count_ * 8) asm_.e(Inst::kIdSub, x86::rsp, asmjit::Imm(rest));

@@ -22,6 +22,7 @@ void Lower::run(ir::Func& func, VCode& out, Mode mode) {
   mode_ = mode;
   out.clear();
   out.name = func.name;
+  out.srcloc = func.srcloc;
   insts_.clear();
   infos_.clear();
   operands_.clear();
