@@ -249,7 +249,8 @@ TEST(Reader, ConstantExpressions) {
   expect_error(global({0x41, 1, 0x41, 2}), "invalid: type mismatch: constant expression of type [i32 i32]");
   expect_error(global({0x41, 1, 0x6a}), "invalid: type mismatch: i32.add expects i32, found nothing");
   expect_error(global({0x41, 1, 0x42, 1, 0x6a}), "invalid: type mismatch: i32.add expects i32, found i64");
-  expect_error(global({0x41, 1, 0x45}), "invalid: constant expression required: i32.eqz is not constant, at offset 0xf");
+  expect_error(global({0x41, 1, 0x45}),
+               "invalid: constant expression required: i32.eqz is not constant, at offset 0xf");
   expect_error(global({0x02, 0x40, 0x0b}), "invalid: constant expression required: block is not constant");
   expect_error(global({0x41, 1, 0x41, 2, 0x6c}),
                "constant expression required: i32.mul needs the feature 'extended-const'",
