@@ -22,6 +22,10 @@ namespace {
 /// Bodies from this size on are compiled first, largest first, so that none of them is the last one running alone.
 constexpr size_t kLargeBody = 16 * 1024;
 
+bool inlines(const abi::CodegenSettings& settings) {
+  return settings.opt_level > 0 && !settings.indirect_local_calls;
+}
+
 class ModuleCompiler {
  public:
   ModuleCompiler(const translate::ModuleEnv& env, const wasm::Features& features, const CompileOptions& options,
@@ -33,7 +37,7 @@ class ModuleCompiler {
         compilers_(workers),
         functions_(env.module.code.size()) {
     for (unsigned w = 0; w < workers; w++) kept_.emplace_back(huge_page_memory());
-    if (env.settings.opt_level > 0 && !env.settings.indirect_local_calls) callees_.emplace(env.module, calls);
+    if (inlines(env.settings)) callees_.emplace(env.module, calls);
   }
 
   Result<void> run(const abi::ImageMemory& memory);
@@ -201,7 +205,7 @@ Result<void> compile_module(const wasm::Module& module, std::span<const uint8_t>
   unsigned workers =
       static_cast<unsigned>(std::min<size_t>(options.workers ? options.workers : default_workers(), most));
   abi::VMLayout layout(module);
-  CallGraph calls(module, workers);
+  CallGraph calls(module, inlines(settings), workers);
   translate::ModuleEnv env(module, layout, settings, calls.has_tail_calls);
   return ModuleCompiler(env, features, options, workers, calls).run(memory);
 }

@@ -9,7 +9,7 @@
 
 namespace vitrine::compiler {
 
-CallGraph::CallGraph(const wasm::Module& module, unsigned workers) {
+CallGraph::CallGraph(const wasm::Module& module, bool count, unsigned workers) {
   constexpr size_t kChunk = 128;
   std::vector<std::atomic<uint8_t>> counts(module.code.size());
   std::atomic<bool> tail_calls = false;
@@ -18,7 +18,7 @@ CallGraph::CallGraph(const wasm::Module& module, unsigned workers) {
     translate::CallScan scan;
     size_t end = std::min(module.code.size(), (chunk + 1) * kChunk);
     for (size_t i = chunk * kChunk; i < end; i++) {
-      translate::scan_calls(module.code[i].bytes, scan);
+      translate::scan_calls(module.code[i].bytes, count, scan);
       if (scan.has_tail_calls) tail_calls.store(true, std::memory_order_relaxed);
       for (uint32_t callee : scan.callees) {
         uint32_t body = callee - module.imported_functions;

@@ -18,7 +18,8 @@ namespace vitrine::compiler {
 
 /// What the calls between the functions of a module say about it. Cost: one look over all bodies.
 struct CallGraph {
-  CallGraph(const wasm::Module& module, unsigned workers);
+  /// `count`: fill in `calls`; else they are all zero.
+  CallGraph(const wasm::Module& module, bool count, unsigned workers);
 
   bool has_tail_calls = false;
   /// By body: how many direct calls of it there are; 2 stands for more as well.

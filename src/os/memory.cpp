@@ -137,11 +137,6 @@ Result<MemoryFile> MemoryFile::create(const char* name, size_t size) {
   file.fd_ = FileDescriptor(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!file.fd_) return system_refused("cannot make a file in memory");
   if (ftruncate(file.fd_.get(), static_cast<off_t>(size)) != 0) return system_refused("cannot extend a file in memory");
-  // Reserved now: a page that cannot be had later would be a signal, not an error.
-  if (int error = posix_fallocate(file.fd_.get(), 0, static_cast<off_t>(size)); error != 0) {
-    errno = error;
-    return system_refused("cannot extend a file in memory");
-  }
   void* data = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file.fd_.get(), 0);
   if (data == MAP_FAILED) return system_refused("cannot map a file in memory");
   file.data_ = static_cast<uint8_t*>(data);

@@ -17,10 +17,8 @@ uint32_t VCode::add_const(uint64_t lo, uint64_t hi, uint8_t bytes) {
 }
 
 void VCode::clear() {
+  // Not `insts`, `infos` and `operands`: what fills them in sets their sizes and all they hold.
   name.clear();
-  insts.clear();
-  infos.clear();
-  operands.clear();
   vregs.clear();
   blocks.clear();
   loop_header.clear();

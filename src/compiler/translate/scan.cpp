@@ -169,6 +169,7 @@ constexpr SkipTable make_skip_table(const Op (&seen)[N]) {
 
 constexpr SkipTable kBodySkips = make_skip_table(
     {Op::Block, Op::Loop, Op::If, Op::Try, Op::TryTable, Op::End, Op::Delegate, Op::LocalSet, Op::LocalTee});
+constexpr SkipTable kTailCallSkips = make_skip_table({Op::ReturnCall, Op::ReturnCallIndirect, Op::ReturnCallRef});
 constexpr SkipTable kCallSkips = make_skip_table({Op::Call, Op::ReturnCall, Op::ReturnCallIndirect, Op::ReturnCallRef});
 
 /// Goes past operators that the scan does not want to see; `pos` is left at one of the others, or at the end.
@@ -254,12 +255,13 @@ void scan_body(std::span<const uint8_t> body, BodyScan& out) {
   for (BodyScan::Loop& loop : out.loops) loop.last_set = loop.last_set == ~0u ? sets() : loop.last_set;
 }
 
-void scan_calls(std::span<const uint8_t> body, CallScan& out) {
+void scan_calls(std::span<const uint8_t> body, bool callees, CallScan& out) {
+  const SkipTable& skips = callees ? kCallSkips : kTailCallSkips;
   out.callees.clear();
   out.has_tail_calls = false;
   Cursor c{body.data(), body.data() + body.size()};
   skip_local_declarations(c);
-  for (skip_plain(c, kCallSkips); !c.at_end(); skip_plain(c, kCallSkips)) {
+  for (skip_plain(c, skips); !c.at_end(); skip_plain(c, skips)) {
     uint8_t byte = c.byte();
     Op op = wasm::is_prefix(byte) ? wasm::find_op(byte, c.leb()) : wasm::kOneByteOps[byte];
     switch (op) {

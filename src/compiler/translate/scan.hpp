@@ -32,9 +32,9 @@ void scan_body(std::span<const uint8_t> body, BodyScan& out);
 
 /// What a body calls: for who wants to know before it is translated.
 struct CallScan {
-  std::vector<uint32_t> callees;  // function indices of call and return_call, in order
+  std::vector<uint32_t> callees;  // function indices of call and return_call, in order, if asked for
   bool has_tail_calls = false;    // return_call, return_call_indirect, return_call_ref
 };
-void scan_calls(std::span<const uint8_t> body, CallScan& out);
+void scan_calls(std::span<const uint8_t> body, bool callees, CallScan& out);
 
 }  // namespace vitrine::translate

@@ -29,7 +29,7 @@ struct TestModule {
     bool tail_calls = false;
     CallScan calls;
     for (const wasm::CodeBody& body : module->code) {
-      scan_calls(body.bytes, calls);
+      scan_calls(body.bytes, false, calls);
       tail_calls |= calls.has_tail_calls;
     }
     env = std::make_unique<ModuleEnv>(*module, *layout, settings, tail_calls);

@@ -39,9 +39,9 @@ constexpr uint32_t kSmallFrame = 1024;
 Emitter::Emitter(const abi::CodegenSettings& settings) : impl_(std::make_unique<EmitterImpl>(settings)) {}
 Emitter::~Emitter() = default;
 
-Result<void> Emitter::run(mach::VCode& code, const regalloc::Output& allocation, bool align_loops,
+Result<void> Emitter::run(mach::VCode& code, const regalloc::Output& allocation, bool optimised,
                           mach::CompiledFunction& out) {
-  return impl_->run(code, allocation, align_loops, out);
+  return impl_->run(code, allocation, optimised, out);
 }
 void Emitter::array_call_trampoline(const ir::Signature& signature, mach::CompiledFunction& out) {
   impl_->array_call_trampoline(signature, out);
@@ -50,14 +50,14 @@ void Emitter::host_call_trampoline(const ir::Signature& signature, mach::Compile
   impl_->host_call_trampoline(signature, out);
 }
 
-Result<void> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocation, bool align_loops,
+Result<void> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocation, bool optimised,
                               mach::CompiledFunction& out) {
   code_ = &code;
   allocation_ = &allocation;
   stubs_.clear();
   traps_.clear();
   const auto blocks = static_cast<uint32_t>(code.blocks.size());
-  asm_.reset(blocks);
+  asm_.reset(blocks, optimised ? 3 : 1);
   asm_.reserve_tables(code.table_count);
   TRY(layout_frame());
   thread_jumps();
@@ -68,7 +68,7 @@ Result<void> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocat
     uint32_t next = b + 1;
     while (next < blocks && alias_[next] != next) ++next;
     next_block_ = next;
-    if (align_loops && code.loop_header[b] && !code.blocks[b].cold) asm_.align16();
+    if (optimised && code.loop_header[b] && !code.blocks[b].cold) asm_.align16();
     asm_.bind(b);
     size_t e = edit_start_[b];
     const auto& edits = allocation.edits;

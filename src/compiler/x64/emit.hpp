@@ -18,8 +18,7 @@ class Emitter {
   ~Emitter();
 
   /// `code` gets the constants that expansions need added. Errors: Limit, for a frame larger than any stack.
-  Result<void> run(mach::VCode& code, const regalloc::Output& allocation, bool align_loops,
-                   mach::CompiledFunction& out);
+  Result<void> run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, mach::CompiledFunction& out);
   // emit_trampolines.cpp
   void array_call_trampoline(const ir::Signature& signature, mach::CompiledFunction& out);
   void host_call_trampoline(const ir::Signature& signature, mach::CompiledFunction& out);

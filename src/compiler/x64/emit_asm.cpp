@@ -40,7 +40,7 @@ Asm::Asm() {
   VITRINE_ASSERT(code_.attach(&a_) == asmjit::kErrorOk);
 }
 
-void Asm::reset(uint32_t labels) {
+void Asm::reset(uint32_t labels, unsigned rounds) {
   VITRINE_ASSERT(a_.setOffset(0) == asmjit::kErrorOk);
   labels_.assign(labels, {~0u, 0});
   events_.clear();
@@ -51,6 +51,7 @@ void Asm::reset(uint32_t labels) {
   addresses_.clear();
   table_count_ = 0;
   srcloc_ = ~0u;
+  rounds_ = rounds;
 }
 
 void Asm::reserve_tables(uint32_t count) {
@@ -90,7 +91,7 @@ void Asm::lea_label(x86::Gp r, Label l) {
 void Asm::choose_short() {
   const size_t n = events_.size();
   saved_.assign(n + 1, 0);  // prefix sums: bytes saved by events before; padding counts as negative (modulo 2^32)
-  for (int round = 0; round < 3; ++round) {
+  for (unsigned round = 0; round < rounds_; ++round) {
     for (size_t i = 0; i < n; ++i) {
       const Event& ev = events_[i];
       uint32_t gain = ev.kind == Event::kAlign ? -15u : ev.is_short ? ev.long_size() - 2 : 0;

@@ -35,8 +35,9 @@ class Asm {
   using Label = uint32_t;
 
   Asm();
-  /// Rewinds; `labels` labels exist from the start.
-  void reset(uint32_t labels);
+  /// Rewinds; `labels` labels exist from the start. `rounds`: how often short jumps are looked for; the first round
+  /// finds nearly all.
+  void reset(uint32_t labels, unsigned rounds = 1);
   Label make_label() {
     labels_.push_back({~0u, 0});
     return static_cast<Label>(labels_.size() - 1);
@@ -135,6 +136,7 @@ class Asm {
   std::vector<uint32_t> const_offsets_;
   Label first_table_ = 0;
   uint32_t table_count_ = 0;
+  unsigned rounds_ = 1;
   uint32_t srcloc_ = ~0u;
 };
 

@@ -14,8 +14,7 @@ class EmitterImpl {
   explicit EmitterImpl(const abi::CodegenSettings& settings)
       : avx_(settings.cpu_features & abi::kAvx), traps_are_calls_(!settings.signals_based_traps) {}
 
-  Result<void> run(mach::VCode& code, const regalloc::Output& allocation, bool align_loops,
-                   mach::CompiledFunction& out);
+  Result<void> run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, mach::CompiledFunction& out);
   void array_call_trampoline(const ir::Signature& signature, mach::CompiledFunction& out);
   void host_call_trampoline(const ir::Signature& signature, mach::CompiledFunction& out);
 

@@ -492,6 +492,9 @@ void Lower::assemble() {
                            args_.begin() + p.first_arg + p.arg_count);
     info.branch_args = {args, p.arg_count};
   }
+  out.insts.resize(at_inst);
+  out.infos.resize(at_inst);
+  out.operands.resize(at_operand);
 }
 
 // -- values -----------------------------------------------------------------------------------------------------------
