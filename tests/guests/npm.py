@@ -48,7 +48,7 @@ RUBY = [
     ("Rational(3, 4) + Rational(5, 6)", "=> 19/12"),
     ("def deep(n) = deep(n + 1); begin; deep(0); rescue SystemStackError => e; e.class; end", "=> SystemStackError"),
     ("a = 200.times.map { |i| 'x' * i }; GC.start; a.map(&:size).sum", "=> 19900"),
-    ("File.write('/work/out.txt', (1..1000).to_a.join(\"\\n\")); File.foreach('/work/out.txt').sum(&:to_i)", "=> 500500"),
+    ("File.write('/data/out.txt', (1..1000).to_a.join(\"\\n\")); File.foreach('/data/out.txt').sum(&:to_i)", "=> 500500"),
     ("begin; File.read('/etc/passwd'); rescue SystemCallError => e; e.class.ancestors.include?(SystemCallError); end", "=> true"),
     ("RUBY_VERSION[0, 3]", "=> 3.3"),
 ]
@@ -126,7 +126,7 @@ def python(suite, package, level):
         return
     work = pathlib.Path(tempfile.mkdtemp(dir=suite.scratch))
     scripts = HERE / "npm"
-    run = [suite.options.vitrine, "run", "-O", f"opt-level={level}", "--allow-precompiled", "--dir", f"{work}::/work::rw", "--dir", f"{scripts}::/scripts::ro"]
+    run = [suite.options.vitrine, "run", "-O", f"opt-level={level}", "--allow-precompiled", "--dir", f"{work}::/data::rw", "--dir", f"{scripts}::/scripts::ro"]
     where = f"at opt-level {level}"
     suite.check(f"python/compute {where}", compare(suite.run(*run, compiled, "/scripts/compute.py"), 0, (scripts / "compute.expected").read_text()))
     suite.check(f"python/files {where}", compare(suite.run(*run, "--env", "MODE=npm", compiled, "/scripts/files.py", "one", "two words", stdin="from stdin\n"), 5,
@@ -176,7 +176,7 @@ def ruby(suite, package, level):
     for module, cases in (("ruby.wasm", RUBY), ("ruby+stdlib.wasm", RUBY[:7] + RUBY_STDLIB)):
         work = pathlib.Path(tempfile.mkdtemp(dir=suite.scratch))
         start = time.monotonic()
-        done = suite.run(suite.options.ruby_host, package / "dist" / module, "-O", level, "--dir", f"{work}::/work", *(code for code, _ in cases))
+        done = suite.run(suite.options.ruby_host, package / "dist" / module, "-O", level, "--dir", f"{work}::/data", *(code for code, _ in cases))
         print(f"ran {module} at opt-level {level} in {time.monotonic() - start:.1f} s", flush=True)
         lines = done.stdout.decode(errors="replace").splitlines()
         ended = None if done.returncode == 0 and len(lines) == len(cases) else f"status {done.returncode} after {len(lines)} of {len(cases)} answers: {tail(done.stderr)}"
