@@ -4,8 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <iterator>
 
+#include "cli/arguments.hpp"
 #include "cli/commands.hpp"
-#include "cli/common.hpp"
 #include "cli/report.hpp"
 
 namespace vitrine::cli {

@@ -7,9 +7,11 @@
 #include <map>
 
 #include "base/result.hpp"
+#include "cli/arguments.hpp"
 #include "cli/commands.hpp"
-#include "cli/common.hpp"
 #include "cli/disassembler.hpp"
+#include "cli/engine_config.hpp"
+#include "cli/files.hpp"
 #include "cli/report.hpp"
 #include "text/operator_text.hpp"
 #include "text/wat_parser.hpp"

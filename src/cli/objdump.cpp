@@ -7,9 +7,10 @@
 #include <algorithm>
 
 #include "base/result.hpp"
+#include "cli/arguments.hpp"
 #include "cli/commands.hpp"
-#include "cli/common.hpp"
 #include "cli/disassembler.hpp"
+#include "cli/files.hpp"
 #include "cli/report.hpp"
 
 namespace vitrine::cli {

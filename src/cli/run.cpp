@@ -15,8 +15,10 @@
 #include "base/closest.hpp"
 #include "base/result.hpp"
 #include "base/utf8.hpp"
+#include "cli/arguments.hpp"
 #include "cli/commands.hpp"
-#include "cli/common.hpp"
+#include "cli/engine_config.hpp"
+#include "cli/files.hpp"
 #include "cli/report.hpp"
 #include "cli/values.hpp"
 
