@@ -56,13 +56,14 @@ inline constexpr SectionInfo kSections[] = {{"", SHT_NULL, 0, 0, 0},
 };
 inline constexpr uint32_t kSectionCount = static_cast<uint32_t>(Section::kCount);
 
-inline constexpr char kImageMagic[8] = {'V', 'I', 'T', 'R', 'I', 'N', 'E', 3};  // the last byte counts layouts
+inline constexpr char kImageMagic[8] = {'V', 'I', 'T', 'R', 'I', 'N', 'E', 4};  // the last byte counts layouts
 inline constexpr uint64_t kHeaderOffset = sizeof(Elf64_Ehdr);
 
 /// Section .vitrine.header.
 struct ImageHeader {
   char magic[8];
   char version[32];   // of vitrine, zero-padded
+  uint64_t build;     // build_hash()
   uint64_t checksum;  // XXH3 of the file with these 8 bytes left out
   uint64_t file_size;
   uint64_t cpu_features;

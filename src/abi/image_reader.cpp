@@ -37,6 +37,12 @@ Result<void> check_version(const ImageHeader& header) {
   return {};
 }
 
+Result<void> check_build(const ImageHeader& header) {
+  if (header.build == build_hash()) return {};
+  return incompatible(fmt::format("compiled by another build of vitrine {}: {:016x}, this is {:016x}", image_version(),
+                                  header.build, build_hash()));
+}
+
 Result<CodegenSettings> check_settings(const ImageHeader& header, const CodegenSettings& expected) {
 #define SETTING(type, name, default_value)                                                                      \
   if (header.name != uint64_t{expected.name}) {                                                                 \
@@ -149,6 +155,7 @@ Result<ImageView> ImageView::open(std::span<const uint8_t> bytes, const CodegenS
     return incompatible(fmt::format("its layout is of generation {}, this is {}", static_cast<int>(header.magic[7]),
                                     static_cast<int>(kImageMagic[7])));
   }
+  TRY(check_build(header));
   if (elf.e_machine != EM_X86_64) {
     return incompatible(fmt::format("compiled for ELF machine {}, this is {}", elf.e_machine, EM_X86_64));
   }

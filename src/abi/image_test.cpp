@@ -183,6 +183,11 @@ TEST(Image, SaysWhatDiffers) {
   damaged = image;
   std::memcpy(damaged.data() + kHeaderOffset + offsetof(ImageHeader, version), "9.9.9", 6);
   EXPECT_EQ(refusal(damaged), fmt::format("compiled by vitrine 9.9.9, this is {}", image_version()));
+  damaged = image;
+  const uint64_t other_build = build_hash() ^ 1;
+  std::memcpy(damaged.data() + kHeaderOffset + offsetof(ImageHeader, build), &other_build, sizeof other_build);
+  EXPECT_EQ(refusal(damaged), fmt::format("compiled by another build of vitrine {}: {:016x}, this is {:016x}",
+                                          image_version(), other_build, build_hash()));
   EXPECT_EQ(refusal(module), "not a precompiled module: it does not begin as one");
   damaged = image;
   std::memset(damaged.data() + kHeaderOffset, 0, 8);

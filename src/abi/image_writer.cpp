@@ -77,6 +77,7 @@ ImageHeader make_header(const CodegenSettings& settings) {
   ImageHeader header{};
   std::memcpy(header.magic, kImageMagic, sizeof kImageMagic);
   std::strncpy(header.version, image_version(), sizeof header.version - 1);
+  header.build = build_hash();
   header.cpu_features = settings.cpu_features;
 #define SETTING(type, name, default_value) header.name = settings.name;
 #include "abi/settings.def"

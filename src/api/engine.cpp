@@ -5,6 +5,7 @@
 #include "api/impl.hpp"
 #include "base/hash.hpp"
 #include "base/result.hpp"
+#include "compiler/compiler.hpp"
 #include "compiler/x64/cpu.hpp"
 
 namespace vitrine {
@@ -27,6 +28,7 @@ Result<Engine> Engine::make(const Config& config) {
   options.perf_map = config.perf_map();
   impl->runtime = std::make_shared<runtime::Engine>(options);
   if (config.cache()) impl->cache.emplace(config.cache()->directory, config.cache()->size_limit);
+  if (config.parallel_compilation()) impl->workers.emplace(default_workers());
   return Engine(std::move(impl));
 }
 
@@ -41,14 +43,9 @@ bool Engine::is_precompiled(std::span<const uint8_t> bytes) {
 }
 
 uint64_t Engine::compatibility_hash() const {
-  const abi::CodegenSettings& s = impl_->runtime->settings();
   uint64_t h = 0;
-  for (const char* c = version(); *c; c++) h = hash_mix(h, static_cast<uint8_t>(*c));
-  for (uint64_t v : {uint64_t{s.opt_level}, uint64_t{s.consume_fuel}, uint64_t{s.epoch_interruption},
-                     uint64_t{s.signals_based_traps}, uint64_t{s.nan_canonicalization}, uint64_t{s.spectre_mitigation},
-                     uint64_t{s.indirect_local_calls}, uint64_t{s.regalloc_fast}, s.memory_reservation,
-                     s.memory_guard_size, s.max_wasm_stack, uint64_t{s.cpu_features}, impl_->features.bits()}) {
-    h = hash_mix(h, v);
+  for (char c : compiler::settings_key(impl_->features, impl_->runtime->settings())) {
+    h = hash_mix(h, static_cast<uint8_t>(c));
   }
   return h;
 }

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "api/cache.hpp"
+#include "base/parallel.hpp"
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/engine.hpp"
 #include "runtime/store/store.hpp"
@@ -18,6 +19,7 @@ struct EngineImpl {
   wasm::Features features;
   std::shared_ptr<runtime::Engine> runtime;
   std::optional<api::CodeCache> cache;
+  std::optional<WorkerPool> workers;  // for compiling on several threads
 
   void warn(const std::string& message) const {
     if (config.warning()) config.warning()(message);

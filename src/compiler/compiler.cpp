@@ -11,7 +11,6 @@
 
 #include "abi/image.hpp"
 #include "base/large_buffer.hpp"
-#include "base/parallel.hpp"
 #include "compiler/inlining.hpp"
 #include "compiler/linker.hpp"
 #include "wasm/names.hpp"
@@ -29,14 +28,13 @@ bool inlines(const abi::CodegenSettings& settings) {
 class ModuleCompiler {
  public:
   ModuleCompiler(const translate::ModuleEnv& env, const wasm::Features& features, const CompileOptions& options,
-                 unsigned workers, const CallGraph& calls)
+                 const CallGraph& calls)
       : env_(env),
         features_(features),
         options_(options),
-        workers_(workers),
-        compilers_(workers),
+        compilers_(workers_of(options.pool)),
         functions_(env.module.code.size()) {
-    for (unsigned w = 0; w < workers; w++) kept_.emplace_back(huge_page_memory());
+    for (size_t w = 0; w < compilers_.size(); ++w) kept_.emplace_back(huge_page_memory());
     if (inlines(env.settings)) callees_.emplace(env.module, calls);
   }
 
@@ -63,12 +61,11 @@ class ModuleCompiler {
   const translate::ModuleEnv& env_;
   const wasm::Features& features_;
   const CompileOptions& options_;
-  unsigned workers_;
   std::optional<InlineBodies> callees_;
-  std::vector<std::unique_ptr<FunctionCompiler>> compilers_;
-  std::deque<Arena> kept_;           // by worker: what the linker is given
-  std::vector<Linkable> functions_;  // by body
-  std::vector<TypeCode> types_;      // by type; only at canonical function types
+  std::vector<std::unique_ptr<FunctionCompiler>> compilers_;  // by worker
+  std::deque<Arena> kept_;                                    // by worker: what the linker is given
+  std::vector<Linkable> functions_;                           // by body
+  std::vector<TypeCode> types_;                               // by type; only at canonical function types
   std::atomic<size_t> done_ = 0;
   // The first body with an error, and the errors of every thread.
   std::atomic<uint32_t> first_error_ = ~0u;
@@ -76,7 +73,7 @@ class ModuleCompiler {
     uint32_t body = ~0u;
     std::optional<Error> error;
   };
-  std::vector<BodyError> errors_{workers_};
+  std::vector<BodyError> errors_{compilers_.size()};
 };
 
 bool is_canonical_function_type(const wasm::Module& module, uint32_t type) {
@@ -87,7 +84,7 @@ bool is_canonical_function_type(const wasm::Module& module, uint32_t type) {
 void ModuleCompiler::prepare_callees() {
   if (!callees_) return;
   auto candidates = callees_->candidates();
-  parallel_for(candidates.size(), workers_, [&](size_t item, unsigned worker) {
+  parallel_for(options_.pool, candidates.size(), [&](size_t item, unsigned worker) {
     uint32_t body = candidates[item];
     if (const ir::Func* func = compiler(worker).optimize(env_.module.imported_functions + body)) {
       callees_->keep(body, *func);
@@ -122,14 +119,14 @@ void ModuleCompiler::compile_functions() {
   auto size = [&](uint32_t body) { return env_.module.code[body].bytes.size(); };
   auto small = std::stable_partition(order.begin(), order.end(), [&](uint32_t b) { return size(b) >= kLargeBody; });
   std::stable_sort(order.begin(), small, [&](uint32_t a, uint32_t b) { return size(a) > size(b); });
-  parallel_for(order.size(), workers_, [&](size_t item, unsigned worker) { compile(order[item], worker); });
+  parallel_for(options_.pool, order.size(), [&](size_t item, unsigned worker) { compile(order[item], worker); });
   if (options_.progress && !functions_.empty()) options_.progress(functions_.size(), functions_.size());
 }
 
 void ModuleCompiler::compile_trampolines() {
   const wasm::Module& module = env_.module;
   types_.resize(module.types.size());
-  parallel_for(types_.size(), workers_, [&](size_t type, unsigned worker) {
+  parallel_for(options_.pool, types_.size(), [&](size_t type, unsigned worker) {
     if (!is_canonical_function_type(module, static_cast<uint32_t>(type))) return;
     ir::Signature signature = translate::signature_of(module.types[type].func);
     x64::Backend& backend = compiler(worker).backend();
@@ -201,18 +198,15 @@ Result<void> compile_module(const wasm::Module& module, std::span<const uint8_t>
                             const abi::CodegenSettings& settings, const CompileOptions& options,
                             const abi::ImageMemory& memory) {
   VITRINE_ASSERT(bytes.data() == module.bytes.data() && bytes.size() == module.bytes.size());
-  size_t most = std::max<size_t>(1, module.code.size());
-  unsigned workers =
-      static_cast<unsigned>(std::min<size_t>(options.workers ? options.workers : default_workers(), most));
   abi::VMLayout layout(module);
-  CallGraph calls(module, inlines(settings), workers);
+  CallGraph calls(module, inlines(settings), options.pool);
   translate::ModuleEnv env(module, layout, settings, calls.has_tail_calls);
-  return ModuleCompiler(env, features, options, workers, calls).run(memory);
+  return ModuleCompiler(env, features, options, calls).run(memory);
 }
 
-std::string settings_key(const wasm::Features& features, const abi::CodegenSettings& settings, bool symbols) {
-  std::string key = fmt::format("vitrine-{} features={:x} symbols={} cpu={:x}", abi::image_version(), features.bits(),
-                                symbols, settings.cpu_features);
+std::string settings_key(const wasm::Features& features, const abi::CodegenSettings& settings) {
+  std::string key = fmt::format("vitrine-{} build={:016x} features={:x} cpu={:x}", abi::image_version(),
+                                abi::build_hash(), features.bits(), settings.cpu_features);
 #define SETTING(type, name, default_value) key += fmt::format(" " #name "={}", settings.name);
 #include "abi/settings.def"
 #undef SETTING

@@ -109,10 +109,11 @@ std::string many_functions(int count) {
 TEST(Compiler, OutputIsTheSameWhateverTheNumberOfThreads) {
   auto bytes = parse(many_functions(300));
   for (uint8_t level : {0, 2}) {
-    auto one = compile(bytes, host_settings(level), {.workers = 1});
+    auto one = compile(bytes, host_settings(level));
     ASSERT_TRUE(one.has_value()) << one.error().message();
     for (unsigned workers : {2u, 5u}) {
-      auto many = compile(bytes, host_settings(level), {.workers = workers});
+      WorkerPool pool(workers);
+      auto many = compile(bytes, host_settings(level), {.pool = &pool});
       ASSERT_TRUE(many.has_value());
       EXPECT_TRUE(*one == *many) << workers << " threads, level " << int{level};
     }
@@ -125,7 +126,8 @@ TEST(Compiler, TheFirstErrorIsReported) {
   auto bytes = parse(text + ")");
   std::string first;
   for (unsigned workers : {1u, 2u, 7u}) {
-    auto done = compile(bytes, host_settings(), {.workers = workers});
+    WorkerPool pool(workers);
+    auto done = compile(bytes, host_settings(), {.pool = &pool});
     ASSERT_FALSE(done.has_value());
     EXPECT_EQ(done.error().kind(), ErrorKind::Invalid);
     EXPECT_NE(done.error().message().find("49"), std::string::npos) << done.error().message();
@@ -137,7 +139,8 @@ TEST(Compiler, TheFirstErrorIsReported) {
 TEST(Compiler, ProgressReachesTheEnd) {
   auto bytes = parse(many_functions(100));
   size_t last = 0, total = 0;
-  CompileOptions options{.workers = 2, .progress = [&](size_t done, size_t of) {
+  WorkerPool pool(2);
+  CompileOptions options{.pool = &pool, .progress = [&](size_t done, size_t of) {
                            EXPECT_GE(done, last);
                            last = done;
                            total = of;
@@ -153,7 +156,7 @@ TEST(Compiler, DumpShowsEveryStage) {
               stages.emplace_back(stage);
               EXPECT_FALSE(text.empty()) << stage;
             }};
-  ASSERT_TRUE(compile(parse(kCalls), host_settings(), {.workers = 1, .dump = &dump}).has_value());
+  ASSERT_TRUE(compile(parse(kCalls), host_settings(), {.dump = &dump}).has_value());
   EXPECT_EQ(stages.front(), "ir");
   EXPECT_EQ(stages.back(), "vcode");
   EXPECT_TRUE(std::ranges::find(stages, "opt") != stages.end());
@@ -229,20 +232,20 @@ TEST(Compiler, FiftyThousandFunctions) {
 TEST(Compiler, KeyTellsSettingsApart) {
   std::set<std::string> keys;
   abi::CodegenSettings base;
-  keys.insert(settings_key({}, base, true));
-  keys.insert(settings_key({}, base, false));
-  keys.insert(settings_key(wasm::Features::core_only(), base, true));
+  keys.insert(settings_key({}, base));
+  keys.insert(settings_key(wasm::Features::core_only(), base));
   auto with = [&](auto change) {
     abi::CodegenSettings s;
     change(s);
-    keys.insert(settings_key({}, s, true));
+    keys.insert(settings_key({}, s));
   };
   with([](auto& s) { s.opt_level = 0; });
   with([](auto& s) { s.consume_fuel = true; });
   with([](auto& s) { s.memory_guard_size = 65536; });
   with([](auto& s) { s.cpu_features = abi::kAvx2; });
-  EXPECT_EQ(keys.size(), 7u);
-  EXPECT_EQ(settings_key({}, base, true), settings_key({}, base, true));
+  EXPECT_EQ(keys.size(), 6u);
+  EXPECT_EQ(settings_key({}, base), settings_key({}, base));
+  EXPECT_NE(settings_key({}, base).find(fmt::format("build={:016x}", abi::build_hash())), std::string::npos);
 }
 
 }  // namespace

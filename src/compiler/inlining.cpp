@@ -3,18 +3,17 @@
 #include <algorithm>
 #include <atomic>
 
-#include "base/parallel.hpp"
 #include "compiler/ir/compact.hpp"
 #include "compiler/translate/scan.hpp"
 
 namespace vitrine::compiler {
 
-CallGraph::CallGraph(const wasm::Module& module, bool count, unsigned workers) {
+CallGraph::CallGraph(const wasm::Module& module, bool count, WorkerPool* pool) {
   constexpr size_t kChunk = 128;
   std::vector<std::atomic<uint8_t>> counts(module.code.size());
   std::atomic<bool> tail_calls = false;
   size_t chunks = (module.code.size() + kChunk - 1) / kChunk;
-  parallel_for(chunks, workers, [&](size_t chunk, unsigned) {
+  parallel_for(pool, chunks, [&](size_t chunk, unsigned) {
     translate::CallScan scan;
     size_t end = std::min(module.code.size(), (chunk + 1) * kChunk);
     for (size_t i = chunk * kChunk; i < end; i++) {

@@ -387,7 +387,8 @@ TEST(ValidateModule, NamesTheFirstBadFunctionWhateverTheThreads) {
   auto module = read_module(bytes);
   ASSERT_TRUE(module);
   for (unsigned workers : {1u, 2u, 4u}) {
-    auto valid = validate_module(*module, {}, workers);
+    WorkerPool pool(workers);
+    auto valid = validate_module(*module, {}, &pool);
     ASSERT_FALSE(valid);
     EXPECT_NE(valid.error().message().find("in function 333, named \"bad\""), std::string::npos)
         << valid.error().message();

@@ -32,7 +32,7 @@ Result<void> validate_function(const Module& module, const Features& features, u
   return FunctionReader<NoConsumer>(module, features).read(index, consumer);
 }
 
-Result<void> validate_module(const Module& module, const Features& features, unsigned workers) {
+Result<void> validate_module(const Module& module, const Features& features, WorkerPool* pool) {
   // Per rank of error (0: not merely invalid, 1: invalid), the first function that has one.
   struct Found {
     uint32_t function = UINT32_MAX;
@@ -42,9 +42,8 @@ Result<void> validate_module(const Module& module, const Features& features, uns
   std::mutex mutex;
   std::atomic<uint32_t> first_invalid = UINT32_MAX, first_other = UINT32_MAX;
   uint32_t defined = static_cast<uint32_t>(module.code.size());
-  workers = std::max(1u, workers);
-  std::vector<std::unique_ptr<FunctionReader<NoConsumer>>> readers(workers);
-  parallel_for((defined + kChunk - 1) / kChunk, workers, [&](size_t chunk, unsigned worker) {
+  std::vector<std::unique_ptr<FunctionReader<NoConsumer>>> readers(workers_of(pool));
+  parallel_for(pool, (defined + kChunk - 1) / kChunk, [&](size_t chunk, unsigned worker) {
     auto& reader = readers[worker];
     if (!reader) reader = std::make_unique<FunctionReader<NoConsumer>>(module, features);
     uint32_t begin = static_cast<uint32_t>(chunk) * kChunk;

@@ -1,6 +1,7 @@
 // Validation of function bodies for its own sake.
 #pragma once
 
+#include "base/parallel.hpp"
 #include "wasm/features.hpp"
 #include "wasm/module.hpp"
 
@@ -11,7 +12,7 @@ namespace vitrine::wasm {
 Result<void> validate_function(const Module& module, const Features& features, uint32_t index);
 
 /// Validates all bodies, in order. The error is that of the first bad one, but a malformed body anywhere counts for
-/// more than an invalid one. `workers` threads; the answer does not depend on their number.
-Result<void> validate_module(const Module& module, const Features& features, unsigned workers = 1);
+/// more than an invalid one. The answer does not depend on the number of threads.
+Result<void> validate_module(const Module& module, const Features& features, WorkerPool* pool = nullptr);
 
 }  // namespace vitrine::wasm

@@ -157,7 +157,9 @@ struct Cache : ::testing::Test {
   std::vector<fs::path> entries() {
     std::vector<fs::path> found;
     std::error_code missing;
-    for (auto& e : fs::directory_iterator(folder / "cache", missing)) found.push_back(e.path());
+    for (auto& e : fs::directory_iterator(folder / "cache", missing)) {
+      if (e.path().filename() != "CACHEDIR.TAG") found.push_back(e.path());
+    }
     return found;
   }
 };
@@ -276,6 +278,66 @@ TEST_F(Cache, TheOldestGoFirst) {
   for (int i = 1; i < 4; i++) compile(small, "(module (func (result i32) (i32.const " + std::to_string(i) + ")))");
   EXPECT_FALSE(fs::exists(old));
   EXPECT_GE(entries().size(), 1u);
+}
+
+TEST_F(Cache, DeletesOnlyItsOwn) {
+  const std::string tail(64, 'a');
+  const std::vector<std::string> foreign = {
+      "thesis.tmp",    "other.cwasm", tail + ".cwasm.bak", ".0123456789abcdef.tmp", ".0123456789abcdef.1.2.txt",
+      tail + "a.cwasm"};
+  const std::string left_behind = ".0123456789abcdef.17.0.tmp";
+  const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(5);
+  Engine engine = make_engine(config());
+  compile(engine, "(module (func (result i32) (i32.const -1)))");
+  uint64_t one = fs::file_size(entries().at(0));
+  std::vector<uint8_t> bytes(one);
+  for (const std::string& name : foreign) write_file(folder / "cache/" + name, bytes);
+  write_file(folder / "cache/" + left_behind, bytes);
+  for (auto& e : entries()) fs::last_write_time(e, long_ago);
+  fs::create_directory(folder / "cache/" + std::string(64, 'b') + ".cwasm");
+  Engine small = make_engine(config(one * 2));
+  for (int i = 1; i < 5; i++) compile(small, "(module (func (result i32) (i32.const " + std::to_string(i) + ")))");
+  for (const std::string& name : foreign) EXPECT_TRUE(fs::exists(folder / "cache/" + name)) << name;
+  EXPECT_TRUE(fs::exists(folder / "cache/" + std::string(64, 'b') + ".cwasm"));
+  EXPECT_FALSE(fs::exists(folder / "cache/" + left_behind));
+  EXPECT_LE(entries().size(), foreign.size() + 3) << "entries of its own are evicted as ever";
+  EXPECT_TRUE(warnings.empty());
+}
+
+TEST_F(Cache, WantsADirectoryOfItsOwn) {
+  fs::create_directories(folder / "cache");
+  write_file(folder / "cache/thesis.tmp", std::vector<uint8_t>{1});
+  fs::last_write_time(folder / "cache/thesis.tmp", fs::file_time_type::clock::now() - std::chrono::hours(5));
+  Engine engine = make_engine(config());
+  expect_works(engine, compile(engine, kModule));
+  EXPECT_EQ(entries().size(), 1u) << "nothing is written, nothing deleted";
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_CONTAINS(warnings[0], "thesis.tmp");
+  EXPECT_CONTAINS(warnings[0], "-C cache-config=FILE");
+  // Another program's cache is not ours either.
+  fs::remove(folder / "cache/thesis.tmp");
+  write_file(folder / "cache/CACHEDIR.TAG", std::vector<uint8_t>{'S', 'i', 'g'});
+  compile(engine, kModule);
+  EXPECT_EQ(entries().size(), 0u);
+  ASSERT_EQ(warnings.size(), 2u);
+  EXPECT_CONTAINS(warnings[1], "CACHEDIR.TAG");
+}
+
+TEST_F(Cache, OneOfAnEarlierVersionIsTakenOver) {
+  // Those had no mark. What is in them has names of the cache's alone.
+  fs::create_directories(folder / "cache");
+  fs::path old = folder / "cache/" + std::string(64, '0') + ".cwasm";
+  write_file(old, std::vector<uint8_t>(1000));
+  fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours(5));
+  Engine engine = make_engine(config());
+  compile(engine, kModule);
+  EXPECT_TRUE(fs::exists(folder / "cache/CACHEDIR.TAG"));
+  EXPECT_EQ(entries().size(), 2u);
+  uint64_t both = fs::file_size(entries().at(0)) + fs::file_size(entries().at(1));
+  Engine small = make_engine(config(both));
+  compile(small, "(module (func (result i32) (i32.const 1)))");
+  EXPECT_FALSE(fs::exists(old));
+  EXPECT_TRUE(warnings.empty());
 }
 
 TEST_F(Cache, ProcessesShareIt) {

@@ -1,5 +1,8 @@
 // What may be shared by threads: engines, modules, linkers that are only read. Run under TSan by `ctest --preset tsan`.
 #include <pthread.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <latch>
@@ -67,6 +70,44 @@ TEST(Threads, CompileAtOnce) {
     }
   }
   EXPECT_EQ(good, 40);
+}
+
+TEST(Threads, CompilationNeedsNone) {
+  pid_t child = fork();
+  if (child == 0) {
+    // No gtest here: the exit status is the answer.
+    if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0) _exit(2);  // no limit holds for root
+    rlimit none{0, 0};
+    if (setrlimit(RLIMIT_NPROC, &none) != 0) _exit(3);
+    Engine engine = make_engine();
+    std::string text = "(module";
+    for (int i = 0; i < 100; i++) text += "(func (result i32) (i32.const " + std::to_string(i) + "))";
+    _exit(Module::compile(engine, text + ")") ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+TEST(Threads, AChildProcessCompiles) {
+  Engine engine = make_engine();
+  std::string text = "(module";
+  for (int i = 0; i < 100; i++) text += "(func (result i32) (i32.const " + std::to_string(i) + "))";
+  text += ")";
+  auto image = unwrap(compile(engine, text).serialize());
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(30);
+    {
+      auto module = Module::compile(engine, text);
+      if (!module || *module->serialize() != image) _exit(1);
+      engine = *Engine::make();
+    }
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(Threads, AStoreMovesFromThreadToThread) {
