@@ -102,7 +102,7 @@ bool is_temporary(std::string_view name) {
          take(name, is_decimal) && take(name, is_dot, 1) && take(name, is_decimal) && name == ".tmp";
 }
 
-Result<void> write_all(int fd, std::span<const uint8_t> bytes) {
+Result<> write_all(int fd, std::span<const uint8_t> bytes) {
   while (!bytes.empty()) {
     ssize_t n = write(fd, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
@@ -123,7 +123,7 @@ CodeCache::Mark CodeCache::mark() const {
   return n >= 0 && std::string_view(found, static_cast<size_t>(n)) == kMark ? Mark::Ours : Mark::Foreign;
 }
 
-Result<void> CodeCache::write(const std::string& key, const std::string& to, std::span<const uint8_t> bytes) const {
+Result<> CodeCache::write(const std::string& key, const std::string& to, std::span<const uint8_t> bytes) const {
   static std::atomic<unsigned> serial{0};
   std::string temporary =
       fmt::format("{}/.{}.{}.{}.tmp", directory_, key.substr(0, kTemporaryDigits), getpid(), serial++);
@@ -136,7 +136,7 @@ Result<void> CodeCache::write(const std::string& key, const std::string& to, std
   return written;
 }
 
-Result<void> CodeCache::claim(const std::string& key) const {
+Result<> CodeCache::claim(const std::string& key) const {
   std::error_code error;
   if (fs::create_directories(directory_, error)) fs::permissions(directory_, fs::perms::owner_all, error);
   if (error) return fail(error.message(), ErrorKind::Io);
@@ -165,7 +165,7 @@ Result<void> CodeCache::claim(const std::string& key) const {
   return write(key, fmt::format("{}/{}", directory_, kMarkName), {bytes, kMark.size()});
 }
 
-Result<void> CodeCache::put(const std::string& key, std::span<const uint8_t> image) const {
+Result<> CodeCache::put(const std::string& key, std::span<const uint8_t> image) const {
   if (image.size() > size_limit_) return {};
   auto written = claim(key);
   if (written) written = write(key, path(key), image);

@@ -34,7 +34,7 @@ class CodeCache {
   /// Says that the entry was used.
   void touch(const std::string& key) const;
   /// Fails (leaving no trace) if the directory cannot be written; the message says what to do.
-  Result<void> put(const std::string& key, std::span<const uint8_t> image) const;
+  Result<> put(const std::string& key, std::span<const uint8_t> image) const;
   /// Deletes a damaged entry.
   void remove(const std::string& key) const;
 
@@ -44,9 +44,9 @@ class CodeCache {
   std::string path(const std::string& key) const;
   Mark mark() const;
   /// Makes the directory if need be, and sees to it that it is marked. The error says why it cannot be used.
-  Result<void> claim(const std::string& key) const;
+  Result<> claim(const std::string& key) const;
   /// The file `to`, whole or not at all.
-  Result<void> write(const std::string& key, const std::string& to, std::span<const uint8_t> bytes) const;
+  Result<> write(const std::string& key, const std::string& to, std::span<const uint8_t> bytes) const;
   void evict() const;
 
   std::string directory_;
