@@ -19,13 +19,6 @@ endif()
 # Debug builds verify the IR after every pass and every register allocation.
 target_compile_definitions(vitrine_options INTERFACE $<$<CONFIG:Debug>:VITRINE_VERIFY=1>)
 
-# What a sanitizer has to know of a test.
-function(vitrine_sanitized_test target)
-  if(VITRINE_SANITIZE MATCHES thread)
-    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/tsan_options.cpp)
-  endif()
-endfunction()
-
 function(vitrine_floor name)
   cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS;SOURCES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/*.S ${ARG_SOURCES})
@@ -66,7 +59,6 @@ function(vitrine_floor name)
     endforeach()
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE vitrine_${name} ${test_deps} GTest::gtest GTest::gtest_main)
-    vitrine_sanitized_test(${name}_test)
     add_test(NAME ${name} COMMAND ${name}_test)
     set_tests_properties(${name} PROPERTIES LABELS unit)
   endif()

@@ -148,6 +148,9 @@ TEST(Parallel, GoesOnWithoutThreads) {
 }
 
 TEST(Parallel, AChildProcessHasThreadsOfItsOwn) {
+#if defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "ThreadSanitizer lets no child of a process with threads start its own";
+#endif
   auto pool = std::make_optional<WorkerPool>(2);
   auto two_take_part = [&] {
     std::latch both(2);
