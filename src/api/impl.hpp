@@ -9,7 +9,7 @@
 #include "api/cache.hpp"
 #include "base/parallel.hpp"
 #include "runtime/code/compiled_module.hpp"
-#include "runtime/engine.hpp"
+#include "runtime/engine/engine.hpp"
 #include "runtime/store/store.hpp"
 
 namespace vitrine {
