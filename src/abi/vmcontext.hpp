@@ -75,6 +75,16 @@ struct VMActivation {
   uintptr_t exit_pc;   // and its pc (a return address)
 };
 
+/// Displays have this many entries at least: a cast to a type of a lower depth needs no look at how many there are.
+inline constexpr uint32_t kLeastDisplay = 8;
+
+/// A type of the engine, by its number: type `t` is one of `super`, whose depth is known when code is compiled, if
+/// `types[t].supertypes[depth of super] == super`.
+struct VMType {
+  const uint32_t* supertypes;  // by depth, the type itself last, then no type's number; how many, at index -1
+  const void* description;     // runtime's EngineType
+};
+
 /// What all instances of a store share.
 struct VMStore {
   uintptr_t stack_limit;     // rsp below this is a stack overflow
@@ -83,6 +93,7 @@ struct VMStore {
   const uint64_t* epoch;     // the engine's counter (atomic; written by other threads)
   VMActivation* activation;  // innermost, or null
   void* host_store;          // runtime's Store
+  const VMType* types;       // the engine's, by number; never moves
 };
 
 /// Functions of the host behind a function import: called by the wasm-to-host trampoline with the arguments in

@@ -30,15 +30,15 @@ using abi::VMContext;
     activation_->exit_pc = frame_[1];                                               \
   } while (false)
 
-/// The answer to the guest when growing was refused.
-uint64_t refuse_growth(Store& store, Error error) {
-  if (!store.limits().trap_on_grow_failure) return ~uint64_t{0};
-  store.raise(Failure::of(Error(fmt::format("growing failed: {}", error.message()), ErrorKind::Limit)));
+uint64_t answer_growth(Store& store, std::expected<uint64_t, GrowthFailure> result) {
+  if (result) return *result;
+  GrowthFailure& failure = result.error();
+  if (failure.ends_guest) {
+    store.raise(Failure::of(std::move(failure.error)));
+  } else if (store.limits().trap_on_grow_failure) {
+    store.raise(Failure::of(Error(fmt::format("growing failed: {}", failure.error.message()), ErrorKind::Limit)));
+  }
   return ~uint64_t{0};
-}
-
-uint64_t grow(Store& store, Result<uint64_t> result) {
-  return result ? *result : refuse_growth(store, std::move(result).error());
 }
 
 // In a function of its own: when it unwinds, no object of the growing may be alive.
@@ -51,7 +51,7 @@ uint64_t after_growing(VMContext* context, uint64_t answer) {
 template <class F>
 uint64_t guarded_growth(Store& store, F&& f) {
   try {
-    return grow(store, f());
+    return answer_growth(store, f());
   } catch (...) {  // of the embedder's limiter
     store.raise(Failure::of(std::current_exception()));
     return ~uint64_t{0};
@@ -61,14 +61,15 @@ uint64_t guarded_growth(Store& store, F&& f) {
 __attribute__((noinline)) uint64_t memory_grow(VMContext* context, uint32_t memory, uint64_t pages) {
   LEAVE_GUEST(context);
   Instance& instance = *instance_of(context);
-  return after_growing(context, guarded_growth(instance.store(), [&] { return instance.memory(memory)->grow(pages); }));
+  return after_growing(context,
+                       guarded_growth(instance.store(), [&] { return instance.memory(memory)->try_grow(pages); }));
 }
 
 __attribute__((noinline)) uint64_t table_grow(VMContext* context, uint32_t table, uint64_t init, uint64_t count) {
   LEAVE_GUEST(context);
   Instance& instance = *instance_of(context);
   return after_growing(context,
-                       guarded_growth(instance.store(), [&] { return instance.table(table)->grow(count, init); }));
+                       guarded_growth(instance.store(), [&] { return instance.table(table)->try_grow(count, init); }));
 }
 
 // A guest may ask for gigabytes at once: where epochs interrupt guests, a large operation is done piece by piece with a
