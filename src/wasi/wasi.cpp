@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "base/result.hpp"
-#include "wasi/p1/linker.hpp"
+#include "wasi/p1/definitions.hpp"
 
 namespace vitrine {
 

@@ -93,6 +93,14 @@ os::SysResult<uint64_t> Context::clock_resolution(os::Clock clock) const {
   return os::sys_fail(EPERM);
 }
 
+os::SysResult<> Context::allow_sleep(os::Clock clock) const {
+  if (grant_of(clock).source != ClockGrant::Source::Denied) [[likely]]
+    return {};
+  denials_->record({Denial::Kind::Clock,
+                    clock == os::Clock::Realtime ? "wait for the wall clock" : "wait for the monotonic clock", ""});
+  return os::sys_fail(EPERM);
+}
+
 os::SysResult<> Context::random(std::span<uint8_t> to) {
   switch (random_.source) {
     case RandomGrant::Source::System:

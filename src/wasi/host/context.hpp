@@ -37,6 +37,8 @@ class Context {
 
   os::SysResult<uint64_t> clock_now(os::Clock clock) const;
   os::SysResult<uint64_t> clock_resolution(os::Clock clock) const;
+  /// Whether the guest may wait for this clock: a sleep tells the time as well as a look at the clock does.
+  os::SysResult<> allow_sleep(os::Clock clock) const;
   os::SysResult<> random(std::span<uint8_t> to);
 
   uint32_t max_open_files() const { return max_open_files_; }

@@ -37,8 +37,9 @@ Answer<std::optional<uint64_t>> deadline_of(Call& c, const Layout& layout, std::
   uint64_t timeout = get<uint64_t>(subscription, layout.clock_timeout);
   uint16_t flags = get<uint16_t>(subscription, layout.clock_flags);
   if (id > clockid::kMonotonic || (flags & ~kSubclockAbstime)) return fail(Errno::Inval);
+  auto clock = id == clockid::kRealtime ? os::Clock::Realtime : os::Clock::Monotonic;
+  TRY(c.state.context().allow_sleep(clock));
   if (flags & kSubclockAbstime) {
-    auto clock = id == clockid::kRealtime ? os::Clock::Realtime : os::Clock::Monotonic;
     uint64_t now = TRY(c.state.context().clock_now(clock));
     timeout = timeout > now ? timeout - now : 0;
   }

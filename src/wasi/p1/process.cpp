@@ -145,7 +145,7 @@ Answer<> random_get(Call& c, I32 buf, I32 buf_len) {
 
 // Any status: which of them a process may really end with is for whoever runs the guest to say.
 Answer<> proc_exit(Call&, I32 code) {
-  return std::unexpected(Failure::exit(code));
+  return std::unexpected(CallError::exit(code));
 }
 
 Answer<> proc_raise(Call&, I32 /*signal*/) {
@@ -153,7 +153,7 @@ Answer<> proc_raise(Call&, I32 /*signal*/) {
 }
 
 Answer<> sched_yield(Call& c) {
-  if (c.state.context().interrupt_token().raised()) return std::unexpected(Failure(os::kInterrupted));
+  if (c.state.context().interrupt_token().raised()) return std::unexpected(CallError(os::kInterrupted));
   ::sched_yield();
   return {};
 }

@@ -15,7 +15,7 @@ constexpr uint32_t kMaxIovecs = 1024;
 // Nor does the system move more than this in one call.
 constexpr uint64_t kMaxBytes = 0x7fff'f000;
 
-/// The guest's buffers as host ranges, all of them checked. Not initialised: only what was filled is looked at.
+/// The guest's buffers as host ranges, each of them checked. Not initialised: only what was filled is looked at.
 struct Buffers {
   iovec parts[kMaxIovecs];
   size_t count = 0;
@@ -26,10 +26,11 @@ struct Buffers {
 Answer<> gather(Call& c, uint32_t iovecs, uint32_t count, Buffers& to) {
   auto array = TRY(c.memory.range(iovecs, uint64_t{count} * Layout::kIovecSize, 4));
   uint64_t total = 0;
-  for (uint32_t i = 0; i < count; ++i) {
+  // What is beyond is not looked at: the guest passes it again when it goes on after the short count, and a bad one
+  // traps then. The array itself is inside, or this call traps.
+  for (uint32_t i = 0; i < std::min(count, kMaxIovecs) && total < kMaxBytes; ++i) {
     auto element = array.subspan(size_t{i} * Layout::kIovecSize, Layout::kIovecSize);
     auto bytes = TRY(c.memory.range(get<uint32_t>(element, 0), get<uint32_t>(element, 4)));
-    if (i >= kMaxIovecs || total == kMaxBytes) continue;  // still checked
     size_t length = std::min<uint64_t>(bytes.size(), kMaxBytes - total);
     total += length;
     to.parts[to.count++] = {bytes.data(), length};

@@ -1,4 +1,4 @@
-#include "wasi/p1/linker.hpp"
+#include "wasi/p1/definitions.hpp"
 
 #include "base/assert.hpp"
 #include "base/result.hpp"
@@ -25,17 +25,17 @@ int32_t thunk(void* env, CallerContext* context, RawVal* values) {
   }
   Caller caller(detail::store_of(context), context);
   uint64_t result = 0;
-  Outcome outcome = bound.function->call(*bound.state, GuestMemory(caller.memory()), args, &result);
-  switch (outcome.kind) {
-    case Outcome::Kind::Ok:
+  Ending ending = bound.function->call(*bound.state, GuestMemory(caller.memory()), args, &result);
+  switch (ending.kind) {
+    case Ending::Kind::Ok:
       values[0].i64 = static_cast<int64_t>(result);
       return 0;
-    case Outcome::Kind::Exit:
-      return detail::raise(context, Error::exit(static_cast<int32_t>(outcome.exit_status)));
-    case Outcome::Kind::Trap:
+    case Ending::Kind::Exit:
+      return detail::raise(context, Error::exit(static_cast<int32_t>(ending.exit_status)));
+    case Ending::Kind::Trap:
       break;
   }
-  return detail::raise(context, Error(std::move(*outcome.message), ErrorKind::Trap));
+  return detail::raise(context, Error(std::move(*ending.message), ErrorKind::Trap));
 }
 
 }  // namespace

@@ -64,8 +64,8 @@ class GuestMemory {
   Answer<std::string> path(uint32_t address, uint32_t length) const;
 
  private:
-  Failure out_of_bounds(uint32_t address, uint64_t length) const;
-  static Failure misaligned(uint32_t address, uint32_t align);
+  CallError out_of_bounds(uint32_t address, uint64_t length) const;
+  static CallError misaligned(uint32_t address, uint32_t align);
 
   std::span<uint8_t> bytes_;
 };
