@@ -12,7 +12,7 @@ class P1State;
 
 struct Call {
   P1State& state;
-  GuestMemory memory;
+  GuestMemory& memory;
 };
 
 using I32 = uint32_t;

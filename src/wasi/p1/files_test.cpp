@@ -249,8 +249,10 @@ TEST_F(Files, Escapes) {
   EXPECT_TRUE(exists("rw/file"));
   auto denials = context->denials().all();
   ASSERT_FALSE(denials.empty());
-  EXPECT_EQ(denials[0].kind, host::Denial::Kind::Escape);
-  EXPECT_EQ(denials[0].what, "\"/rw/../outside/secret\" leads out of the granted directory \"/rw\"");
+  EXPECT_EQ(denials[0].reason, host::Denial::Reason::LeadsOut);
+  EXPECT_EQ(denials[0].subject, "/rw/../outside/secret");
+  EXPECT_EQ(denials[0].guest, "/rw");
+  EXPECT_EQ(to_string(denials[0]), "\"/rw/../outside/secret\" leads out of the granted directory \"/rw\"");
   EXPECT_LE(denials.size(), host::Denials::kMaxDenials);
   EXPECT_GT(context->denials().count(), denials.size());
 }

@@ -27,7 +27,7 @@ namespace vitrine::wasi::p1 {
 namespace fs = std::filesystem;
 
 /// What a call came to: an errno by name ("success", "noent"), "trap: ..." or "exit: N".
-inline std::string call_function(P1State& state, GuestMemory memory, Abi abi, std::string_view name,
+inline std::string call_function(P1State& state, GuestMemory&& memory, Abi abi, std::string_view name,
                                  const std::vector<uint64_t>& args) {
   for (const P1Function& function : p1_functions(abi)) {
     if (function.name != name) continue;

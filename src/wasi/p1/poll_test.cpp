@@ -224,8 +224,8 @@ class Sockets : public Piped {
     int pair[2];
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
     peer = os::FileDescriptor(pair[1]);
-    grants.sockets.push_back(std::move(listener));
-    grants.sockets.push_back(os::FileDescriptor(pair[0]));
+    grants.sockets.push_back({std::move(listener), "127.0.0.1"});
+    grants.sockets.push_back({os::FileDescriptor(pair[0]), "a pair"});
   }
   os::FileDescriptor connect() {
     os::FileDescriptor fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

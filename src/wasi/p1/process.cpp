@@ -120,8 +120,10 @@ Answer<> environ_get(Call& c, I32 environ, I32 environ_buf) {
 Answer<> environ_sizes_get(Call& c, I32 count, I32 buf_size) {
   auto& context = c.state.context();
   if (context.env().empty()) {
-    context.denials().record(
-        {host::Denial::Kind::NoVariables, "the guest was granted no environment variable", "--env NAME"});
+    context.denials().record({.reason = host::Denial::Reason::NotGranted,
+                              .verb = host::Verb::LookForVariables,
+                              .subject = "environment variable",
+                              .certain = false});
   }
   return put_sizes(c, size_of_env(c.state.context()), count, buf_size);
 }
