@@ -20,7 +20,7 @@
 #include "cli/report.hpp"
 #include "cli/values.hpp"
 #include "cli/wasi_words.hpp"
-#include "os/fd.hpp"
+#include "os/descriptors.hpp"
 
 extern char** environ;
 

@@ -1,5 +1,7 @@
 #include "os/descriptors.hpp"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 
 namespace vitrine::os {
@@ -27,6 +29,13 @@ size_t guest_descriptor_limit() {
   size_t host = std::max(DescriptorAccount::kHostMinimum, limit / 4);
   // A process that may have next to none gives half of them away.
   return limit > 2 * host ? limit - host : limit / 2;
+}
+
+void raise_open_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 std::shared_ptr<DescriptorAccount> DescriptorAccount::open(uint32_t most, uint32_t own) {

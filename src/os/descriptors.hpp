@@ -75,5 +75,7 @@ struct LeasedDescriptor {
 
 /// How many descriptors all guests together may hold: the process's limit without the host's part.
 size_t guest_descriptor_limit();
+/// Raises the process's limit to what the system lets it have.
+void raise_open_file_limit();
 
 }  // namespace vitrine::os

@@ -12,11 +12,4 @@ size_t open_file_limit() {
   return limit.rlim_cur;
 }
 
-void raise_open_file_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 }  // namespace vitrine::os

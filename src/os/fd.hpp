@@ -37,7 +37,5 @@ class FileDescriptor {
 
 /// How many descriptors this process may have open (the soft limit of RLIMIT_NOFILE).
 size_t open_file_limit();
-/// Asks for as many as the system lets it have.
-void raise_open_file_limit();
 
 }  // namespace vitrine::os
