@@ -26,8 +26,7 @@ Result<> check_text(const Grants& grants) {
   return {};
 }
 
-// What a guest may have open besides what it was granted, whatever others do: enough to go on with, and few enough for
-// many guests.
+// What a guest may have open besides what it was granted, whatever others do, if there are as many left when it is made.
 constexpr uint32_t kOwnDescriptors = 8;
 
 }  // namespace
@@ -41,12 +40,14 @@ Result<std::shared_ptr<Context>> Context::make(Grants grants) {
 
   // Without a directory or a socket there is nothing to open anything with.
   auto granted = static_cast<uint32_t>(grants.directories.size() + grants.sockets.size());
-  uint32_t own = granted ? granted + kOwnDescriptors : 0;
-  context->oversight_->descriptors = os::DescriptorAccount::open(std::max(grants.max_open_files, granted), own);
-  if (!context->oversight_->descriptors) {
+  auto& descriptors = context->oversight_->descriptors;
+  uint32_t most = std::max(grants.max_open_files, granted);
+  if (granted) descriptors = os::DescriptorAccount::open(most, granted + kOwnDescriptors);
+  if (!descriptors) descriptors = os::DescriptorAccount::open(most, granted);
+  if (!descriptors) {
     return fail(fmt::format("this process has not {} descriptors left for another guest: all of them together may have "
                             "{}, by its limit of open files (RLIMIT_NOFILE)",
-                            own, os::guest_descriptor_limit()),
+                            granted, os::guest_descriptor_limit()),
                 ErrorKind::Limit);
   }
 
