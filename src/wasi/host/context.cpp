@@ -26,7 +26,8 @@ Result<> check_text(const Grants& grants) {
   return {};
 }
 
-// What a guest may have open besides what it was granted, whatever others do, if there are as many left when it is made.
+// What a guest may have open besides what it was granted, whatever others do, if there are as many left when it is
+// made.
 constexpr uint32_t kOwnDescriptors = 8;
 
 }  // namespace
