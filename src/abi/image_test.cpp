@@ -239,6 +239,21 @@ TEST(MemoryImage, SparseMemoriesAreNotMapped) {
   EXPECT_EQ(plan(bytes).pages.size(), 16u << 20);
 }
 
+TEST(VMLayoutTest, SharedMemoriesAreBehindPointers) {
+  // Three memories of one page at least and two at most, the first of which is imported.
+  auto bytes = ModuleBytes().section(2, {1, 0, 0, 2, 1, 1, 2}).section(5, {2, 1, 1, 2, 1, 1, 2}).take();
+  auto module = wasm::read_module(bytes);
+  ASSERT_TRUE(module) << module.error().message();
+  module->memories[1].limits.is_shared = true;  // the reader does not accept it yet
+  VMLayout layout(*module);
+  EXPECT_TRUE(layout.memory_is_indirect(0));
+  EXPECT_TRUE(layout.memory_is_indirect(1));
+  EXPECT_FALSE(layout.memory_is_indirect(2));
+  EXPECT_EQ(layout.memory(1), layout.memory(0) + sizeof(VMMemory*));
+  EXPECT_EQ(layout.memory(2), layout.memory(1) + sizeof(VMMemory*));
+  EXPECT_EQ(layout.size(), (layout.memory(2) + sizeof(VMMemory) + 15) / 16 * 16);
+}
+
 TEST(VMLayoutTest, OnlyFunctionsThatMayBeValuesHaveAFuncref) {
   // Three functions; the second is exported.
   auto bytes = ModuleBytes()
