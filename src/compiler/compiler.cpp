@@ -162,7 +162,7 @@ Result<void> ModuleCompiler::link(const abi::ImageMemory& memory) {
   for (const Linkable& f : functions_) linker.add_function(f);
   abi::ImageContents contents;
   contents.settings = env_.settings;
-  contents.module = module.bytes;
+  contents.module = &module;
   contents.trampolines.assign(module.types.size(), {abi::kNoTrampoline, abi::kNoTrampoline});
   for (size_t type = 0; type < types_.size(); type++) {
     const wasm::TypeDef& def = module.types[type];

@@ -92,7 +92,7 @@ ir::Value canonical_nan(ir::Builder& b, ir::Value value) {
 /// About what compiling `func` needs at once, bytes: the IR, what lowering makes of it, registers, code, side tables.
 /// The weights are what was measured in fast mode.
 uint64_t working_memory(const ir::Func& func) {
-  constexpr uint64_t kInst = 130, kBlock = 400, kBlockCall = 60, kArgument = 24;
+  constexpr uint64_t kInst = 215, kBlock = 310, kBlockCall = 60, kArgument = 36;
   return func.num_insts() * kInst + func.num_blocks() * kBlock + func.block_calls.size() * kBlockCall +
          func.pool.size() * kArgument;
 }

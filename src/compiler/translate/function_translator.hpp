@@ -44,7 +44,7 @@ class FunctionTranslator {
   /// How many bytes the compilation of one function may need at once, as `working_memory` has it. Ordinary code of the
   /// largest body that there may be (wasm::kMaxFunctionSize) stays below it in fast mode; a body that is all blocks
   /// does not. In SSA form the passes and linear scan need about twice as much.
-  static constexpr uint64_t kMaxWorkingMemory = 440ull << 20;
+  static constexpr uint64_t kMaxWorkingMemory = 460ull << 20;
   static constexpr uint64_t kMaxWorkingMemorySsa = kMaxWorkingMemory / 2;
 
   explicit FunctionTranslator(const ModuleEnv& env);
