@@ -173,7 +173,8 @@ void FunctionTranslator::check_size() {
 }
 
 void FunctionTranslator::release_memory() {
-  auto release = [](auto&... lists) { ((lists = {}), ...); };
+  // Not `list = {}`, which keeps a vector's memory.
+  auto release = [](auto&... lists) { ((lists = std::decay_t<decltype(lists)>()), ...); };
   release(stack_, frames_, loop_locals_, saved_params_, edges_, edge_args_, changes_, merges_, args_, join_edges_,
           targets_, scratch_, scan_);
 }
