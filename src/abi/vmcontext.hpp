@@ -127,19 +127,21 @@ enum class Builtin : uint32_t {
 };
 
 /// Where a module's things are in its VMContext. Computed in one place from the declarations; indices are those of the
-/// module's index spaces, imports first: `imported_memory(i)` is a pointer slot, `memory(i)` (i defined) the struct
-/// itself.
+/// module's index spaces, imports first. What is defined stands in the context itself, what is imported elsewhere, with
+/// a pointer to it in the context. A shared memory belongs to no instance: there is a pointer to it in any case.
 class VMLayout {
  public:
   explicit VMLayout(const wasm::Module& module);
 
-  bool memory_is_imported(uint32_t i) const { return i < imported_memories_; }
+  /// Whether `memory(i)` is a pointer.
+  bool memory_is_indirect(uint32_t i) const { return memory_slots_[i].is_indirect; }
   bool table_is_imported(uint32_t i) const { return i < imported_tables_; }
   bool global_is_imported(uint32_t i) const { return i < imported_globals_; }
   bool function_is_imported(uint32_t i) const { return i < imported_functions_; }
 
-  /// Offset of a VMMemory* (imported) or of a VMMemory (defined); likewise for tables and globals.
-  uint32_t memory(uint32_t i) const;
+  /// Offset of a VMMemory* (imported or shared) or of a VMMemory.
+  uint32_t memory(uint32_t i) const { return memory_slots_[i].offset; }
+  /// Offset of a VMTable* (imported) or of a VMTable (defined); likewise for globals.
   uint32_t table(uint32_t i) const;
   uint32_t global(uint32_t i) const;
   /// Offset of the VMFuncImport of imported function `i`.
@@ -160,8 +162,13 @@ class VMLayout {
     uint64_t bits;
     uint32_t before;
   };
-  uint32_t imported_functions_, imported_memories_, imported_tables_, imported_globals_;
-  uint32_t imported_memory_slots_, memories_, imported_table_slots_, tables_, imported_global_slots_, globals_;
+  struct MemorySlot {
+    uint32_t offset;
+    bool is_indirect;
+  };
+  uint32_t imported_functions_, imported_tables_, imported_globals_;
+  uint32_t imported_table_slots_, tables_, imported_global_slots_, globals_;
+  std::vector<MemorySlot> memory_slots_;
   uint32_t function_imports_, funcrefs_, funcref_count_, size_;
   std::vector<Rank> ranks_;
 };

@@ -111,8 +111,11 @@ Result<void> Instance::define_memories() {
       const auto contents = module_->bytes().subspan(source.file_offset, source.size);
       std::memcpy(linear.base() + source.guest_offset, contents.data(), contents.size());
     }
-    memories_[i] =
-        &store_.memories_.emplace_back(store_, type, std::move(linear), at<abi::VMMemory>(module_->layout().memory(i)));
+    const abi::VMLayout& layout = module_->layout();
+    const bool is_indirect = layout.memory_is_indirect(i);
+    abi::VMMemory* slot = is_indirect ? nullptr : at<abi::VMMemory>(layout.memory(i));
+    memories_[i] = &store_.memories_.emplace_back(store_, type, std::move(linear), slot);
+    if (is_indirect) *at<abi::VMMemory*>(layout.memory(i)) = memories_[i]->definition();
   }
   return {};
 }
