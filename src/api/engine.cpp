@@ -31,7 +31,10 @@ Result<Engine> Engine::make(const Config& config) {
   impl->runtime = std::make_shared<runtime::Engine>(options);
   if (config.cache()) impl->cache.emplace(config.cache()->directory, config.cache()->size_limit);
   if (config.parallel_compilation()) impl->workers.emplace(default_workers());
-  return Engine(std::move(impl));
+  auto shards = std::make_shared<const EngineImpl::Shards>(impl);
+  impl->shards_owner = shards;
+  impl->shards = shards.get();
+  return Engine(std::shared_ptr<EngineImpl>(shards, impl.get()));
 }
 
 void Engine::increment_epoch() const {
