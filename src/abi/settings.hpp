@@ -8,14 +8,21 @@ namespace vitrine::abi {
 
 /// CPU features that the code generator may use; bits.
 enum CpuFeature : uint32_t {
-  kSse41 = 1,
-  kPopcnt = 2,
-  kLzcnt = 4,
-  kBmi1 = 8,
-  kBmi2 = 16,
-  kAvx = 32,
-  kAvx2 = 64,
-  kFma = 128,
+#define CPU_FEATURE(enumerator, bit, name, needed, detect) enumerator = 1u << bit,
+#include "abi/cpu_features.def"
+#undef CPU_FEATURE
+};
+
+struct CpuFeatureInfo {
+  enum Need : uint8_t { Required, Optional };
+  uint32_t bit;
+  const char* name;
+  Need need;
+};
+inline constexpr CpuFeatureInfo kCpuFeatures[] = {
+#define CPU_FEATURE(enumerator, bit, name, needed, detect) {enumerator, name, CpuFeatureInfo::needed},
+#include "abi/cpu_features.def"
+#undef CPU_FEATURE
 };
 
 struct CodegenSettings {

@@ -5,7 +5,7 @@
 #include "api/impl.hpp"
 #include "base/hash.hpp"
 #include "base/result.hpp"
-#include "compiler/x64/cpu.hpp"
+#include "compiler/targets/targets.hpp"
 
 namespace vitrine {
 
@@ -15,7 +15,7 @@ const char* version() {
 
 Result<Engine> Engine::make(const Config& config) {
   TRY(api::check_config(config));
-  uint32_t cpu = TRY(x64::host_cpu_features());
+  uint32_t cpu = TRY(compiler::host_target().host_cpu_features());
   auto impl = std::make_shared<EngineImpl>();
   impl->config = config;
   impl->features = config.impl_->features;

@@ -98,6 +98,7 @@ class Checker {
       for (Allocation a : {e.from, e.to}) {
         if (!a.is_reg() || a.preg().cls() != RegClass::Int)
           return fail(e.inst, "swap of no integer register: " + text());
+        if (in_.int_scratch.valid()) return fail(e.inst, "swap, which this machine has not: " + text());
         check_written(e.inst, a);
       }
       return;
@@ -272,6 +273,7 @@ class Checker {
       uint32_t e = first_edit_[i], end = first_edit_[i + 1];
       for (; e < end && out_.edits[e].point == Point::Early; e++) edit(out_.edits[e]);
       clear_loc(in_.scratch.index);  // an instruction may use it
+      if (in_.int_scratch.valid()) clear_loc(in_.int_scratch.index);
       if (test) check_inst(i);
       step(i);
       for (; e < end; e++) edit(out_.edits[e]);
@@ -395,7 +397,7 @@ class Checker {
       return check_slot(i, a, bytes_of(op.vreg));
     }
     if (a.preg().cls() != in_.vregs[op.vreg.raw()].cls) return fail(i, name + " is in the wrong class");
-    if (a.preg() == in_.scratch) return fail(i, name + " is in the scratch register");
+    if (a.preg() == in_.scratch || a.preg() == in_.int_scratch) return fail(i, name + " is in the scratch register");
     bool allocatable = std::ranges::find(in_.order[static_cast<unsigned>(a.preg().cls())], a.preg()) !=
                        in_.order[static_cast<unsigned>(a.preg().cls())].end();
     if (op.constraint == Constraint::Fixed) {

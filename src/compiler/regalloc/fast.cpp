@@ -58,7 +58,7 @@ class Fast {
     out_.spill_slots = 0;
     out_.used_callee_saved = {};
     s_.reversed.clear();
-    s_.parallel.begin_function(in_.scratch, &out_.spill_slots);
+    s_.parallel.begin_function(in_, &out_.spill_slots);
     find_crossing();
     for (auto b = static_cast<uint32_t>(in_.blocks.size()); b-- > 0;) block(b);
     out_.edits.assign(s_.reversed.rbegin(), s_.reversed.rend());

@@ -268,6 +268,7 @@ TEST(RandomPrograms, BothAllocators) {
     RandomShape shape;
     shape.insts = 20 + seed % 150;
     shape.small_machine = seed % 3 == 0;
+    shape.int_scratch = seed % 7 == 0;
     shape.live = 4 + seed % 30;
     shape.shuffle_cold = seed % 4 != 0;
     shape.call_percent = seed % 5 == 0 ? 25 : 6;

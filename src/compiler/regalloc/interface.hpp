@@ -101,9 +101,11 @@ struct Input {
   // The machine. Allocation order: caller-saved registers first, then callee-saved ones (using one costs a save).
   std::span<const PReg> order[kClasses];
   PRegSet callee_saved;
-  // A float register that is never allocated: carries memory-to-memory moves and breaks float cycles; integer cycles
-  // are broken by exchange (Edit::Swap).
+  // A float register that is never allocated: carries memory-to-memory moves and breaks float cycles.
   PReg scratch;
+  // An integer register that is never allocated and breaks integer cycles; invalid where the machine exchanges
+  // registers (Edit::Swap).
+  PReg int_scratch = {};
 };
 
 /// Where an operand is: a register or a spill slot (in units of 8 bytes; a 16-byte value takes two, even-aligned).

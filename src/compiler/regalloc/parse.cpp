@@ -2,7 +2,7 @@
 //
 //   int r0 r1 r2*            registers in allocation order, `*` for callee-saved (optional: Program() has defaults)
 //   float f0 f1
-//   scratch f15
+//   scratch f15 [r11]        the second where the machine cannot exchange integer registers
 //   block0(%1:i8) depth=1 cold:
 //     d %2:i8 fixed r0, u %1 any, clobber r0 r1
 //     move d %3:i8, u %2
@@ -129,6 +129,7 @@ class Parser {
     }
     if (accept("scratch")) {
       p_.scratch = TRY(reg());
+      if (!peek().empty()) p_.int_scratch = TRY(reg());
       return {};
     }
     if (peek().starts_with("block")) return block();

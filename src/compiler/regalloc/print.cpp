@@ -20,7 +20,9 @@ class Printer {
       for (PReg r : in_.order[c]) add(" {}{}", to_string(r), in_.callee_saved.has(r) ? "*" : "");
       add("\n");
     }
-    add("scratch {}\n", to_string(in_.scratch));
+    add("scratch {}", to_string(in_.scratch));
+    if (in_.int_scratch.valid()) add(" {}", to_string(in_.int_scratch));
+    add("\n");
   }
 
   void header(uint32_t b) {

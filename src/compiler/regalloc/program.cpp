@@ -63,7 +63,8 @@ Input Program::finish() {
            .vregs = vregs,
            .order = {},
            .callee_saved = callee_saved,
-           .scratch = scratch};
+           .scratch = scratch,
+           .int_scratch = int_scratch};
   for (unsigned c = 0; c < kClasses; c++) in.order[c] = order[c];
   return in;
 }

@@ -39,7 +39,7 @@ class Program {
   std::vector<VRegInfo> vregs;
   std::vector<PReg> order[kClasses];
   PRegSet callee_saved;
-  PReg scratch;
+  PReg scratch, int_scratch;
 
  private:
   std::vector<BlockInfo> infos_;

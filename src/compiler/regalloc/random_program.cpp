@@ -29,6 +29,7 @@ class Generator {
       p_.order[0].assign({int_reg(0), int_reg(1), int_reg(2), int_reg(3), int_reg(6), int_reg(7)});
       p_.order[1].assign({float_reg(0), float_reg(1), float_reg(2), float_reg(3)});
     }
+    if (shape_.int_scratch) p_.int_scratch = int_reg(15);
     for (PReg r : p_.order[0]) {
       if (!p_.callee_saved.has(r)) caller_saved_.add(r);
     }

@@ -13,6 +13,7 @@ struct RandomShape {
   uint32_t live = 12;         // how many recent values an operand is chosen from
   uint32_t old_percent = 20;  // how often an operand is any value in scope instead
   bool small_machine = false;
+  bool int_scratch = false;  // the machine breaks integer cycles through a register
   bool shuffle_cold = true;  // cold blocks go to the end of the layout
 };
 

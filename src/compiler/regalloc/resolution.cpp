@@ -222,7 +222,7 @@ void LinearScan::emit_moves() {
   std::sort(moves_.begin(), moves_.end(), [](const PendingMove& a, const PendingMove& b) {
     return a.key != b.key ? a.key < b.key : a.to.bits < b.to.bits;
   });
-  parallel_.begin_function(in_->scratch, &out_->spill_slots);
+  parallel_.begin_function(*in_, &out_->spill_slots);
   for (size_t i = 0; i < moves_.size();) {
     uint64_t key = moves_[i].key;
     auto inst = static_cast<uint32_t>(key >> 8);
@@ -259,6 +259,9 @@ void LinearScan::emit_remats() {
     } else if (in_->vregs[m.vreg].cls == RegClass::Float) {
       add(Edit::Kind::Remat, {}, Allocation::reg(in_->scratch), bytes, m.vreg);
       add(Edit::Kind::Move, Allocation::reg(in_->scratch), m.to, bytes, m.vreg);
+    } else if (in_->int_scratch.valid()) {
+      add(Edit::Kind::Remat, {}, Allocation::reg(in_->int_scratch), bytes, m.vreg);
+      add(Edit::Kind::Move, Allocation::reg(in_->int_scratch), m.to, bytes, m.vreg);
     } else {
       // Into a slot, and any register may hold something: one is saved.
       Allocation r = Allocation::reg(PReg{order_[0][0]}), saved = parallel_.temp(8);

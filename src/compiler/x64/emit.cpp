@@ -39,19 +39,19 @@ constexpr uint32_t kSmallFrame = 1024;
 Emitter::Emitter(const abi::CodegenSettings& settings) : impl_(std::make_unique<EmitterImpl>(settings)) {}
 Emitter::~Emitter() = default;
 
-Result<void> Emitter::run(mach::VCode& code, const regalloc::Output& allocation, bool optimised,
-                          mach::CompiledFunction& out) {
-  return impl_->run(code, allocation, optimised, out);
+Result<void> Emitter::run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
+                          std::vector<abi::AddressEntry>& places) {
+  return impl_->run(code, allocation, optimised, out, places);
 }
-void Emitter::array_call_trampoline(const ir::Signature& signature, mach::CompiledFunction& out) {
+void Emitter::array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out) {
   impl_->array_call_trampoline(signature, out);
 }
-void Emitter::host_call_trampoline(const ir::Signature& signature, mach::CompiledFunction& out) {
+void Emitter::host_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out) {
   impl_->host_call_trampoline(signature, out);
 }
 
-Result<void> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocation, bool optimised,
-                              mach::CompiledFunction& out) {
+Result<void> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
+                              std::vector<abi::AddressEntry>& places) {
   code_ = &code;
   allocation_ = &allocation;
   stubs_.clear();
@@ -60,17 +60,17 @@ Result<void> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocat
   asm_.reset(blocks, optimised ? 3 : 1);
   asm_.reserve_tables(code.table_count);
   TRY(layout_frame());
-  thread_jumps();
+  threads_.find(code, allocation);
   prologue();
 
   uint32_t b = 0;
   while (b < blocks) {
     uint32_t next = b + 1;
-    while (next < blocks && alias_[next] != next) ++next;
+    while (next < blocks && threads_.is_gone(next)) ++next;
     next_block_ = next;
     if (optimised && code.loop_header[b] && !code.blocks[b].cold) asm_.align16();
     asm_.bind(b);
-    size_t e = edit_start_[b];
+    size_t e = threads_.first_edit(b);
     const auto& edits = allocation.edits;
     for (uint32_t i = code.blocks[b].first_inst; i < code.blocks[b].end_inst; ++i) {
       for (; e < edits.size() && edits[e].inst == i && edits[e].point == Point::Early; ++e) edit(edits[e]);
@@ -88,12 +88,16 @@ Result<void> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocat
   }
   // Jump tables may name blocks that were threaded away.
   for (uint32_t t = 0; t < code.table_count; ++t)
-    for (uint32_t& target : code.tables[t]) target = resolve(target);
-  asm_.finish(code.consts, code.tables, out);
-  out.frame_size = frame_total_;
-  out.saved_registers = 0;
-  for (uint32_t n = 0; n < saved_count_; ++n)
-    out.saved_registers = static_cast<uint16_t>(out.saved_registers | 1u << saved_[n].hw());
+    for (uint32_t& target : code.tables[t]) target = threads_.target(target);
+  abi::FrameEntry frame{.offset = 0, .size = 0, .bytes = frame_total_, .saved = 0, .saved_below = 0};
+  for (uint32_t n = 0; n < saved_count_; ++n) {
+    if (saved_[n] == kContext)
+      frame.saved_below = 8;  // this function's own, not its caller's
+    else
+      frame.saved = static_cast<uint16_t>(frame.saved | 1u << saved_[n].hw());
+  }
+  frame.size = asm_.finish(code.consts, code.tables, out, places);
+  out.tables.frames.push_back(frame);
   return {};
 }
 
@@ -165,42 +169,14 @@ void EmitterImpl::epilogue() {
 
 // -- blocks -----------------------------------------------------------------------------------------------------------
 
-// A block that only jumps, without edits, is what it jumps to.
-void EmitterImpl::thread_jumps() {
-  const auto blocks = static_cast<uint32_t>(code_->blocks.size());
-  alias_.resize(blocks);
-  edit_start_.resize(blocks);
-  for (uint32_t b = 0; b < blocks; ++b) alias_[b] = b;
-  size_t e = 0;
-  const auto& edits = allocation_->edits;
-  for (uint32_t b = 0; b < blocks; ++b) {
-    const auto& info = code_->blocks[b];
-    while (e < edits.size() && edits[e].inst < info.first_inst) ++e;
-    edit_start_[b] = static_cast<uint32_t>(e);
-    if (b == 0 || info.end_inst - info.first_inst != 1) continue;
-    const MInst& m = code_->insts[info.first_inst];
-    if (static_cast<MOp>(m.op) != MOp::Jmp || (e < edits.size() && edits[e].inst == info.first_inst)) continue;
-    const uint32_t target = resolve(static_cast<uint32_t>(m.imm));
-    if (target != b) alias_[b] = target;  // else a loop of nothing: it stays one
-  }
-}
-
-uint32_t EmitterImpl::resolve(uint32_t block) {
-  while (alias_[block] != block) {
-    alias_[block] = alias_[alias_[block]];
-    block = alias_[block];
-  }
-  return block;
-}
-
 void EmitterImpl::branch(const MInst& m) {
   if (static_cast<MOp>(m.op) == MOp::Jmp) {
-    const uint32_t to = resolve(static_cast<uint32_t>(m.imm));
+    const uint32_t to = threads_.target(static_cast<uint32_t>(m.imm));
     if (to != next_block_) asm_.jmp(to);
     return;
   }
-  uint32_t taken = resolve(static_cast<uint32_t>(m.imm));
-  uint32_t other = resolve(static_cast<uint32_t>(m.imm >> 32));
+  uint32_t taken = threads_.target(static_cast<uint32_t>(m.imm));
+  uint32_t other = threads_.target(static_cast<uint32_t>(m.imm >> 32));
   auto cc = static_cast<CC>(m.cc);
   if (taken == other) {
     if (taken != next_block_) asm_.jmp(taken);

@@ -13,8 +13,8 @@
 
 #include <vector>
 
+#include "abi/code_unit.hpp"
 #include "base/assert.hpp"
-#include "compiler/mach/compiled.hpp"
 #include "compiler/mach/vcode.hpp"
 #include "compiler/x64/insts.hpp"
 #include "compiler/x64/regs.hpp"
@@ -77,9 +77,10 @@ class Asm {
     const_refs_.push_back({{static_cast<uint32_t>(a_.offset()) - 4 - trailing, here().event}, trailing, constant});
   }
 
-  /// The final code with its side tables; constants and jump tables (of labels) at the end.
-  void finish(std::span<const mach::PoolConst> consts, std::span<const std::vector<uint32_t>> tables,
-              mach::CompiledFunction& out);
+  /// The final code with the side tables known here; constants and jump tables (of labels) at the end. `places` gets
+  /// the srclocs. Answers how long the code is without those constants.
+  uint32_t finish(std::span<const mach::PoolConst> consts, std::span<const std::vector<uint32_t>> tables,
+                  abi::CodeUnit& out, std::vector<abi::AddressEntry>& places);
   /// Labels of jump tables are `table_label(n)` after `reserve_tables`.
   void reserve_tables(uint32_t count);
   Label table_label(uint32_t n) const { return first_table_ + n; }
@@ -108,6 +109,7 @@ class Asm {
   struct SymbolRef {
     Place at;
     uint32_t symbol;
+    abi::RelocKind kind;
   };
   struct Trap {
     Place at;

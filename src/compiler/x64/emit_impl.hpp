@@ -4,6 +4,7 @@
 #include "abi/settings.hpp"
 #include "base/result.hpp"
 #include "compiler/ir/func.hpp"
+#include "compiler/mach/jump_threads.hpp"
 #include "compiler/x64/callconv.hpp"
 #include "compiler/x64/emit_asm.hpp"
 
@@ -14,9 +15,10 @@ class EmitterImpl {
   explicit EmitterImpl(const abi::CodegenSettings& settings)
       : avx_(settings.cpu_features & abi::kAvx), traps_are_calls_(!settings.signals_based_traps) {}
 
-  Result<void> run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, mach::CompiledFunction& out);
-  void array_call_trampoline(const ir::Signature& signature, mach::CompiledFunction& out);
-  void host_call_trampoline(const ir::Signature& signature, mach::CompiledFunction& out);
+  Result<void> run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
+                   std::vector<abi::AddressEntry>& places);
+  void array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out);
+  void host_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out);
 
  private:
   using Label = Asm::Label;
@@ -36,8 +38,6 @@ class EmitterImpl {
   void prologue();
   void epilogue();
   void restore_callee_saved();
-  void thread_jumps();
-  uint32_t resolve(uint32_t block);
   void edit(const regalloc::Edit& e);
   void rematerialise(const regalloc::Edit& e);
   void inst(uint32_t i);
@@ -92,7 +92,7 @@ class EmitterImpl {
   }
 
   // -- emit_trampolines.cpp
-  void finish_trampoline(mach::CompiledFunction& out, uint32_t frame);
+  void finish_trampoline(abi::CodeUnit& out, uint32_t frame, std::span<const PReg> saved);
 
   const bool avx_;
   const bool traps_are_calls_;
@@ -100,8 +100,7 @@ class EmitterImpl {
   mach::VCode* code_ = nullptr;
   const regalloc::Output* allocation_ = nullptr;
   const regalloc::Allocation* allocs_ = nullptr;  // of the current instruction
-  std::vector<uint32_t> alias_;                   // by block: itself, or where a jump to it ends up
-  std::vector<uint32_t> edit_start_;
+  mach::JumpThreads threads_;
   std::vector<Stub> stubs_;
   std::vector<TrapStub> traps_;
   uint32_t next_block_ = 0;  // the block whose code follows the current one's

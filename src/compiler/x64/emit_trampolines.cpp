@@ -23,7 +23,9 @@ using ir::Type;
 
 namespace {
 
-constexpr int32_t kSavedBytes = 48;  // rbx r12 r13 r14 r15 and values
+// The host's callee-saved registers, in the order in which a FrameEntry counts them.
+constexpr PReg kHostSaved[] = {kRbx, kR12, kR13, kR14, kR15};
+constexpr int32_t kSavedBytes = 48;  // those and values
 
 x86::Mem word(const x86::Gp& base, int64_t offset) {
   return x86::qword_ptr(base, static_cast<int32_t>(offset));
@@ -54,20 +56,22 @@ void copy(Asm& a, Type type, const x86::Gp& to, int64_t to_offset, const x86::Gp
 
 }  // namespace
 
-void EmitterImpl::finish_trampoline(mach::CompiledFunction& out, uint32_t frame) {
-  asm_.finish({}, {}, out);
-  out.frame_size = frame;
-  out.saved_registers = 0;
-  out.addresses.clear();
+void EmitterImpl::finish_trampoline(abi::CodeUnit& out, uint32_t frame, std::span<const PReg> saved) {
+  std::vector<abi::AddressEntry> places;  // there are none
+  abi::FrameEntry entry{.offset = 0, .size = 0, .bytes = frame, .saved = 0, .saved_below = 0};
+  for (PReg r : saved) entry.saved = static_cast<uint16_t>(entry.saved | 1u << r.hw());
+  entry.size = asm_.finish({}, {}, out, places);
+  out.tables.frames.push_back(entry);
 }
 
-void EmitterImpl::array_call_trampoline(const ir::Signature& sig, mach::CompiledFunction& out) {
+void EmitterImpl::array_call_trampoline(const ir::Signature& sig, abi::CodeUnit& out) {
   asm_.reset(0);
   asm_.reserve_tables(0);
   const Label landing = asm_.make_label(), leave = asm_.make_label();
   asm_.e(Inst::kIdPush, x86::rbp);
   asm_.e(Inst::kIdMov, x86::rbp, x86::rsp);
-  for (PReg r : {kRbx, kR12, kR13, kR14, kR15, kRdx}) asm_.e(Inst::kIdPush, gp64(r));
+  for (PReg r : kHostSaved) asm_.e(Inst::kIdPush, gp64(r));
+  asm_.e(Inst::kIdPush, x86::rdx);
   asm_.e(Inst::kIdMov, x86::rax, word(x86::rcx, offsetof(VMStore, activation)));
   asm_.lea_label(x86::r11, landing);
   asm_.e(Inst::kIdPush, x86::r11);
@@ -104,7 +108,7 @@ void EmitterImpl::array_call_trampoline(const ir::Signature& sig, mach::Compiled
   asm_.e(Inst::kIdMov, x86::eax, Imm(1));
   asm_.bind(leave);
   int32_t at = 0;
-  for (PReg r : {kRbx, kR12, kR13, kR14, kR15}) asm_.e(Inst::kIdMov, gp64(r), word(x86::rbp, at -= 8));
+  for (PReg r : kHostSaved) asm_.e(Inst::kIdMov, gp64(r), word(x86::rbp, at -= 8));
   asm_.e(Inst::kIdMov, x86::rsp, x86::rbp);
   asm_.e(Inst::kIdPop, x86::rbp);
   asm_.e(Inst::kIdRet);
@@ -112,10 +116,10 @@ void EmitterImpl::array_call_trampoline(const ir::Signature& sig, mach::Compiled
   asm_.e(Inst::kIdLea, x86::rbp, x86::ptr(x86::rsp, kSavedBytes));
   asm_.e(Inst::kIdXor, x86::eax, x86::eax);
   asm_.jmp(leave);
-  finish_trampoline(out, kSavedBytes + 16 + args + results);
+  finish_trampoline(out, kSavedBytes + 16 + args + results, kHostSaved);
 }
 
-void EmitterImpl::host_call_trampoline(const ir::Signature& sig, mach::CompiledFunction& out) {
+void EmitterImpl::host_call_trampoline(const ir::Signature& sig, abi::CodeUnit& out) {
   asm_.reset(0);
   asm_.reserve_tables(0);
   const Label unwind = asm_.make_label();
@@ -172,7 +176,7 @@ void EmitterImpl::host_call_trampoline(const ir::Signature& sig, mach::CompiledF
   asm_.bind(unwind);
   asm_.e(Inst::kIdMov, x86::rsp, word(x86::r11, offsetof(VMActivation, entry_sp)));
   asm_.e(Inst::kIdRet);
-  finish_trampoline(out, values);
+  finish_trampoline(out, values, {});
 }
 
 }  // namespace vitrine::x64

@@ -54,20 +54,18 @@ class Program {
   /// A host-call trampoline for `sig`, in the text.
   const void* host_trampoline(const ir::Signature& sig);
   /// Everything in the text, for unwind information.
-  const std::vector<UnwindEntry>& pieces() const { return pieces_; }
+  const std::vector<abi::FrameEntry>& pieces() const { return tables_.frames; }
   const uint8_t* text() const { return text_; }
   std::string vcode;
 
  private:
   void build(const Way& way, std::vector<ir::Func> functions, bool restore_context);
-  uint32_t append(const mach::CompiledFunction& f);
+  uint32_t append(const abi::CodeUnit& unit);
 
   std::unique_ptr<Backend> backend_;
   std::vector<ir::Signature> sigs_;
   std::vector<uint32_t> offsets_, trampolines_;
-  std::vector<mach::TrapSite> traps_;
-  std::vector<mach::AddressMapEntry> addresses_;
-  std::vector<UnwindEntry> pieces_;
+  abi::SideTables<abi::OwnedTable> tables_;
   std::unique_ptr<uint8_t[]> contexts_[2];
   abi::VMStore store_{};
   uint8_t* text_ = nullptr;

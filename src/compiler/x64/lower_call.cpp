@@ -83,7 +83,7 @@ void Lower::lower_call(Inst i, const InstData& d) {
       src(code);
   }
   if (foreign) {
-    info.context_operand = static_cast<uint8_t>(operands_.size() - infos_.back().first_operand);
+    info.context_operand = operand_number();
     use(context);
     def_fixed(fresh(Type::I64), kR10, Point::Early);  // carries the caller's context
   }

@@ -226,7 +226,7 @@ bool Lower::lower_read_modify_write(const InstData& store, unsigned bytes) {
     if (!may_fold_load(old, bytes) || arg(*load, 0) != arg(store, 0) || load->imm != store.imm) continue;
     Inst load_inst;
     def_of(old, &load_inst);
-    color_[load_inst.raw()] = kSunk;
+    sink(load_inst);
     int64_t value32;
     const bool immediate = imm32(operand, &value32);
     VReg b;
