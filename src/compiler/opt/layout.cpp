@@ -6,8 +6,8 @@
 // cold, lead to such blocks only or are reached from such only) stand at the end.
 //
 // Edges: a block with several successors passes no arguments and leads to no block with several predecessors; such an
-// edge gets a block of its own. Cases of one br_table that pass the same arguments to one target share theirs. Cost:
-// O(blocks + edges + arguments).
+// edge gets a block of its own. Cases of one br_table that pass the same arguments to one target share theirs. So each
+// edge of an invoke leads to a block that nothing else enters. Cost: O(blocks + edges + arguments).
 #include <algorithm>
 
 #include "compiler/opt/passes.hpp"
@@ -32,6 +32,13 @@ struct Scratch {
   std::vector<uint32_t> next, first_child, next_item, last_child;
   std::vector<Block> order, cold;
 };
+
+/// Whether the edge `call` of the terminator is hinted to be seldom taken; that to a landing block is.
+bool is_unlikely(const Func& f, Inst t, uint32_t call) {
+  bool first = call == f.first_succ(t);
+  if (info(f[t].op).group == Group::Invoke) return !first;
+  return f[t].op == Op::BrIf && f[t].flags & (first ? kCold : kHot);
+}
 
 /// A new block on the edge `call`: it takes over the arguments.
 Block split_edge(Func& f, uint32_t call, uint32_t srcloc) {
@@ -59,16 +66,17 @@ bool split_critical_edges(Func& f, PassCtx&, Scratch& s) {
   size_t count = f.layout.size();
   for (size_t k = 0; k < count; ++k) {
     Inst t = f[f.layout[k]].last;
-    uint32_t first = f[t].a[1];
+    uint32_t first = f.first_succ(t);
     uint32_t succs = static_cast<uint32_t>(f.succs(t).size());
     if (succs < 2) continue;
     for (uint32_t c = first; c < first + succs; ++c) {
       const BlockCall call = f.block_calls[c];
       if (call.arg_count == 0 && s.preds[call.target.raw()] < 2) continue;
       any = true;
-      // An edge of this terminator that was split for the same target and arguments serves again.
+      // An edge of this terminator that was split for the same target and arguments serves again. (Not of an invoke: on
+      // each of its edges other values are defined.)
       uint32_t& last = s.last[call.target.raw()];
-      if (last > first && last <= first + succs) {
+      if (last > first && last <= first + succs && info(f[t].op).group != Group::Invoke) {
         Block edge = f.block_calls[last - 1].target;
         auto args = f.args(f.succs(f[edge].last)[0]);
         if (std::ranges::equal(args, f.args(call))) {
@@ -78,7 +86,7 @@ bool split_critical_edges(Func& f, PassCtx&, Scratch& s) {
       }
       last = c + 1;
       Block edge = split_edge(f, c, f[t].srcloc);
-      if (succs == 2 && ((f[t].flags & kCold && c == first) || (f[t].flags & kHot && c != first))) f[edge].cold = 1;
+      if (is_unlikely(f, t, c)) f[edge].cold = 1;
     }
   }
   return any;
@@ -101,8 +109,7 @@ void spread_cold(Func& f, const Cfg& cfg) {
     if (f[b].cold) continue;
     bool all = true;
     for (const Edge& e : cfg.preds(b)) {
-      Inst t = f[e.from].last;
-      bool hinted = f[t].op == Op::BrIf && f[t].flags & (e.call == f[t].a[1] ? kCold : kHot);
+      bool hinted = is_unlikely(f, f[e.from].last, e.call);
       all &= hinted || (f[e.from].cold && cfg.number(e.from) < cfg.number(b));
     }
     f[b].cold = all;

@@ -6,7 +6,6 @@ namespace vitrine::x64 {
 
 using ir::Block;
 using ir::BlockCall;
-using ir::Effect;
 using ir::Inst;
 using ir::InstData;
 using ir::Op;
@@ -69,13 +68,7 @@ void Lower::analyse() {
       for (const BlockCall& c : f_->succs(i))
         for (Value v : f_->args(c)) use(v);
       color_[i.raw()] = color;
-      switch (ir::info((*f_)[i].op).effect) {
-        case Effect::Pure:
-        case Effect::Read:
-          break;
-        default:
-          ++color;
-      }
+      if (!ir::only_reads((*f_)[i].op)) ++color;
     }
   }
   protos_.assign(f_->num_blocks(), Proto());
@@ -147,9 +140,7 @@ void Lower::lower_block(Block b) {
   close_group();
   for (Inst i = f_->prev(term); i.valid(); i = f_->prev(i)) {
     const InstData& d = (*f_)[i];
-    const Effect effect = ir::info(d.op).effect;
-    const bool removable = effect == Effect::Pure || (effect == Effect::Read && !d.trap);
-    if (removable && !vregs_[d.result.raw()].valid()) continue;
+    if (ir::is_removable(d) && !vregs_[d.result.raw()].valid()) continue;
     if (color_[i.raw()] == kSunk) continue;
     inst_ = i;
     srcloc_ = d.srcloc;
