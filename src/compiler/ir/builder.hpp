@@ -128,8 +128,8 @@ class Builder {
   std::span<const Value> call(FuncRef fn, Args args);
   std::span<const Value> call_indirect(SigRef sig, Value callee, Args args);
 
-  // -- calls that end the block, with a landing block for exceptions; see opcodes.def. First the call, whose results and
-  // payload the arguments of the edges may mention; then, with nothing built between, `go_on` says where it leads.
+  // -- calls that end the block, with a landing block for exceptions; see opcodes.def. First the call, whose results
+  // and payload the arguments of the edges may mention; then, with nothing built between, `go_on` says where it leads.
   struct Invocation {
     Inst inst;
     Args results, payload;  // live until the next call is built

@@ -2,8 +2,9 @@
 //
 // Memory: region r (1..4) is kRegionSize bytes at region_at(r); region 0 may be any of them. An access outside traps
 // with its code, or is a failure of the test if it has none. Calls are modelled: the results, what is written to memory
-// and whether an invoke lands depend on the arguments, and the call is recorded. NaN results of arithmetic are the canonical NaN. A region
-// ends with a page, so that a test can lay out real memory the same way and run compiled code in it.
+// and whether an invoke lands depend on the arguments, and the call is recorded. NaN results of arithmetic are the
+// canonical NaN. A region ends with a page, so that a test can lay out real memory the same way and run compiled code
+// in it.
 #pragma once
 
 #include <array>
