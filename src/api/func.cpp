@@ -7,7 +7,7 @@
 #include "api/impl.hpp"
 #include "base/assert.hpp"
 #include "base/result.hpp"
-#include "runtime/trap/call.hpp"
+#include "runtime/entry/call.hpp"
 
 namespace vitrine {
 

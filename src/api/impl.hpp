@@ -8,7 +8,7 @@
 
 #include "api/cache.hpp"
 #include "runtime/code/compiled_module.hpp"
-#include "runtime/engine.hpp"
+#include "runtime/engine/engine.hpp"
 #include "runtime/store/store.hpp"
 
 namespace vitrine {

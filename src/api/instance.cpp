@@ -6,6 +6,7 @@
 #include "api/impl.hpp"
 #include "base/closest.hpp"
 #include "base/result.hpp"
+#include "runtime/entry/instantiate.hpp"
 
 namespace vitrine {
 
@@ -39,7 +40,7 @@ Result<Instance> Instance::make(Store& store, const Module& module, std::span<co
   if (&module.impl()->compiled->engine() != &store.impl()->engine()) {
     return fail("the module was compiled by another engine than the store's");
   }
-  auto* made = TRY(api::to_result(store.impl()->instantiate(module.impl()->compiled, externs)));
+  auto* made = TRY(api::to_result(runtime::instantiate(*store.impl(), module.impl()->compiled, externs)));
   return Instance(store.impl(), made);
 }
 
