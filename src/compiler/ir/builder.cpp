@@ -1,5 +1,6 @@
 #include "compiler/ir/builder.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "base/hash.hpp"
@@ -23,11 +24,6 @@ uint32_t hash_of(const InstData& d) {
   h ^= d.a[2] * 0x27d4'eb2f'1656'67c5ull;
   h *= 0xff51'afd7'ed55'8ccdull;
   return static_cast<uint32_t>(h >> 40);
-}
-
-/// The type of the result where it is not the controlling type.
-Type result_type(Op op, Type type) {
-  return op == Op::ICmp || op == Op::FCmp ? Type::I32 : type;
 }
 
 }  // namespace
@@ -107,7 +103,7 @@ Value Builder::f64(double value) {
 // -- arithmetic
 
 Value Builder::unary(Op op, Type type, Value x, uint8_t trap) {
-  VITRINE_DCHECK(info(op).args == 1);
+  VITRINE_DCHECK(info(op).args == 1 && contains(types_of(op).types, type));
   x = f_->resolve(x);
   uint64_t c;
   if (f_->is_const(x, &c)) {
@@ -117,7 +113,7 @@ Value Builder::unary(Op op, Type type, Value x, uint8_t trap) {
   InstData& d = draft(op, type);
   d.trap = trap;
   d.a[0] = x.raw();
-  return numbered(d, type);
+  return numbered(d, result_type(op, type));
 }
 
 Value Builder::bitcast(Type type, Value x) {
@@ -143,7 +139,7 @@ Value Builder::binary(Op op, Value x, Value y, uint8_t trap) {
   x = f_->resolve(x);
   y = f_->resolve(y);
   Type type = f_->type_of(x);
-  VITRINE_DCHECK(type == f_->type_of(y));
+  VITRINE_DCHECK(type == f_->type_of(y) && contains(types_of(op).types, type));
   uint64_t cx = 0, cy = 0;
   bool kx = f_->is_const(x, &cx), ky = f_->is_const(y, &cy);
   if (kx && ky) {
@@ -384,7 +380,7 @@ std::span<const Value> Builder::emit_call(InstData d, const Signature& sig, Args
   }
   Inst i = f_->make_inst(d, sig.results);
   f_->append(block_, i);
-  for (uint32_t n = 0; n < sig.results.size(); ++n) results_.push_back(f_->result(i, n));
+  f_->for_each_result(i, [&](Value v) { results_.push_back(v); });
   return results_;
 }
 
@@ -398,6 +394,43 @@ std::span<const Value> Builder::call_indirect(SigRef sig, Value callee, Args arg
   InstData d = data(Op::CallIndirect, Type::None);
   d.imm = sig.raw();
   return emit_call(d, f_->sigs[sig], {&callee, 1}, args);
+}
+
+Builder::Invocation Builder::invoke(FuncRef fn, Args args, uint32_t payload) {
+  InstData d = data(Op::Invoke, Type::None);
+  d.imm = fn.raw();
+  return emit_invoke(d, f_->sigs[f_->funcs[fn].sig], {}, args, payload);
+}
+
+Builder::Invocation Builder::invoke_indirect(SigRef sig, Value callee, Args args, uint32_t payload) {
+  InstData d = data(Op::InvokeIndirect, Type::None);
+  d.imm = sig.raw();
+  return emit_invoke(d, f_->sigs[sig], {&callee, 1}, args, payload);
+}
+
+Builder::Invocation Builder::emit_invoke(InstData d, const Signature& sig, Args head, Args args, uint32_t payload) {
+  VITRINE_DCHECK(args.size() == sig.params.size() && payload <= kMaxPayload);
+  VITRINE_DCHECK(!terminated());
+  d.aux = static_cast<uint8_t>(payload);
+  d.a[0] = static_cast<uint32_t>(f_->pool.size());
+  for (Args list : {head, args})
+    for (Value v : list) f_->pool.push_back(f_->resolve(v));
+  d.a[1] = static_cast<uint32_t>(head.size() + args.size());
+  BlockCall nowhere[2];
+  d.a[2] = f_->pool_calls(nowhere);
+  types_.assign(sig.results.begin(), sig.results.end());
+  types_.resize(types_.size() + payload, Type::I64);
+  Inst i = f_->make_inst(d, types_);
+  f_->append(block_, i);
+  results_.clear();
+  f_->for_each_result(i, [&](Value v) { results_.push_back(v); });
+  std::span<const Value> all(results_);
+  return {i, all.first(sig.results.size()), all.subspan(sig.results.size())};
+}
+
+void Builder::go_on(const Invocation& call, Block normal, Args normal_args, Block landing, Args landing_args) {
+  BlockCall calls[2] = {block_call(normal, normal_args), block_call(landing, landing_args)};
+  std::ranges::copy(calls, f_->succs(call.inst).begin());
 }
 
 void Builder::return_call(FuncRef fn, Args args) {

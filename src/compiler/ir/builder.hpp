@@ -128,6 +128,16 @@ class Builder {
   std::span<const Value> call(FuncRef fn, Args args);
   std::span<const Value> call_indirect(SigRef sig, Value callee, Args args);
 
+  // -- calls that end the block, with a landing block for exceptions; see opcodes.def. First the call, whose results
+  // and payload the arguments of the edges may mention; then, with nothing built between, `go_on` says where it leads.
+  struct Invocation {
+    Inst inst;
+    Args results, payload;  // live until the next call is built
+  };
+  Invocation invoke(FuncRef fn, Args args, uint32_t payload);
+  Invocation invoke_indirect(SigRef sig, Value callee, Args args, uint32_t payload);
+  void go_on(const Invocation& call, Block normal, Args normal_args, Block landing, Args landing_args);
+
   // -- terminators
   void jump(Block target, Args args = {});
   /// A constant condition builds a jump, after which the other target may have no predecessor. `hint`: kCold or kHot.
@@ -158,6 +168,7 @@ class Builder {
   void emit_term(const InstData& d);
   BlockCall block_call(Block target, Args args);
   std::span<const Value> emit_call(InstData d, const Signature& sig, Args head, Args args);
+  Invocation emit_invoke(InstData d, const Signature& sig, Args head, Args args, uint32_t payload);
   Value iadd_simplified(Type type, Value x, Value y);
 
   Func* f_;
@@ -166,6 +177,7 @@ class Builder {
   uint32_t generation_ = 1;
   std::vector<Entry> table_;
   std::vector<Value> results_;
+  std::vector<Type> types_;
 };
 
 }  // namespace vitrine::ir

@@ -1,5 +1,5 @@
 // Critical edges, split: afterwards a block with several successors passes no arguments and leads to no block with
-// several predecessors.
+// several predecessors. So each edge of an invoke leads to a block that nothing else enters.
 #pragma once
 
 #include <vector>
@@ -7,6 +7,9 @@
 #include "compiler/ir/func.hpp"
 
 namespace vitrine::ir {
+
+/// Whether the edge `call` of a terminator is hinted to be seldom taken; that to a landing block is.
+bool is_unlikely(const Func& func, Inst terminator, uint32_t call);
 
 class EdgeSplitter {  // keeps its memory from function to function
  public:

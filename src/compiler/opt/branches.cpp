@@ -242,7 +242,7 @@ void branches(Func& f, PassCtx& ctx) {
   // Successors first, so that what a block forwards to forwards no more.
   for (size_t k = cfg.rpo().size(); k-- > 0;) {
     Inst t = f[cfg.rpo()[k]].last;
-    uint32_t first = f[t].a[1], end = any ? first + static_cast<uint32_t>(f.succs(t).size()) : first;
+    uint32_t first = f.first_succ(t), end = any ? first + static_cast<uint32_t>(f.succs(t).size()) : first;
     for (uint32_t call = first; call < end; ++call) {
       for (int steps = 0; steps < 4 && s.forwards[f.block_calls[call].target.raw()]; ++steps) {
         thread(f, call, s);

@@ -16,8 +16,12 @@ namespace {
 using namespace ir;
 
 bool is_numbered(const InstData& d) {
-  Effect e = info(d.op).effect;
-  return e == Effect::Pure || e == Effect::CanTrap || (d.op == Op::Load && d.flags & kReadonly);
+  return is_computation(d.op) || (d.op == Op::Load && d.flags & kReadonly);
+}
+
+/// What simplify_control is for.
+bool is_control(Op op) {
+  return is_terminator(op) || info(op).group == Group::TrapIf;
 }
 
 /// What the only edge into `b` says about the branch it comes from.
@@ -45,21 +49,17 @@ void gvn(Func& f, PassCtx& ctx) {
     for (Inst i = f[b].first; i.valid();) {
       r.set_cursor(i);
       const InstData& d = f[i];
-      switch (info(d.op).effect) {
-        case Effect::Trap:
-        case Effect::Term: {
-          Inst next = f.next(i);
-          change = std::max(change, simplify_control(r, i));
-          // A trap that always happens ends the block; one that never happens is gone.
-          i = f[i].block.valid() && is_terminator(f[i].op) ? Inst() : next;
-          continue;
-        }
-        case Effect::Call:
-          for (Value& v : f.args(i)) v = f.resolve(v);
-          i = f.next(i);
-          continue;
-        default:
-          break;
+      if (is_control(d.op)) {
+        Inst next = f.next(i);
+        change = std::max(change, simplify_control(r, i));
+        // A trap that always happens ends the block; one that never happens is gone.
+        i = f[i].block.valid() && is_terminator(f[i].op) ? Inst() : next;
+        continue;
+      }
+      if (is_call(d.op)) {
+        for (Value& v : f.args(i)) v = f.resolve(v);
+        i = f.next(i);
+        continue;
       }
       Value own = d.result;
       Value v = own.valid() ? r.simplify(i) : apply_rules(r, i);

@@ -49,8 +49,7 @@ void spread_cold(Func& f, const Cfg& cfg) {
     if (f[b].cold) continue;
     bool all = true;
     for (const Edge& e : cfg.preds(b)) {
-      Inst t = f[e.from].last;
-      bool hinted = f[t].op == Op::BrIf && f[t].flags & (e.call == f[t].a[1] ? kCold : kHot);
+      bool hinted = is_unlikely(f, f[e.from].last, e.call);
       all &= hinted || (f[e.from].cold && cfg.number(e.from) < cfg.number(b));
     }
     f[b].cold = all;

@@ -99,7 +99,7 @@ void Licm::visit(Block b) {
     Inst next = f.next(i);
     const InstData& d = f[i];
     // What moves only because it runs first may leave only the loop that this block heads.
-    bool once = first && (may_trap(d) || (info(d.op).effect == Effect::Read && !is_mapped(d)));
+    bool once = first && (may_trap(d) || (has_effects(d.op, kReads) && !is_mapped(d)));
     if (is_movable(d, first) && !is_cheap(i)) {
       if (Loop to = target(i, loop, once); to.valid()) {
         move(i, to, preheader(to), kMaxDepth);
@@ -113,16 +113,9 @@ void Licm::visit(Block b) {
 }
 
 bool Licm::is_movable(const InstData& d, bool first) const {
-  switch (info(d.op).effect) {
-    case Effect::Pure:
-      return true;
-    case Effect::CanTrap:
-      return first;
-    case Effect::Read:
-      return d.op == Op::Load && (first || (d.trap == 0 && is_mapped(d)));
-    default:
-      return false;
-  }
+  if (is_pure(d.op)) return true;
+  if (is_computation(d.op)) return first;
+  return d.op == Op::Load && (first || (d.trap == 0 && is_mapped(d)));
 }
 
 /// Whether the load may be executed although the checks before it are not.
@@ -222,7 +215,7 @@ Loop Licm::target(Inst i, Loop loop, bool once) {
   Func& f = *f_;
   const LoopForest& loops = *loops_;
   const InstData& d = f[i];
-  bool reads = info(d.op).effect == Effect::Read && !(d.flags & kReadonly);
+  bool reads = has_effects(d.op, kReads) && !(d.flags & kReadonly);
   unsigned bank = is_float(d.type) ? 1 : 0;
   Loop best;
   Loop at = loop;

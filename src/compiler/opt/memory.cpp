@@ -183,23 +183,12 @@ void MemoryPass::forget(uint32_t region) {
 
 void MemoryPass::visit(Inst i) {
   const InstData& d = (*f_)[i];
-  switch (info(d.op).effect) {
-    case Effect::Pure:
-    case Effect::Term:
-      return;
-    case Effect::Read:
-      if (d.op == Op::Load && !(d.flags & kReadonly)) return load(i);
-      break;
-    case Effect::Write:
-      if (d.op == Op::Store) return store(i);
-      break;
-    case Effect::Call:
-      for (uint32_t r = 0; r < kRegions; ++r) forget(r);
-      break;
-    default:
-      break;
-  }
-  if (may_trap(d)) observed_ = ++time_;
+  if (is_pure(d.op)) return;
+  if (d.op == Op::Load && !(d.flags & kReadonly)) return load(i);
+  if (d.op == Op::Store) return store(i);
+  if (has_effects(d.op, kBarrier))
+    for (uint32_t r = 0; r < kRegions; ++r) forget(r);
+  if (may_trap(d) || has_effects(d.op, kBarrier)) observed_ = ++time_;
 }
 
 void MemoryPass::load(Inst i) {
@@ -290,7 +279,7 @@ Value MemoryPass::convert(const Entry& e, Inst load) {
   }
   if (is_float(from)) v = make(Op::Bitcast, from == Type::F32 ? Type::I32 : Type::I64, v, load);
   from = f.type_of(v);
-  bool sign = kind == MemKind::S8 || kind == MemKind::S16 || kind == MemKind::S32;
+  bool sign = is_signed(kind);
   if (e.bytes == 4) {
     // Only an i64 is wider than 4 bytes.
     if (from == Type::I64) v = make(Op::Wrap, Type::I32, v, load);

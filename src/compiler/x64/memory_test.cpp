@@ -182,7 +182,7 @@ block0(v0: i64, v1: {0}):
                                    ir::name_of(t), op));
         ir::Op code = ir::Op::IAdd;
         for (ir::Op o : {ir::Op::IAdd, ir::Op::ISub, ir::Op::And, ir::Op::Or, ir::Op::Xor})
-          if (std::string_view(ir::info(o).text) == op) code = o;
+          if (std::string_view(ir::name_of(o)) == op) code = o;
         const uint64_t x = ir::canonical(t, 0x123456789abcdef0), y = ir::canonical(t, 0xfedcba9876543211);
         uint64_t want[] = {*ir::fold_binary(code, t, 0, x, y), *ir::fold_binary(code, t, 0, x, 100000),
                            *ir::fold_binary(code, t, 0, x, y), *ir::fold_binary(code, t, 0, y, x)};

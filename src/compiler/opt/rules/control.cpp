@@ -123,7 +123,7 @@ Change simplify_trapif(Rewriter& r, Inst i) {
 
 Change simplify_control(Rewriter& r, Inst i) {
   Func& f = r.f();
-  if (info(f[i].op).args == kVariable || f[i].op == Op::Trap)
+  if (has_arg_list(f[i].op))
     for (Value& v : f.args(i)) v = f.resolve(v);
   for (const BlockCall& c : f.succs(i))
     for (Value& v : f.args(c)) v = f.resolve(v);

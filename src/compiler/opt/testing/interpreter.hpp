@@ -1,9 +1,10 @@
 // Runs a function of the IR, for tests that compare a function with what a pass made of it.
 //
 // Memory: region r (1..4) is kRegionSize bytes at region_at(r); region 0 may be any of them. An access outside traps
-// with its code, or is a failure of the test if it has none. Calls are modelled: the results and one byte written to
-// region 1 depend on the arguments, and the call is recorded. NaN results of arithmetic are the canonical NaN. A region
-// ends with a page, so that a test can lay out real memory the same way and run compiled code in it.
+// with its code, or is a failure of the test if it has none. Calls are modelled: the results, what is written to memory
+// and whether an invoke lands depend on the arguments, and the call is recorded. NaN results of arithmetic are the
+// canonical NaN. A region ends with a page, so that a test can lay out real memory the same way and run compiled code
+// in it.
 #pragma once
 
 #include <array>
@@ -115,6 +116,9 @@ class Interpreter {
         return go(s[std::min<uint64_t>(get(f_.args(i)[0]), s.size() - 1)]);
       case ir::Op::Trap:
         return trap(d.trap);
+      case ir::Op::Invoke:
+      case ir::Op::InvokeIndirect:
+        return invoke(i, d);
       default:
         if (d.op != ir::Op::Return) out_.results.push_back(d.imm);
         for (ir::Value v : f_.args(i)) out_.results.push_back(get(v));
@@ -132,11 +136,6 @@ class Interpreter {
     }
     halt(d.trap ? trap(d.trap) : broken(i, "wild access"));
     return nullptr;
-  }
-
-  static uint64_t bytes_of_access(const ir::InstData& d) {
-    constexpr uint8_t kBytes[] = {0, 1, 1, 2, 2, 4, 4};
-    return d.mem() == ir::MemKind::Full ? bytes_of(d.type) : kBytes[d.aux];
   }
 
   void step(ir::Inst i, const ir::InstData& d) {
@@ -159,7 +158,7 @@ class Interpreter {
         if ((get(a[0]) != 0) == (d.op == Op::TrapIf)) halt(trap(d.trap));
         return;
       case Op::Load: {
-        uint64_t bytes = bytes_of_access(d), x = 0;
+        uint64_t bytes = access_bytes(d), x = 0;
         uint8_t* p = memory_at(i, d, bytes);
         if (!p) return;
         std::memcpy(&x, p, bytes);
@@ -169,27 +168,16 @@ class Interpreter {
         return set(d.result, x);
       }
       case Op::Store: {
-        uint64_t bytes = bytes_of_access(d), x = get(a[1]);
+        uint64_t bytes = access_bytes(d), x = get(a[1]);
         if (uint8_t* p = memory_at(i, d, bytes)) std::memcpy(p, &x, bytes);
         return;
       }
       case Op::Call:
       case Op::CallIndirect: {
-        uint32_t symbol = d.op == Op::Call ? f_.funcs[ir::FuncRef(d.imm)].symbol : ~0u;
-        if (callee_ && symbol == callee_symbol_) return call(i, d);
-        uint64_t h = symbol;
-        for (ir::Value v : a) h = hash_mix(h, get(v));
-        h = hash_mix(h, out_.state.memory[1][h % kRegionSize]);
-        out_.state.calls.push_back(h);
+        if (callee_ && symbol_of(d) == callee_symbol_) return call(i, d);
+        uint64_t h = model_call(i, d);
         if (h % 31 == 0) return halt(trap(kTrapInCall));
-        for (uint32_t r = 1; r <= 3; ++r)
-          for (uint32_t k = 0; k < 8; ++k) out_.state.memory[r][(h >> 3 * k) % 32] ^= static_cast<uint8_t>(h >> 20);
-        for (uint32_t n = 0; n < d.result_count; ++n) {
-          ir::Value v = f_.result(i, n);
-          h = hash_mix(h, n);
-          set(v, is_float(f_.type_of(v)) ? *ir::fold_unary(Op::FFromSInt, f_.type_of(v), ir::Type::I32, h) : h);
-        }
-        return;
+        return set_results(i, h, 0, d.result_count);
       }
       default:
         break;
@@ -215,6 +203,38 @@ class Interpreter {
         made_nan_ = true;
         return set(d.result, d.type == ir::Type::F32 ? 0x7fc0'0000 : 0x7ff8'0000'0000'0000);
     }
+  }
+
+  uint32_t symbol_of(const ir::InstData& d) const {
+    return is_direct(d.op) ? f_.funcs[ir::FuncRef(d.imm)].symbol : ~0u;
+  }
+  /// What a call of some function does to memory; the answer says the rest.
+  uint64_t model_call(ir::Inst i, const ir::InstData& d) {
+    uint64_t h = symbol_of(d);
+    for (ir::Value v : f_.args(i)) h = hash_mix(h, get(v));
+    h = hash_mix(h, out_.state.memory[1][h % kRegionSize]);
+    out_.state.calls.push_back(h);
+    if (h % 31 == 0) return h;
+    for (uint32_t r = 1; r <= 3; ++r)
+      for (uint32_t k = 0; k < 8; ++k) out_.state.memory[r][(h >> 3 * k) % 32] ^= static_cast<uint8_t>(h >> 20);
+    return h;
+  }
+  void set_results(ir::Inst i, uint64_t h, uint32_t first, uint32_t end) {
+    for (uint32_t n = first; n < end; ++n) {
+      ir::Value v = f_.result(i, n);
+      h = hash_mix(h, n);
+      set(v, is_float(f_.type_of(v)) ? *ir::fold_unary(ir::Op::FFromSInt, f_.type_of(v), ir::Type::I32, h) : h);
+    }
+  }
+  /// Lands sometimes. What belongs to the edge that is not taken is poisoned.
+  ir::Block invoke(ir::Inst i, const ir::InstData& d) {
+    uint64_t h = model_call(i, d);
+    if (h % 31 == 0) return trap(kTrapInCall);
+    for (uint32_t n = 0; n < d.result_count; ++n) set(f_.result(i, n), 0xdead'beef'dead'beef);
+    uint32_t results = uint32_t{d.result_count} - d.aux;
+    bool lands = h % 3 == 0;
+    set_results(i, h, lands ? results : 0, lands ? d.result_count : results);
+    return go(f_.succs(i)[lands]);
   }
 
   void call(ir::Inst i, const ir::InstData& d) {

@@ -20,6 +20,8 @@ class RandomFunction {
 
   static constexpr uint32_t kOtherSymbol = 7;
 
+  /// Some calls are invokes, with landing blocks.
+  void with_invokes() { invokes_ = true; }
   /// With `calls_other`, it calls kOtherSymbol, a function of the same signature.
   void build(bool calls_other = false) {
     f_.name = "random";
@@ -310,6 +312,54 @@ class RandomFunction {
     add(d, Type::None);
   }
 
+  /// A call that ends the block: its results and payload are used by arguments of the edges, or where its blocks lead.
+  void invoke(int depth) {
+    ir::Signature sig{ir::CallConv::Wasm, {Type::I64, Type::I32}, {Type::I32, Type::F64}};
+    if (pick(2)) sig.results.push_back(Type::I64);
+    ir::InstData d{};
+    d.op = chance(50) ? Op::Invoke : Op::InvokeIndirect;
+    ir::SigRef ref = f_.sigs.push(sig);
+    d.imm = d.op == Op::Invoke ? f_.funcs.push({ref, static_cast<uint32_t>(20 + sig.results.size())}).raw() : ref.raw();
+    d.aux = static_cast<uint8_t>(pick(ir::kMaxPayload + 1));
+    auto args = values_for(sig.params);
+    if (d.op == Op::InvokeIndirect) args.insert(args.begin(), any(Type::I64));
+    f_.set_arg_list(d, args);
+    auto types = some_types();
+    Block normal = f_.make_block(), landing = f_.make_block(), join = f_.make_block();
+    auto results = sig.results;
+    results.resize(results.size() + d.aux, Type::I64);
+    ir::Inst i = f_.make_inst(d, results);
+    f_.append(block_, i);
+    // What is passed: values of before, or what this edge brings.
+    size_t mark = scope_.size();
+    auto bring = [&](uint32_t edge) {
+      scope_.resize(mark);
+      for (uint32_t n = 0; n < results.size(); ++n)
+        if (f_.edge_of_result(i, n) == edge) scope_.push_back(f_.result(i, n));
+    };
+    // Either edge may go to the join at once, which then is entered by several.
+    bool short_normal = chance(30), short_landing = chance(30);
+    bring(0);
+    ir::BlockCall calls[2] = {};
+    calls[0] = short_normal ? edge(join, values_for_edge(types)) : edge(normal, {});
+    bring(1);
+    calls[1] = short_landing ? edge(join, values_for_edge(types)) : edge(landing, {});
+    ir::Func::set_succs(f_[i], f_.pool_calls(calls), 2);
+    for (uint32_t k = 0; k < 2; ++k) {
+      if (k ? short_landing : short_normal) continue;
+      enter(k ? landing : normal);
+      bring(k);
+      if (chance(60)) statements(depth - 1);
+      if (k == 1 && chance(10))
+        finish();
+      else
+        jump(join, values_for(types));
+    }
+    scope_.resize(mark);
+    enter(join);
+    for (Type t : types) scope_.push_back(f_.add_param(join, t));
+  }
+
   void statements(int depth) {
     uint32_t n = 2 + pick(8);
     for (uint32_t k = 0; k < n && budget_ > 0; ++k) {
@@ -322,7 +372,7 @@ class RandomFunction {
       else if (what < 76)
         readonly_load();
       else if (what < 80)
-        call();
+        invokes_&& depth > 0 ? invoke(depth) : call();
       else if (what < 83)
         trapif();
       else if (depth > 0) {
@@ -364,6 +414,18 @@ class RandomFunction {
   std::vector<Value> values_for(const std::vector<Type>& types) {
     std::vector<Value> v;
     for (Type t : types) v.push_back(any(t));
+    return v;
+  }
+  /// The same without new instructions, after a terminator; none of the type: the first value there is of it.
+  std::vector<Value> values_for_edge(const std::vector<Type>& types) {
+    std::vector<Value> v;
+    for (Type t : types) {
+      Value found;
+      for (size_t n = scope_.size(); n-- > 0 && !(found.valid() && chance(50));)
+        if (f_.type_of(scope_[n]) == t) found = scope_[n];
+      VITRINE_ASSERT(found.valid());
+      v.push_back(found);
+    }
     return v;
   }
   std::vector<Type> some_types() {
@@ -504,6 +566,7 @@ class RandomFunction {
 
   ir::Func& f_;
   ir::Signature callee_;
+  bool invokes_ = false;
   std::mt19937_64 rng_;
   Block block_;
   std::vector<Value> scope_;
