@@ -3,7 +3,8 @@
 // Wasm: parameter 0 (the callee's context) in r15; other ints rdi rsi rdx rcx r8 r9, floats xmm0..7, the rest on the
 // stack, 8 bytes each (16 for v128), the first at the lowest address; the callee removes them. Results: ints rax rdx
 // rcx r8, floats xmm0..3, the rest in an area of the caller directly above the stack arguments. Both areas are
-// multiples of 16 bytes. rbx r12 r13 r14 rbp are callee-saved. Host: System V AMD64; the caller removes the stack
+// multiples of 16 bytes. rbx r12 r13 r14 rbp are callee-saved. What a landing is given about an exception arrives in
+// rdi and rsi, which no result uses. Host: System V AMD64; the caller removes the stack
 // arguments.
 //
 // Because the callee pops, a tail call may pass more or fewer stack arguments than its caller got: the arguments end
@@ -60,6 +61,9 @@ class ResultAssigner {
   bool host_;
   uint32_t ints_ = 0, floats_ = 0, stack_ = 0;
 };
+
+/// Where word `n` of the payload arrives at a landing.
+PReg payload_register(uint32_t n);
 
 uint32_t stack_arg_bytes(const ir::Signature& sig);
 uint32_t stack_result_bytes(const ir::Signature& sig);

@@ -70,6 +70,7 @@ Result<void> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocat
     next_block_ = next;
     if (optimised && code.loop_header[b] && !code.blocks[b].cold) asm_.align16();
     asm_.bind(b);
+    if (code.landing[b]) land();
     size_t e = threads_.first_edit(b);
     const auto& edits = allocation.edits;
     for (uint32_t i = code.blocks[b].first_inst; i < code.blocks[b].end_inst; ++i) {

@@ -76,7 +76,9 @@ class EmitterImpl {
   void from_unsigned(uint32_t i, const mach::MInst& m);
   void jump_table(const mach::MInst& m);
   void trap_if(const mach::MInst& m);
-  void call(const mach::MInst& m);
+  void call(const mach::MInst& m, bool direct);
+  void invoke(uint32_t i, const mach::MInst& m);
+  void land();
   void tail_call(const mach::MInst& m);
   Stub& stub(uint32_t i);
   void slow_path(const Stub& s);
@@ -104,6 +106,9 @@ class EmitterImpl {
   std::vector<Stub> stubs_;
   std::vector<TrapStub> traps_;
   uint32_t next_block_ = 0;  // the block whose code follows the current one's
+  static constexpr uint32_t kNoLanding = ~0u;
+  uint32_t landing_ = kNoLanding;  // of the call being emitted
+  Asm::Payload payload_;
   // The frame: see callconv.hpp
   PReg saved_[5];
   uint32_t saved_count_ = 0;

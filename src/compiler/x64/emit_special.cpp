@@ -160,7 +160,10 @@ void EmitterImpl::special(uint32_t i, const MInst& m) {
       return epilogue();
     case MOp::Call:
     case MOp::CallInd:
-      return call(m);
+      return call(m, static_cast<MOp>(m.op) == MOp::Call);
+    case MOp::Invoke:
+    case MOp::InvokeInd:
+      return invoke(i, m);
     case MOp::TailCall:
     case MOp::TailCallInd:
       return tail_call(m);
@@ -451,13 +454,13 @@ void EmitterImpl::trap_if(const MInst& m) {
   }
 }
 
-void EmitterImpl::call(const MInst& m) {
+void EmitterImpl::call(const MInst& m, bool direct) {
   const mach::CallInfo& info = code_->calls[static_cast<size_t>(m.imm)];
   if (info.foreign) {
     asm_.e(Inst::kIdMov, x86::r10, gp64(kContext));
     asm_.e(Inst::kIdMov, gp64(kContext), gp64(reg(info.context_operand)));
   }
-  if (static_cast<MOp>(m.op) == MOp::Call) {
+  if (direct) {
     asm_.call_symbol(info.symbol);
   } else if (m.has_mem()) {
     site(m);
@@ -465,8 +468,26 @@ void EmitterImpl::call(const MInst& m) {
   } else {
     asm_.e(Inst::kIdCall, gp64(reg(0)));
   }
+  if (landing_ != kNoLanding) asm_.handler(landing_, payload_);
   if (info.callee_pops && info.stack_args) asm_.e(Inst::kIdSub, x86::rsp, Imm(info.stack_args));
   if (info.restore) asm_.e(Inst::kIdMov, gp64(kContext), x86::qword_ptr(x86::rbp, -8));
+}
+
+void EmitterImpl::invoke(uint32_t i, const MInst& m) {
+  const mach::CallInfo& info = code_->calls[static_cast<size_t>(m.imm)];
+  landing_ = info.landing;
+  payload_.fill(abi::HandlerEntry::kNoRegister);
+  const uint32_t operands = code_->infos[i].operand_count;
+  for (uint32_t n = 0; n < info.payload; ++n) payload_[n] = reg(operands - info.payload + n).index;
+  call(m, static_cast<MOp>(m.op) == MOp::Invoke);
+  landing_ = kNoLanding;
+  if (const uint32_t to = threads_.target(info.normal); to != next_block_) asm_.jmp(to);
+}
+
+// An unwinder has restored the frame pointer and the callee-saved registers.
+void EmitterImpl::land() {
+  asm_.e(Inst::kIdLea, x86::rsp, x86::ptr(x86::rbp, -static_cast<int32_t>(frame_total_)));
+  asm_.e(Inst::kIdMov, gp64(kContext), x86::qword_ptr(x86::rbp, -8));
 }
 
 // Leaves the frame and jumps. The stack arguments stand at rsp; they move up so that they end where this function's own

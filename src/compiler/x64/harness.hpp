@@ -55,6 +55,7 @@ class Program {
   const void* host_trampoline(const ir::Signature& sig);
   /// Everything in the text, for unwind information.
   const std::vector<abi::FrameEntry>& pieces() const { return tables_.frames; }
+  const abi::SideTables<abi::OwnedTable>& tables() const { return tables_; }
   const uint8_t* text() const { return text_; }
   std::string vcode;
 
