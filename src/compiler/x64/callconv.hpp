@@ -7,6 +7,12 @@
 // rdi and rsi, which no result uses. Host: System V AMD64; the caller removes the stack
 // arguments.
 //
+// An i32 (and a ref) in a register has zero upper bits, everywhere in compiled code: as a parameter, as a result, and
+// between. `uextend` is no instruction because of it, and a 32-bit index stands in an address as it is, so that the
+// sandbox rests on it. Who brings an i32 in sees to it: the array-call trampoline and a host call's results are loaded
+// as 32 bits; a result in the host's convention is made so right after the call. On the stack only the lower half
+// counts. Debug builds check it where compiled code is left, in the trampolines.
+//
 // Because the callee pops, a tail call may pass more or fewer stack arguments than its caller got: the arguments end
 // where the result area begins, which does not move. Seen from a function, high addresses first:
 //

@@ -107,6 +107,7 @@ class EmitterImpl {
   void compare_with_zero(PReg x, unsigned size);
 
   // -- emit_trampolines.cpp
+  void check_i32(ir::Type type, PReg r, const x86::Gp& temp);
   void finish_trampoline(abi::CodeUnit& out, uint32_t frame, std::span<const PReg> saved);
 
   const bool avx_;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <cstdlib>
 #include <cstring>
 
 #include "compiler/x64/harness.hpp"
@@ -173,7 +175,7 @@ TEST(Invoke, InALoopWithManyResults) {
     Program p(way, std::string(R"(
 function "outer" sym0 wasm(i64, i64, i64, i64) -> i64 {
   sig0 = wasm(i64, i64, i64) -> i64
-  sig1 = wasm(i64, i64, i64, i64, i64, i64, i64, i64, i64) -> (i64, i64, i64, i64, i64, i64)
+  sig1 = wasm(i64, i64, i64, i64, i64, i64, i64, i64, i64) -> i64, i64, i64, i64, i64, i64
   fn0 = sig0 sym1
   fn1 = sig1 sym2
 block0(v0: i64, v1: i64, v2: i64, v3: i64):
@@ -201,7 +203,7 @@ block5(v25: i64):
   return v28
 }
 )") + kMiddle + R"(
-function "many" sym2 wasm(i64, i64, i64, i64, i64, i64, i64, i64, i64) -> (i64, i64, i64, i64, i64, i64) {
+function "many" sym2 wasm(i64, i64, i64, i64, i64, i64, i64, i64, i64) -> i64, i64, i64, i64, i64, i64 {
   sig0 = wasm(i64, i64, i64) -> i64
   fn0 = sig0 sym1
 block0(v0: i64, v1: i64, v2: i64, v3: i64, v4: i64, v5: i64, v6: i64, v7: i64, v8: i64):
