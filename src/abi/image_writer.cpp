@@ -78,7 +78,7 @@ ImageHeader make_header(const CodegenSettings& settings) {
   std::memcpy(header.magic, kImageMagic, sizeof kImageMagic);
   std::strncpy(header.version, image_version(), sizeof header.version - 1);
   header.cpu_features = settings.cpu_features;
-#define SETTING(type, name, default_value) header.name = settings.name;
+#define SETTING(type, name, default_value, from) header.name = settings.name;
 #include "abi/settings.def"
 #undef SETTING
   return header;

@@ -26,11 +26,20 @@ inline constexpr CpuFeatureInfo kCpuFeatures[] = {
 };
 
 struct CodegenSettings {
-#define SETTING(type, name, default_value) type name = default_value;
+#define SETTING(type, name, default_value, from) type name = default_value;
 #include "abi/settings.def"
 #undef SETTING
   uint32_t cpu_features = 0;  // CpuFeature; an image may need fewer than the CPU has
   friend bool operator==(const CodegenSettings&, const CodegenSettings&) = default;
 };
+
+/// Calls `f` with the name and the value of each, CPU features included.
+template <class F>
+void for_each_setting(const CodegenSettings& settings, F&& f) {
+#define SETTING(type, name, default_value, from) f(#name, uint64_t{settings.name});
+#include "abi/settings.def"
+#undef SETTING
+  f("cpu_features", uint64_t{settings.cpu_features});
+}
 
 }  // namespace vitrine::abi

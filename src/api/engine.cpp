@@ -43,15 +43,10 @@ bool Engine::is_precompiled(std::span<const uint8_t> bytes) {
 }
 
 uint64_t Engine::compatibility_hash() const {
-  const abi::CodegenSettings& s = impl_->runtime->settings();
   uint64_t h = 0;
   for (const char* c = version(); *c; c++) h = hash_mix(h, static_cast<uint8_t>(*c));
-  for (uint64_t v : {uint64_t{s.opt_level}, uint64_t{s.consume_fuel}, uint64_t{s.epoch_interruption},
-                     uint64_t{s.signals_based_traps}, uint64_t{s.nan_canonicalization}, uint64_t{s.spectre_mitigation},
-                     uint64_t{s.indirect_local_calls}, uint64_t{s.regalloc_fast}, s.memory_reservation,
-                     s.memory_guard_size, s.max_wasm_stack, uint64_t{s.cpu_features}, impl_->features.bits()}) {
-    h = hash_mix(h, v);
-  }
+  for_each_setting(impl_->runtime->settings(), [&](const char*, uint64_t value) { h = hash_mix(h, value); });
+  h = hash_mix(h, impl_->features.bits());
   return h;
 }
 

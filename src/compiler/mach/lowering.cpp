@@ -33,27 +33,6 @@ void Lowering::run(ir::Func& func, VCode& out, Mode mode) {
 
 // -- analysis ---------------------------------------------------------------------------------------------------------
 
-namespace {
-
-/// Whether what stands after `d` may not move above it, or it not below.
-bool is_barrier(const InstData& d) {
-  switch (ir::info(d.op).effect) {
-    case ir::Effect::Pure:
-    case ir::Effect::Read:
-      return false;
-    default:
-      return true;
-  }
-}
-
-/// Whether `d` need not be done if nobody wants its result.
-bool is_removable(const InstData& d) {
-  const ir::Effect effect = ir::info(d.op).effect;
-  return effect == ir::Effect::Pure || (effect == ir::Effect::Read && !d.trap);
-}
-
-}  // namespace
-
 void Lowering::analyse() {
   cfg_.compute(*f_);
   if (!mode_.fast) {
@@ -76,7 +55,7 @@ void Lowering::analyse() {
       for (const BlockCall& c : f_->succs(i))
         for (Value v : f_->args(c)) use(v);
       color_[i.raw()] = color;
-      color += is_barrier((*f_)[i]);
+      color += !ir::only_reads((*f_)[i].op);
     }
   }
   blocks_.assign(f_->num_blocks(), Lowered());
@@ -126,7 +105,7 @@ void Lowering::lower_block(Block b) {
   blocks_[b.raw()].first = static_cast<uint32_t>(insts_.size());
   for (Inst i = term; i.valid(); i = f_->prev(i)) {
     const InstData& d = (*f_)[i];
-    if (i != term && ((is_removable(d) && !vregs_[d.result.raw()].valid()) || is_sunk(i))) continue;
+    if (i != term && ((ir::is_removable(d) && !is_wanted(d)) || is_sunk(i))) continue;
     inst_ = i;
     srcloc_ = d.srcloc;
     const size_t group = insts_.size();
@@ -144,8 +123,24 @@ void Lowering::lower_block(Block b) {
     close_group(group);
   } else {
     for (Value v : (*f_)[b].params) vreg_of(v);
+    if (const Inst invoke = invoke_before(b); invoke.valid()) {
+      inst_ = Inst();
+      srcloc_ = (*f_)[invoke].srcloc;
+      const size_t group = insts_.size();
+      lower_return_from(invoke);
+      close_group(group);
+    }
   }
   blocks_[b.raw()].end = static_cast<uint32_t>(insts_.size());
+}
+
+/// The invoke that comes back to `b`.
+Inst Lowering::invoke_before(Block b) const {
+  const std::span<const ir::Edge> preds = cfg_.preds(b);
+  if (preds.size() != 1) return {};
+  const Inst term = f_->terminator(preds[0].from);
+  const bool comes_back = ir::info((*f_)[term].op).group == ir::Group::Invoke && preds[0].call == f_->first_succ(term);
+  return comes_back ? term : Inst();
 }
 
 // Targets are IR blocks here; `connect_blocks` turns them into final numbers.
@@ -159,6 +154,14 @@ void Lowering::lower_exit(Inst inst) {
     emit_jump();
     last().imm = succs[0].target.raw();
     block.exit = Exit::Jump;
+    return;
+  }
+  if (ir::info(d.op).group == ir::Group::Invoke) {
+    lower_invoke(inst, d);
+    CallInfo& call = out_->calls[static_cast<size_t>(last().imm)];
+    call.normal = succs[0].target.raw();
+    call.landing = succs[1].target.raw();
+    block.exit = Exit::Invoke;
     return;
   }
   lower_terminator(inst, d);
@@ -244,6 +247,14 @@ void Lowering::connect_blocks() {
         out.edges.push_back(other);
         break;
       }
+      case Exit::Invoke: {
+        CallInfo& call = out.calls[imm];
+        call.normal = number_of(call.normal);
+        call.landing = number_of(call.landing);
+        out.edges.push_back(call.normal);
+        out.edges.push_back(call.landing);
+        break;
+      }
       case Exit::Table:
         // Each successor once: `preds_[].first` marks those seen.
         for (uint32_t target : out.tables[imm]) {
@@ -277,6 +288,7 @@ void Lowering::assemble() {
   const auto count = static_cast<uint32_t>(order_.size());
   out.blocks.resize(count);
   out.loop_header.resize(count);
+  out.landing.assign(count, 0);
   size_t vreg_count = args_.size();
   for (uint32_t n = 1; n < count; ++n) vreg_count += (*f_)[order_[n]].params.size();
   out.block_vregs.reserve(vreg_count);  // the spans below point into it
@@ -305,6 +317,13 @@ void Lowering::assemble() {
     info.loop_depth = block.depth;
     info.cold = (*f_)[order_[n]].cold;
     out.loop_header[n] = block.header;
+    info.edge_defs = info.landing_defs = 0;
+    if (block.exit == Exit::Invoke) {
+      const CallInfo& call = out.calls[static_cast<size_t>(insts[at_inst - 1].imm)];
+      info.edge_defs = call.results + call.payload;
+      info.landing_defs = call.payload;
+      out.landing[call.landing] = 1;
+    }
     VReg* params = out.block_vregs.data() + out.block_vregs.size();
     if (n > 0)
       for (Value v : (*f_)[order_[n]].params) out.block_vregs.push_back(vregs_[v.raw()]);

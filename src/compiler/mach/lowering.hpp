@@ -49,6 +49,11 @@ class Lowering {
   virtual void lower_inst(ir::Inst inst, const ir::InstData& d) = 0;
   /// The entry's parameters: those with a register in `vregs_` are wanted.
   virtual void lower_entry() = 0;
+  /// A call that ends its block: its last operands define the results in registers and then the payload, as the
+  /// CallInfo that `imm` of what is emitted last names says.
+  virtual void lower_invoke(ir::Inst inst, const ir::InstData& d) = 0;
+  /// What is left to be done where that comes back, at the beginning of the block that it comes back to.
+  virtual void lower_return_from(ir::Inst invoke) = 0;
   /// A terminator of several successors or none. Blocks are not its concern: `imm` of what it emits last is set here.
   virtual void lower_terminator(ir::Inst inst, const ir::InstData& d) = 0;
   /// A jump; its target is set here.
@@ -98,6 +103,12 @@ class Lowering {
     return d && d->op == op ? d : nullptr;
   }
   uint32_t uses(ir::Value v) const { return uses_[v.raw()]; }
+  /// Whether anything uses a result of `d`.
+  bool is_wanted(const ir::InstData& d) const {
+    for (uint32_t n = 0; n < d.result_count; ++n)
+      if (vregs_[d.result.raw() + n].valid()) return true;
+    return false;
+  }
   uint32_t depth(ir::Block b) const { return blocks_[b.raw()].depth; }
   /// Whether `v` will be needed after its use in the current instruction, as far as counting can tell: it has other
   /// uses, or comes from outside of the loop that this is in.
@@ -154,7 +165,7 @@ class Lowering {
   uint32_t srcloc_ = 0;
 
  private:
-  enum class Exit : uint8_t { None, Jump, Branch, Table };
+  enum class Exit : uint8_t { None, Jump, Branch, Table, Invoke };
   // What became of an IR block. Its instructions are a range of `insts_`, last first.
   struct Lowered {
     uint32_t first = 0, end = 0;
@@ -170,6 +181,7 @@ class Lowering {
   void layout_slots();
   void lower_block(ir::Block b);
   void lower_exit(ir::Inst inst);
+  ir::Inst invoke_before(ir::Block b) const;
   void close_group(size_t group);
   void pass_args(const ir::BlockCall& call);
   void sink_step(const ir::BlockCall& call);

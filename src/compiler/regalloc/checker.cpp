@@ -35,6 +35,7 @@ class Checker {
     check_shape();
     if (!error_.empty()) return error_;
     find_live_in();
+    check_edges();
     find_first_edits();
     entries_.resize(in_.blocks.size());
     seen_.assign(in_.blocks.size(), false);
@@ -70,6 +71,7 @@ class Checker {
       }
       size_t params = b.succs.size() == 1 ? in_.blocks[b.succs[0]].params.size() : 0;
       if (params != b.branch_args.size()) return fail(b.first_inst, "branch arguments do not fit the parameters");
+      check_terminator(b);
     }
     if (!error_.empty()) return;
     for (uint32_t i = 0; i < in_.insts.size() && error_.empty(); i++) {
@@ -78,6 +80,37 @@ class Checker {
     }
     for (const BlockInfo& b : in_.blocks) {
       if (!edits_at(b.end_inst - 1, Point::Late).empty()) return fail(b.end_inst - 1, "edit after a terminator");
+    }
+  }
+
+  /// What a terminator defines and something may use stands at its end, in fixed registers.
+  void check_terminator(const BlockInfo& b) {
+    const uint32_t last = b.end_inst - 1;
+    auto ops = operands_of(in_, last);
+    if (b.edge_defs > ops.size() || b.landing_defs > b.edge_defs || (b.edge_defs && b.succs.size() != 2)) {
+      return fail(last, "definitions for edges that are not there");
+    }
+    for (size_t k = 0; k < ops.size(); k++) {
+      const bool late_def = ops[k].role == Role::Def && ops[k].point == Point::Late;
+      if (k + b.edge_defs >= ops.size() && !(late_def && ops[k].constraint == Constraint::Fixed)) {
+        return fail(last, fmt::format("operand {} ({}) is for an edge, but no late definition in a fixed register", k,
+                                      ops[k].vreg));
+      }
+    }
+  }
+
+  /// A terminator's values are live behind their own edges only.
+  void check_edges() {
+    for (const BlockInfo& b : in_.blocks) {
+      auto ops = operands_of(in_, b.end_inst - 1);
+      for (size_t k = ops.size() - b.edge_defs; k < ops.size(); k++) {
+        for (uint32_t s : b.succs) {
+          if (s != edge_of_def(in_, b, static_cast<uint32_t>(k)) &&
+              std::ranges::binary_search(live_in_[s], ops[k].vreg.raw())) {
+            return fail(b.end_inst - 1, fmt::format("{} is used behind another edge than its own", ops[k].vreg));
+          }
+        }
+      }
     }
   }
 

@@ -68,6 +68,9 @@ class Printer {
         }
         line += ")";
       }
+      if (block.edge_defs) {
+        line += fmt::format(" given {} {}", block.edge_defs - block.landing_defs, block.landing_defs);
+      }
     }
     add("  {:<60} ; {}\n", line, i);
     edits(i, Point::Late);

@@ -54,7 +54,9 @@ Input Program::finish() {
                       .params = b.params,
                       .branch_args = b.branch_args,
                       .loop_depth = b.loop_depth,
-                      .cold = b.cold});
+                      .cold = b.cold,
+                      .edge_defs = b.edge_defs,
+                      .landing_defs = b.landing_defs});
   }
   Input in{.blocks = infos_,
            .insts = insts,

@@ -22,6 +22,7 @@ class Program {
     std::vector<uint32_t> succs, preds;
     std::vector<VReg> params, branch_args;
     uint32_t first_inst = 0, end_inst = 0, loop_depth = 0;
+    uint8_t edge_defs = 0, landing_defs = 0;
     bool cold = false;
   };
 

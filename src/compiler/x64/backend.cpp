@@ -74,6 +74,7 @@ Result<void> Backend::compile(ir::Func& func, abi::CodeUnit& out, const mach::Op
 #if VITRINE_VERIFY
   if (std::string broken = mach::verify(impl_->code); !broken.empty()) report(impl_->code, nullptr, broken);
   if (std::string broken = verify_flags(impl_->code); !broken.empty()) report(impl_->code, nullptr, broken);
+  if (std::string broken = verify_operands(impl_->code); !broken.empty()) report(impl_->code, nullptr, broken);
 #endif
   if (options.vcode) *options.vcode = mach::print(impl_->code, kPrinting);
   const bool fast_allocation = fast_lowering || impl_->settings.regalloc_fast || impl_->code.vregs.size() > kMaxVRegs ||

@@ -19,12 +19,17 @@ using regalloc::RegClass;
 namespace {
 
 struct Ids {
-  asmjit::InstId id4, id8;
+  asmjit::InstId plain[2], avx[2];  // of sizes up to 4, and beyond
 };
 constexpr Ids kIds[] = {
-#define INST(name, text, form, bank, id4, id8, flags) {Inst::kId##id4, Inst::kId##id8},
+#define VITRINE_ID_Same(id) Inst::kId##id
+#define VITRINE_ID_Avx(id) Inst::kIdV##id
+#define INST(name, text, form, roles, bank, id4, id8, flags, avx) \
+  {{Inst::kId##id4, Inst::kId##id8}, {VITRINE_ID_##avx(id4), VITRINE_ID_##avx(id8)}},
 #include "compiler/x64/insts.def"
 #undef INST
+#undef VITRINE_ID_Same
+#undef VITRINE_ID_Avx
 };
 
 // A frame this large cannot fit a stack; rsp minus less than this cannot wrap.
@@ -70,6 +75,7 @@ Result<void> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocat
     next_block_ = next;
     if (optimised && code.loop_header[b] && !code.blocks[b].cold) asm_.align16();
     asm_.bind(b);
+    if (code.landing[b]) land();
     size_t e = threads_.first_edit(b);
     const auto& edits = allocation.edits;
     for (uint32_t i = code.blocks[b].first_inst; i < code.blocks[b].end_inst; ++i) {
@@ -99,6 +105,11 @@ Result<void> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocat
   frame.size = asm_.finish(code.consts, code.tables, out, places);
   out.tables.frames.push_back(frame);
   return {};
+}
+
+asmjit::InstId EmitterImpl::id(MOp op, unsigned size) const {
+  const Ids& ids = kIds[static_cast<uint16_t>(op)];
+  return (avx_ ? ids.avx : ids.plain)[size > 4];
 }
 
 // -- frame ------------------------------------------------------------------------------------------------------------
@@ -247,11 +258,7 @@ void EmitterImpl::edit(const Edit& e) {
   const PReg from = e.from.preg();
   const x86::Mem to = spill(e.to.slot(), size);
   if (from.cls() == RegClass::Int) return asm_.e(Inst::kIdMov, to, gp(from, size));
-  if (size == 16) return asm_.e(avx_ ? Inst::kIdVmovups : Inst::kIdMovups, to, xmm(from));
-  asm_.e(size == 4 ? (avx_ ? Inst::kIdVmovss : Inst::kIdMovss)
-         : avx_    ? Inst::kIdVmovsd
-                   : Inst::kIdMovsd,
-         to, xmm(from));
+  asm_.e(id(size == 16 ? MOp::StoreV : MOp::StoreF, size), to, xmm(from));
 }
 
 // Must not write the flags: edits may stand between a comparison and its reader.
@@ -264,13 +271,13 @@ void EmitterImpl::rematerialise(const Edit& e) {
       return move_imm(gp64(to), size, m.imm, false);
     case MOp::MovCtx:
       return asm_.e(Inst::kIdMov, gp64(to), x86::r15);
+    case MOp::ZeroF:
+      return zero_float(to);
     case MOp::LoadF:
+    case MOp::LoadV:
       if (m.base == mach::kMemConst)
-        return asm_.e_const(static_cast<uint32_t>(m.disp), 0,
-                            size == 4 ? (avx_ ? Inst::kIdVmovss : Inst::kIdMovss)
-                            : avx_    ? Inst::kIdVmovsd
-                                      : Inst::kIdMovsd,
-                            xmm(to), memory(m, size));
+        return asm_.e_const(static_cast<uint32_t>(m.disp), 0, id(static_cast<MOp>(m.op), size), xmm(to),
+                            memory(m, size));
       return load_float(to, memory(m, size), size);
     case MOp::Mov:
       return asm_.e(Inst::kIdMov, gp(to, size), memory(m, size));
@@ -322,8 +329,8 @@ void EmitterImpl::inst(uint32_t i) {
 void EmitterImpl::generic(uint32_t i, const MInst& m) {
   const auto op = static_cast<MOp>(m.op);
   const MOpInfo& row = info(op);
-  const asmjit::InstId id = m.size == 8 ? kIds[m.op].id8 : kIds[m.op].id4;
   const unsigned size = m.size;
+  const asmjit::InstId id = this->id(op, size);
   switch (row.form) {
     case Form::Rm: {
       if (code_->infos[i].is_move && alloc(0) == alloc(1)) return;
@@ -343,13 +350,16 @@ void EmitterImpl::generic(uint32_t i, const MInst& m) {
       return asm_.e(id, d, gp(reg(1), size), value);
     }
     case Form::Alu: {
-      if (row.bank == Bank::F) return with_rm(m, id, 2, Bank::F, size, 0, xmm(reg(0)));
+      if (row.bank == Bank::F) {
+        if (avx_) return with_rm(m, id, 2, Bank::F, size, 0, xmm(reg(0)), xmm(reg(1)));
+        return with_rm(m, id, 2, Bank::F, size, 0, xmm(reg(0)));
+      }
       const x86::Gp d = gp(reg(0), size);
       if (m.has_imm()) return asm_.e(id, d, asmjit::Imm(m.imm));
       return with_rm(m, id, 2, Bank::I, size, 0, d);
     }
     case Form::Cmp: {
-      if (row.bank == Bank::F) return with_rm(m, ucomis(size), 1, Bank::F, size, 0, xmm(reg(0)));
+      if (row.bank == Bank::F) return with_rm(m, id, 1, Bank::F, size, 0, xmm(reg(0)));
       // `test` is the one that has its memory operand first only.
       if (op == MOp::Test && m.has_mem() && !m.has_imm() && m.base != mach::kMemConst) {
         site(m);
@@ -373,7 +383,6 @@ void EmitterImpl::generic(uint32_t i, const MInst& m) {
       if (m.has_imm()) return asm_.e(id, gp(reg(0), size), asmjit::Imm(m.imm));
       return asm_.e(id, gp(reg(0), size), x86::cl);
     case Form::Vex3:
-      if (row.bank == Bank::F) return with_rm(m, id, 2, Bank::F, size, 0, xmm(reg(0)), xmm(reg(1)));
       return with_rm(m, id, 2, Bank::I, size, 0, gp(reg(0), size), gp(reg(1), size));
     case Form::VexShift: {
       const x86::Gp d = gp(reg(0), size);

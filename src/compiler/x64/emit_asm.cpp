@@ -48,6 +48,7 @@ void Asm::reset(uint32_t labels, unsigned rounds) {
   label_refs_.clear();
   symbol_refs_.clear();
   traps_.clear();
+  handlers_.clear();
   addresses_.clear();
   table_count_ = 0;
   srcloc_ = ~0u;
@@ -222,6 +223,12 @@ uint32_t Asm::finish(std::span<const mach::PoolConst> consts, std::span<const st
   }
   for (const SymbolRef& r : symbol_refs_) out.relocs.push_back({place(r.at), r.symbol, -4, r.kind});
   for (const Trap& t : traps_) out.tables.traps.push_back({place(t.at), t.code});
+  for (const Handler& h : handlers_) {
+    abi::HandlerEntry& entry = out.tables.handlers.emplace_back();
+    entry.offset = place(h.at);
+    entry.landing = place(labels_[h.landing]);
+    std::ranges::copy(h.payload, entry.payload);
+  }
   places.clear();
   for (const Address& a : addresses_) {
     uint32_t at = place(a.at);

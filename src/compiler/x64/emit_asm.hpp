@@ -11,6 +11,7 @@
 
 #include <asmjit/x86.h>
 
+#include <array>
 #include <vector>
 
 #include "abi/code_unit.hpp"
@@ -54,6 +55,9 @@ class Asm {
   void jmp_symbol(uint32_t symbol) { symbol_ref(0xe9, symbol); }
   void lea_symbol(x86::Gp r, uint32_t symbol);
   void lea_label(x86::Gp r, Label l);
+  using Payload = std::array<uint8_t, sizeof(abi::HandlerEntry::payload)>;
+  /// The call that was just emitted leads to `landing` when it ends by an exception.
+  void handler(Label landing, const Payload& payload) { handlers_.push_back({here(), landing, payload}); }
   /// The next instruction may fault and then means `code`.
   void trap_site(uint8_t code) { traps_.push_back({here(), code}); }
   void address(uint32_t srcloc) {
@@ -115,6 +119,11 @@ class Asm {
     Place at;
     uint8_t code;
   };
+  struct Handler {
+    Place at;
+    Label landing;
+    Payload payload;
+  };
   struct Address {
     Place at;
     uint32_t srcloc;
@@ -134,6 +143,7 @@ class Asm {
   std::vector<LabelRef> label_refs_;
   std::vector<SymbolRef> symbol_refs_;
   std::vector<Trap> traps_;
+  std::vector<Handler> handlers_;
   std::vector<Address> addresses_;
   std::vector<uint32_t> const_offsets_;
   Label first_table_ = 0;

@@ -56,6 +56,20 @@ void copy(Asm& a, Type type, const x86::Gp& to, int64_t to_offset, const x86::Gp
 
 }  // namespace
 
+// In debug builds: the upper half of an i32 is zero where compiled code is left (callconv.hpp). Not so is a bug of ours,
+// and ends the program: there is no trap here.
+void EmitterImpl::check_i32([[maybe_unused]] Type type, [[maybe_unused]] PReg r, [[maybe_unused]] const x86::Gp& temp) {
+#if VITRINE_VERIFY
+  if (ir::bytes_of(type) != 4 || !ir::is_int(type)) return;
+  const Label fine = asm_.make_label();
+  asm_.e(Inst::kIdMov, temp, gp64(r));
+  asm_.e(Inst::kIdShr, temp, Imm(32));
+  asm_.jcc(CC::E, fine);
+  asm_.e(Inst::kIdUd2);
+  asm_.bind(fine);
+#endif
+}
+
 void EmitterImpl::finish_trampoline(abi::CodeUnit& out, uint32_t frame, std::span<const PReg> saved) {
   std::vector<abi::AddressEntry> places;  // there are none
   abi::FrameEntry entry{.offset = 0, .size = 0, .bytes = frame, .saved = 0, .saved_below = 0};
@@ -98,7 +112,9 @@ void EmitterImpl::array_call_trampoline(const ir::Signature& sig, abi::CodeUnit&
   ResultAssigner in_registers(sig.conv), on_stack(sig.conv);
   for (size_t n = 0; n < sig.results.size(); ++n) {
     const ArgLoc loc = in_registers.next(sig.results[n]);
-    if (loc.in_reg()) store(asm_, loc.reg, sig.results[n], x86::rbx, static_cast<int64_t>(n * sizeof(ValRaw)));
+    if (!loc.in_reg()) continue;
+    check_i32(sig.results[n], loc.reg, x86::r11);
+    store(asm_, loc.reg, sig.results[n], x86::rbx, static_cast<int64_t>(n * sizeof(ValRaw)));
   }
   for (size_t n = 0; n < sig.results.size(); ++n) {
     const ArgLoc loc = on_stack.next(sig.results[n]);
@@ -141,10 +157,12 @@ void EmitterImpl::host_call_trampoline(const ir::Signature& sig, abi::CodeUnit& 
     const ArgLoc loc = params.next(sig.params[n]);
     if (loc.reg == kContext) continue;
     const auto at = static_cast<int64_t>((n - 1) * sizeof(ValRaw));
-    if (loc.in_reg())
+    if (loc.in_reg()) {
+      check_i32(sig.params[n], loc.reg, x86::rax);
       store(asm_, loc.reg, sig.params[n], x86::rsp, at);
-    else
+    } else {
       copy(asm_, sig.params[n], x86::rsp, at, x86::rbp, 16 + int64_t{loc.offset});
+    }
   }
   asm_.e(Inst::kIdMov, x86::rdi, word(x86::r15, offsetof(VMHostContext, env)));
   asm_.e(Inst::kIdMov, x86::rsi, x86::r11);

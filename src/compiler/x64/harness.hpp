@@ -46,6 +46,8 @@ class Program {
   Outcome call(uint32_t function, const std::vector<uint64_t>& args, unsigned context = 0);
   /// Calls with `values` as they are and the activation that the store has; answers what the trampoline answers.
   bool enter(uint32_t function, abi::ValRaw* values);
+  /// The same for some other code of the function's type.
+  bool enter_code(uint32_t function, const void* code, abi::ValRaw* values);
   uint64_t call1(uint32_t function, const std::vector<uint64_t>& args);
   const void* code(uint32_t function) const { return text_ + offsets_[function]; }
   abi::VMContext* context(unsigned n) { return reinterpret_cast<abi::VMContext*>(contexts_[n].get()); }
@@ -55,6 +57,7 @@ class Program {
   const void* host_trampoline(const ir::Signature& sig);
   /// Everything in the text, for unwind information.
   const std::vector<abi::FrameEntry>& pieces() const { return tables_.frames; }
+  const abi::SideTables<abi::OwnedTable>& tables() const { return tables_; }
   const uint8_t* text() const { return text_; }
   std::string vcode;
 

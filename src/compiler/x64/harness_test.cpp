@@ -191,8 +191,12 @@ Outcome Program::call(uint32_t function, const std::vector<uint64_t>& args, unsi
 }
 
 bool Program::enter(uint32_t function, abi::ValRaw* values) {
+  return enter_code(function, code(function), values);
+}
+
+bool Program::enter_code(uint32_t function, const void* code, abi::ValRaw* values) {
   auto trampoline = reinterpret_cast<abi::ArrayCall>(text_ + trampolines_[function]);
-  return trampoline(context(0), code(function), values, &store_);
+  return trampoline(context(0), code, values, &store_);
 }
 
 uint64_t Program::call1(uint32_t function, const std::vector<uint64_t>& args) {

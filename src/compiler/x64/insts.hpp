@@ -17,16 +17,20 @@ enum class MOp : uint16_t {
 
 enum class Form : uint8_t { Rm, RmImm, Alu, Cmp, Unary, Shift, Vex3, VexShift, Store, Special };
 enum class Bank : uint8_t { I, F };
-enum class FlagsEffect : uint8_t { None, Writes, Reads };
+enum class FlagsEffect : uint8_t { None, Writes, Reads, Both };
+enum class Avx : uint8_t { Same, Avx };
 
 struct MOpInfo {
   const char* text;
   Form form;
+  const char* roles;
   Bank bank;
   FlagsEffect flags;
+  Avx avx;
 };
 inline constexpr MOpInfo kMOps[] = {
-#define INST(name, text, form, bank, id4, id8, flags) {text, Form::form, Bank::bank, FlagsEffect::flags},
+#define INST(name, text, form, roles, bank, id4, id8, flags, avx) \
+  {text, Form::form, roles, Bank::bank, FlagsEffect::flags, Avx::avx},
 #include "compiler/x64/insts.def"
 #undef INST
 };
@@ -58,5 +62,7 @@ extern const mach::Printing kPrinting;
 /// The flags are live between the instruction that sets them and the one that reads them: nothing there may write
 /// them. Answers the first violation, or an empty string.
 std::string verify_flags(const mach::VCode& code);
+/// Instructions have the operands that their rows say. Answers the first one that has not, or an empty string.
+std::string verify_operands(const mach::VCode& code);
 
 }  // namespace vitrine::x64

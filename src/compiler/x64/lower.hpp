@@ -51,6 +51,8 @@ class Lower final : public mach::Lowering {
   void begin_function() override;
   void lower_inst(ir::Inst i, const ir::InstData& d) override;
   void lower_entry() override;
+  void lower_invoke(ir::Inst i, const ir::InstData& d) override;
+  void lower_return_from(ir::Inst invoke) override;
   void lower_terminator(ir::Inst i, const ir::InstData& d) override;
   void emit_jump() override;
   VReg int_const(ir::Type type, uint64_t value) override;
@@ -126,6 +128,9 @@ class Lower final : public mach::Lowering {
 
   // -- lower_call.cpp
   void lower_call(ir::Inst i, const ir::InstData& d);
+  void emit_call(ir::Inst i, const ir::InstData& d, VReg host_result);
+  bool is_narrow(const ir::Signature& sig) const;
+  void load_stack_results(ir::Inst i, const ir::Signature& sig);
   void lower_tail_call(ir::Inst i, const ir::InstData& d);
   void lower_return(ir::Inst i);
   bool is_own_context(ir::Value v);
@@ -140,6 +145,7 @@ class Lower final : public mach::Lowering {
     PReg in;
   };
   std::vector<RegArg> reg_args_;
+  std::vector<std::pair<ir::Inst, VReg>> host_results_;  // of invokes: see lower_return_from
 };
 
 }  // namespace vitrine::x64

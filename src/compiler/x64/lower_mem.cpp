@@ -109,7 +109,7 @@ void Lower::emit_load(Type type, MemKind kind, VReg d, const Amode& a) {
   unsigned size = ir::bytes_of(type);
   switch (kind) {
     case MemKind::Full:
-      if (!ir::is_int(type)) op = MOp::LoadF;
+      if (!ir::is_int(type)) op = type == Type::V128 ? MOp::LoadV : MOp::LoadF;
       break;
     case MemKind::U8:
       op = MOp::MovzxB;
@@ -165,7 +165,7 @@ void Lower::emit_store(Type type, unsigned bytes, Value value, const Amode& a) {
   }
   if (!ir::is_int(type)) {
     VReg v = use_reg(value);
-    begin(MOp::StoreF, bytes);
+    begin(type == Type::V128 ? MOp::StoreV : MOp::StoreF, bytes);
     use(v);
     mem(a);
     return end();
