@@ -22,14 +22,10 @@ struct Ids {
   asmjit::InstId plain[2], avx[2];  // of sizes up to 4, and beyond
 };
 constexpr Ids kIds[] = {
-#define VITRINE_ID_Same(id) Inst::kId##id
-#define VITRINE_ID_Avx(id) Inst::kIdV##id
-#define INST(name, text, form, roles, bank, id4, id8, flags, avx) \
-  {{Inst::kId##id4, Inst::kId##id8}, {VITRINE_ID_##avx(id4), VITRINE_ID_##avx(id8)}},
+#define INST(name, text, form, roles, bank, id4, id8, avx4, avx8, flags) \
+  {{Inst::kId##id4, Inst::kId##id8}, {Inst::kId##avx4, Inst::kId##avx8}},
 #include "compiler/x64/insts.def"
 #undef INST
-#undef VITRINE_ID_Same
-#undef VITRINE_ID_Avx
 };
 
 // A frame this large cannot fit a stack; rsp minus less than this cannot wrap.

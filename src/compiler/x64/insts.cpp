@@ -82,7 +82,7 @@ std::string verify_operands(const mach::VCode& code) {
         memory_left = false;
       } else if (*role != 'M' && n < ops.size() && suits(*role, ops[n])) {
         // An Alu is tied unless it has an AVX form.
-        ok = *role != 'T' || ops[n].constraint == Constraint::Reuse || row.avx == Avx::Avx;
+        ok = *role != 'T' || ops[n].constraint == Constraint::Reuse || row.has_avx;
         ++n;
       } else {
         ok = *role == 'O' || (*role == 'I' && m.has_imm());

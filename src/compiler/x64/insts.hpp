@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "compiler/ir/opcode.hpp"
 #include "compiler/mach/vcode.hpp"
@@ -18,7 +19,6 @@ enum class MOp : uint16_t {
 enum class Form : uint8_t { Rm, RmImm, Alu, Cmp, Unary, Shift, Vex3, VexShift, Store, Special };
 enum class Bank : uint8_t { I, F };
 enum class FlagsEffect : uint8_t { None, Writes, Reads, Both };
-enum class Avx : uint8_t { Same, Avx };
 
 struct MOpInfo {
   const char* text;
@@ -26,11 +26,11 @@ struct MOpInfo {
   const char* roles;
   Bank bank;
   FlagsEffect flags;
-  Avx avx;
+  bool has_avx;  // another encoding where the CPU has AVX
 };
 inline constexpr MOpInfo kMOps[] = {
-#define INST(name, text, form, roles, bank, id4, id8, flags, avx) \
-  {text, Form::form, roles, Bank::bank, FlagsEffect::flags, Avx::avx},
+#define INST(name, text, form, roles, bank, id4, id8, avx4, avx8, flags) \
+  {text, Form::form, roles, Bank::bank, FlagsEffect::flags, std::string_view(#id4) != #avx4},
 #include "compiler/x64/insts.def"
 #undef INST
 };

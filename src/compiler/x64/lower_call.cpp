@@ -9,6 +9,7 @@ using ir::CallConv;
 using ir::Inst;
 using ir::InstData;
 using ir::MemKind;
+using ir::Op;
 using ir::Signature;
 using ir::Type;
 using ir::Value;
