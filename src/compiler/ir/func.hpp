@@ -11,6 +11,7 @@
 // Costs: insertion, removal and iteration O(1) an instruction.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <vector>
@@ -116,6 +117,20 @@ struct InstData {
     a[1] = static_cast<uint32_t>(v);
     a[2] = static_cast<uint32_t>(v >> 32);
   }
+  /// Vector constants need the immediate and all of `a`.
+  Bits128 imm128() const { return {imm | static_cast<uint64_t>(a[0]) << 32, imm64()}; }
+  void set_imm128(Bits128 v) {
+    imm = static_cast<uint32_t>(v.lo);
+    a[0] = static_cast<uint32_t>(v.lo >> 32);
+    set_imm64(v.hi);
+  }
+  /// Of what names a stack slot.
+  Slot slot() const { return Slot(imm); }
+  uint32_t slot_offset() const { return a[2]; }
+  void set_slot(Slot slot, uint32_t offset) {
+    imm = slot.raw();
+    a[2] = offset;
+  }
 };
 
 inline bool may_trap(const InstData& d) {
@@ -209,6 +224,14 @@ class Func {
     d.result = values_.push({i.raw(), 0, result, ValueKind::Result});
     return i;
   }
+  Inst finish_draft(std::span<const Type> results) {
+    Inst i(insts_.size() - 1);
+    InstData& d = (*this)[i];
+    d.result_count = static_cast<uint16_t>(results.size());
+    d.result = values_.next();
+    for (uint16_t n = 0; n < d.result_count; ++n) values_.push({i.raw(), n, results[n], ValueKind::Result});
+    return i;
+  }
   Inst finish_draft() { return Inst(insts_.size() - 1); }
   void drop_draft() { insts_.pop(); }
   Inst make_inst1(const InstData& data, Type result) {
@@ -265,6 +288,13 @@ class Func {
     const InstData& i = (*this)[Inst(d.def)];
     if (i.op != Op::IConst) return false;
     if (out) *out = i.imm64();
+    return true;
+  }
+  /// The bits of a vector constant, if it is one.
+  bool is_vconst(Value v, Bits128* out) const {
+    const ValueData& d = values_[resolved(v)];
+    if (d.kind != ValueKind::Result || (*this)[Inst(d.def)].op != Op::VConst) return false;
+    *out = (*this)[Inst(d.def)].imm128();
     return true;
   }
   /// The bits of a constant, integer or float, if it is one.
@@ -327,6 +357,10 @@ class Func {
   uint32_t edge_of_result(Inst invoke, uint32_t n) const {
     const InstData& d = (*this)[invoke];
     return n < uint32_t{d.result_count} - d.aux ? 0 : 1;
+  }
+  /// Whether two edges lead to one block with the same arguments.
+  bool same_call(const BlockCall& x, const BlockCall& y) const {
+    return x.target == y.target && std::ranges::equal(args(x), args(y));
   }
   std::span<Value> args(const BlockCall& c) { return {pool.data() + c.first_arg, c.arg_count}; }
   std::span<const Value> args(const BlockCall& c) const { return {pool.data() + c.first_arg, c.arg_count}; }

@@ -32,6 +32,7 @@ enum Effect : uint8_t {
 enum class Group : uint8_t {
   Constant,
   Arithmetic,
+  Wide,  // 128 bits in two i64
   Division,
   Bitwise,
   Shift,
@@ -60,8 +61,10 @@ struct TypeSets {
   static constexpr TypeSet Int64 = set_of(Type::I32) | set_of(Type::I64);
   static constexpr TypeSet Int = Word | I64;
   static constexpr TypeSet Float = F32 | F64;
+  static constexpr TypeSet V128 = set_of(Type::V128);
+  static constexpr TypeSet Bits = Int | V128;
   static constexpr TypeSet Scalar = Int | Float;
-  static constexpr TypeSet Any = Scalar | set_of(Type::V128);
+  static constexpr TypeSet Any = Scalar | V128;
 };
 
 /// What is asked of every instruction by every pass; the rest is in OpTypes.

@@ -311,6 +311,7 @@ class Parser {
       ++end;
     std::string token(text_.substr(pos_, end - pos_));
     pos_ = end;
+    if (d.op == Op::VConst) return vector_constant(d, token);
     char* stop = nullptr;
     uint64_t bits = 0;
     if (token.starts_with("0x")) {
@@ -325,6 +326,18 @@ class Parser {
     }
     if (token.empty() || *stop) return error(fmt::format("expected a constant, found `{}`", token));
     d.set_imm64(canonical(d.type, bits));
+    return {};
+  }
+  Result<> vector_constant(InstData& d, std::string_view token) {
+    Bits128 bits;
+    bool good = token.starts_with("0x") && token.size() > 2 && token.size() <= 2 + 32;
+    for (char c : token.substr(good ? 2 : token.size())) {
+      uint64_t digit = 0;
+      good &= std::from_chars(&c, &c + 1, digit, 16).ec == std::errc();
+      bits = {bits.lo << 4 | digit, bits.hi << 4 | bits.lo >> 60};
+    }
+    if (!good) return error(fmt::format("expected 128 bits in hexadecimal, found `{}`", token));
+    d.set_imm128(bits);
     return {};
   }
   Result<> access(InstData& d) {
@@ -377,7 +390,8 @@ class Parser {
         }
         return access_end(d);
       case Group::Stack:
-        d.imm = TRY(table_ref("ss", f_.slots.size()));
+        d.set_slot(Slot(TRY(table_ref("ss", f_.slots.size()))), 0);
+        if (try_punct("+")) d.set_slot(d.slot(), TRY(u32()));
         if (info(d.op).args != 0) TRY(punct(","));
         return fixed_args(d);
       case Group::Address:

@@ -119,6 +119,7 @@ class Printer {
   }
 
   void constant(const InstData& d) {
+    if (d.op == Op::VConst) return put(" {:#018x}{:016x}", d.imm128().hi, d.imm128().lo);
     uint64_t bits = d.imm64();
     if (d.op == Op::IConst) return put(" {}", as_signed(d.type, bits));
     if (d.type == Type::F32) {
@@ -198,6 +199,7 @@ class Printer {
         return access_end(d);
       case Group::Stack:
         put(" ss{}", d.imm);
+        if (d.slot_offset() != 0) put("+{}", d.slot_offset());
         if (!a.empty()) put(", ");
         return args(a);
       case Group::Address:

@@ -34,6 +34,16 @@ constexpr bool is_int(Type t) {
 constexpr bool is_float(Type t) {
   return t == Type::F32 || t == Type::F64;
 }
+/// Whether a value is held in a register of the floats, which are those of the vectors too, and not in a general one.
+constexpr bool in_float_register(Type t) {
+  return is_float(t) || t == Type::V128;
+}
+
+/// The bits of a V128.
+struct Bits128 {
+  uint64_t lo = 0, hi = 0;
+  friend bool operator==(const Bits128&, const Bits128&) = default;
+};
 constexpr uint32_t bytes_of(Type t) {
   switch (t) {
     case Type::None:

@@ -214,7 +214,8 @@ class Verifier {
         return is(is_int(d.type) && access_bytes(d) < bytes_of(d.type), "the access kind does not suit the type");
       case Group::Stack:
         if (d.imm >= f_.slots.size()) return "no such slot";
-        return is(d.op == Op::StackAddr || bytes_of(d.type) <= f_.slots[Slot(d.imm)].size, "the slot is too small");
+        return is(uint64_t{d.slot_offset()} + (d.op == Op::StackAddr ? 0 : bytes_of(d.type)) <= f_.slots[d.slot()].size,
+                  "the slot is too small");
       case Group::Address:
         return is(d.op != Op::FuncAddr || d.imm < f_.funcs.size(), "no such function");
       case Group::TrapIf:

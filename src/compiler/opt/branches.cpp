@@ -129,10 +129,6 @@ struct Range {
   BlockCall call;
 };
 
-bool same_call(const Func& f, const BlockCall& x, const BlockCall& y) {
-  return x.target == y.target && std::ranges::equal(f.args(x), f.args(y));
-}
-
 Value make(Func& f, Block b, Op op, IntCC cc, Type type, Value x, uint64_t c, uint32_t srcloc) {
   InstData d{};
   d.op = op;
@@ -182,7 +178,7 @@ bool expand_table(Func& f, Block b, Scratch& s) {
   size_t count = 0;
   auto succs = f.succs(t);
   for (uint32_t k = 0; k < succs.size(); ++k) {
-    if (count > 0 && same_call(f, ranges[count - 1].call, succs[k])) continue;
+    if (count > 0 && f.same_call(ranges[count - 1].call, succs[k])) continue;
     if (count == kMaxRanges) return false;
     ranges[count++] = {k, succs[k]};
   }

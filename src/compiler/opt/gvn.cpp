@@ -24,6 +24,31 @@ bool is_control(Op op) {
   return is_terminator(op) || info(op).group == Group::TrapIf;
 }
 
+/// What has several results and no rules: constants are folded, and an equal one before takes its place. Answers the
+/// instruction after it.
+Inst number_results(Rewriter& r, Inst i) {
+  Func& f = r.f();
+  Inst next = f.next(i);
+  uint64_t bits[4] = {};
+  bool all_known = info(f[i].op).group == Group::Wide;
+  for (size_t n = 0; Value & v : f.args(i)) {
+    v = f.resolve(v);
+    all_known = all_known && r.constant(v, &bits[n++]);
+  }
+  if (all_known) {
+    Bits128 value = fold_wide(f[i].op, bits);
+    f.make_alias(f.result(i, 0), r.iconst(Type::I64, value.lo));
+    f.make_alias(f.result(i, 1), r.iconst(Type::I64, value.hi));
+    f.remove(i);
+  } else if (is_numbered(f[i])) {
+    Inst equal = r.number(i);
+    if (equal == i) return next;
+    for (uint32_t n = 0; n < f[i].result_count; ++n) f.make_alias(f.result(i, n), f.result(equal, n));
+    f.remove(i);
+  }
+  return next;
+}
+
 /// What the only edge into `b` says about the branch it comes from.
 void learn_from_edge(Rewriter& r, const Cfg& cfg, Block b) {
   auto preds = cfg.preds(b);
@@ -61,9 +86,13 @@ void gvn(Func& f, PassCtx& ctx) {
         i = f.next(i);
         continue;
       }
+      if (d.result_count > 1) {
+        i = number_results(r, i);
+        continue;
+      }
       Value own = d.result;
       Value v = own.valid() ? r.simplify(i) : apply_rules(r, i);
-      if (own.valid() && v == own && is_numbered(f[i])) v = r.number(i);
+      if (own.valid() && v == own && is_numbered(f[i])) v = f.result(r.number(i));
       Inst next = f.next(i);
       if (own.valid() && v != own) {
         f.make_alias(own, v);

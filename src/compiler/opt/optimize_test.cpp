@@ -33,11 +33,11 @@ std::vector<uint64_t> random_args(std::mt19937_64& rng) {
 }
 
 /// Where the first pass is after which the function behaves differently: found by running up to each pass.
-void check(uint64_t seed, uint8_t level, bool invokes) {
+void check(uint64_t seed, uint8_t level, bool everything) {
   Func before, after;
   for (Func* f : {&before, &after}) {
     testing::RandomFunction random(*f, seed);
-    if (invokes) random.with_invokes();
+    if (everything) random.with_everything();
     random.build();
   }
   if (auto p = verify(before)) FAIL() << "seed " << seed << ": the generator made " << *p;
@@ -83,9 +83,9 @@ TEST(Optimize, RandomFunctionsBehaveTheSame) {
   uint64_t first = 1, count = 3000;
   if (env) std::sscanf(env, "%lu %lu", &first, &count);
   for (uint64_t seed = first; seed < first + count; ++seed) {
-    bool invokes = seed % 3 == 0;
-    check(seed, 2, invokes);
-    if (seed % 4 == 0) check(seed, seed % 8 ? 1 : 0, invokes);
+    bool everything = seed % 3 == 0;
+    check(seed, 2, everything);
+    if (seed % 4 == 0) check(seed, seed % 8 ? 1 : 0, everything);
     if (HasFatalFailure()) return;
   }
 }
@@ -110,7 +110,7 @@ TEST(Inline, RandomFunctionsBehaveTheSame) {
     Func callee;
     for (Func* f : {&bodies.body, &callee}) {
       testing::RandomFunction random(*f, seed + 10'000);
-      if (seed % 2) random.with_invokes();
+      if (seed % 2) random.with_everything();
       random.build();
     }
     bodies.only_call = true;

@@ -114,7 +114,7 @@ class Lower final : public mach::Lowering {
   bool lower_read_modify_write(const ir::InstData& store, unsigned bytes);
   void emit_load(ir::Type type, ir::MemKind kind, VReg d, const Amode& a);
   void emit_store(ir::Type type, unsigned bytes, ir::Value value, const Amode& a);
-  Amode slot(uint32_t slot);
+  Amode slot(const ir::InstData& d);  // what it names of the stack
 
   // -- lower_cond.cpp
   CC lower_cond(ir::Value cond, bool negated);

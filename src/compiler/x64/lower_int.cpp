@@ -43,7 +43,7 @@ void Lower::lower_int(Inst i, const InstData& d) {
       out_->set_remat(result_of(d), last());
       return;
     case Op::StackAddr:
-      emit_lea(8, result_of(d), slot(d.imm));
+      emit_lea(8, result_of(d), slot(d));
       return;
     case Op::FuncAddr:
       begin(MOp::FuncAddr, 8);

@@ -61,7 +61,7 @@ class Interpreter {
     out_ = {};
     out_.state = state;
     made_nan_ = false;
-    values_.assign(f_.num_values(), 0);
+    values_.assign(f_.num_values(), {});
     ir::Block b = f_.layout[0];
     for (size_t n = 0; n < args.size(); ++n) set(f_[b].params[n], args[n]);
     while (b.valid()) b = run_block(b);
@@ -69,8 +69,13 @@ class Interpreter {
   }
 
  private:
-  uint64_t get(ir::Value v) const { return values_[f_.resolved(v).raw()]; }
-  void set(ir::Value v, uint64_t bits) { values_[v.raw()] = ir::canonical(f_.type_of(v), bits); }
+  ir::Bits128 get128(ir::Value v) const { return values_[f_.resolved(v).raw()]; }
+  uint64_t get(ir::Value v) const { return get128(v).lo; }
+  void set(ir::Value v, ir::Bits128 bits) {
+    if (f_.type_of(v) != ir::Type::V128) bits = {ir::canonical(f_.type_of(v), bits.lo), 0};
+    values_[v.raw()] = bits;
+  }
+  void set(ir::Value v, uint64_t bits) { set(v, ir::Bits128{bits, bits}); }
 
   ir::Block stop(Outcome::Kind kind) {
     out_.kind = kind;
@@ -99,8 +104,8 @@ class Interpreter {
   void halt(ir::Block) { stopped_ = true; }
 
   ir::Block go(const ir::BlockCall& c) {
-    std::vector<uint64_t> args;
-    for (ir::Value v : f_.args(c)) args.push_back(get(v));
+    std::vector<ir::Bits128> args;
+    for (ir::Value v : f_.args(c)) args.push_back(get128(v));
     for (size_t n = 0; n < args.size(); ++n) set(f_[c.target].params[n], args[n]);
     return c.target;
   }
@@ -145,8 +150,20 @@ class Interpreter {
       case Op::IConst:
       case Op::FConst:
         return set(d.result, d.imm64());
+      case Op::VConst:
+        return set(d.result, d.imm128());
+      case Op::UMulWide:
+      case Op::SMulWide:
+      case Op::IAdd128:
+      case Op::ISub128: {
+        uint64_t bits[4] = {};
+        for (size_t n = 0; ir::Value v : a) bits[n++] = get(v);
+        ir::Bits128 value = ir::fold_wide(d.op, bits);
+        set(f_.result(i, 0), value.lo);
+        return set(f_.result(i, 1), value.hi);
+      }
       case Op::Select:
-        return set(d.result, get(a[0]) ? get(a[1]) : get(a[2]));
+        return set(d.result, get(a[0]) ? get128(a[1]) : get128(a[2]));
       case Op::VMContext:
         return set(d.result, region_at(1));
       case Op::FuncAddr:
@@ -161,6 +178,11 @@ class Interpreter {
         uint64_t bytes = access_bytes(d), x = 0;
         uint8_t* p = memory_at(i, d, bytes);
         if (!p) return;
+        if (d.type == ir::Type::V128) {
+          ir::Bits128 bits;
+          std::memcpy(&bits, p, sizeof bits);
+          return set(d.result, bits);
+        }
         std::memcpy(&x, p, bytes);
         if (d.mem() == ir::MemKind::S8) x = static_cast<uint64_t>(int64_t{static_cast<int8_t>(x)});
         if (d.mem() == ir::MemKind::S16) x = static_cast<uint64_t>(int64_t{static_cast<int16_t>(x)});
@@ -168,7 +190,8 @@ class Interpreter {
         return set(d.result, x);
       }
       case Op::Store: {
-        uint64_t bytes = access_bytes(d), x = get(a[1]);
+        uint64_t bytes = access_bytes(d);
+        ir::Bits128 x = get128(a[1]);
         if (uint8_t* p = memory_at(i, d, bytes)) std::memcpy(p, &x, bytes);
         return;
       }
@@ -182,6 +205,7 @@ class Interpreter {
       default:
         break;
     }
+    if (d.type == ir::Type::V128) return set(d.result, bits_of(d.op, get128(a[0]), get128(a[1])));
     uint64_t x = get(a[0]), y = a.size() > 1 ? get(a[1]) : 0;
     auto bits =
         a.size() > 1 ? ir::fold_binary(d.op, d.type, d.aux, x, y) : ir::fold_unary(d.op, d.type, f_.type_of(a[0]), x);
@@ -205,6 +229,10 @@ class Interpreter {
     }
   }
 
+  static ir::Bits128 bits_of(ir::Op op, ir::Bits128 x, ir::Bits128 y) {
+    auto half = [&](uint64_t a, uint64_t b) { return *ir::fold_binary(op, ir::Type::I64, 0, a, b); };
+    return {half(x.lo, y.lo), half(x.hi, y.hi)};
+  }
   uint32_t symbol_of(const ir::InstData& d) const {
     return is_direct(d.op) ? f_.funcs[ir::FuncRef(d.imm)].symbol : ~0u;
   }
@@ -256,7 +284,7 @@ class Interpreter {
   uint64_t fuel_;
   const ir::Func* callee_ = nullptr;
   uint32_t callee_symbol_ = 0;
-  std::vector<uint64_t> values_;
+  std::vector<ir::Bits128> values_;
   Outcome out_;
   bool stopped_ = false, made_nan_ = false;
 };

@@ -20,8 +20,9 @@ class RandomFunction {
 
   static constexpr uint32_t kOtherSymbol = 7;
 
-  /// Some calls are invokes, with landing blocks.
-  void with_invokes() { invokes_ = true; }
+  /// Some calls are invokes, with landing blocks; there are vectors and arithmetic of 128 bits. (Not by default, for
+  /// tests of what cannot do that.)
+  void with_everything() { everything_ = true; }
   /// With `calls_other`, it calls kOtherSymbol, a function of the same signature.
   void build(bool calls_other = false) {
     f_.name = "random";
@@ -69,7 +70,12 @@ class RandomFunction {
     static constexpr double kFloats[] = {0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 4.0, 3.25, 1e10, -1e300, 1e-310};
     ir::InstData d{};
     d.type = t;
-    if (is_int(t)) {
+    if (t == Type::V128) {
+      static constexpr uint64_t kHalves[] = {0, ~0ull, 1, 0x8000'0000'ffff'ff00};
+      d.op = Op::VConst;
+      d.set_imm128({kHalves[pick(4)], kHalves[pick(4)]});
+      if (chance(40)) d.set_imm128(chance(50) ? ir::Bits128{0, 0} : ir::Bits128{~0ull, ~0ull});
+    } else if (is_int(t)) {
       d.op = Op::IConst;
       d.set_imm64(ir::canonical(t, chance(80) ? kInts[pick(std::size(kInts))] : rng_()));
     } else {
@@ -100,6 +106,7 @@ class RandomFunction {
     return constant(t);
   }
   Type any_type() {
+    if (everything_ && chance(12)) return Type::V128;
     static constexpr Type kTypes[] = {Type::I32, Type::I32, Type::I32, Type::I64, Type::I64, Type::F32, Type::F64};
     return kTypes[pick(7)];
   }
@@ -120,6 +127,7 @@ class RandomFunction {
     static constexpr Op kFloat2[] = {Op::FAdd, Op::FSub, Op::FMul, Op::FDiv, Op::FMin, Op::FMax, Op::FCopysign};
     static constexpr Op kFloat1[] = {Op::FNeg, Op::FAbs, Op::FSqrt, Op::FCeil, Op::FFloor, Op::FTrunc, Op::FNearest};
     static constexpr Op kDiv[] = {Op::SDiv, Op::UDiv, Op::SRem, Op::URem};
+    if (everything_ && chance(10)) return chance(50) ? wide() : vector_bits();
     Type i = chance(60) ? Type::I32 : Type::I64, t = chance(50) ? Type::F32 : Type::F64;
     switch (pick(16)) {
       case 0:
@@ -164,6 +172,30 @@ class RandomFunction {
       default:
         conversion(i, t);
         break;
+    }
+  }
+  void vector_bits() {
+    static constexpr Op kOps[] = {Op::And, Op::Or, Op::Xor};
+    op(kOps[pick(3)], Type::V128, Type::V128, {any(Type::V128), any(Type::V128)});
+  }
+  /// What takes and answers 128 bits in halves; now and then the same again.
+  void wide() {
+    static constexpr Op kOps[] = {Op::UMulWide, Op::SMulWide, Op::IAdd128, Op::ISub128};
+    static constexpr Type kHalves[] = {Type::I64, Type::I64};
+    ir::InstData d{};
+    d.op = kOps[pick(4)];
+    d.type = Type::I64;
+    std::vector<Value> args;
+    for (uint32_t n = 0; n < info(d.op).args; ++n) args.push_back(chance(30) ? constant(Type::I64) : any(Type::I64));
+    for (uint32_t times = 1 + chance(30); times > 0; --times) {
+      if (has_arg_list(d.op))
+        f_.set_arg_list(d, args);
+      else
+        for (size_t n = 0; n < args.size(); ++n) d.a[n] = args[n].raw();
+      ir::Inst i = f_.make_inst(d, kHalves);
+      f_.append(block_, i);
+      if (chance(80)) scope_.push_back(f_.result(i, 0));
+      if (chance(80)) scope_.push_back(f_.result(i, 1));
     }
   }
   void conversion(Type i, Type t) {
@@ -325,6 +357,7 @@ class RandomFunction {
     if (d.op == Op::InvokeIndirect) args.insert(args.begin(), any(Type::I64));
     f_.set_arg_list(d, args);
     auto types = some_types();
+    for (Type t : types) any(t);  // so that there is one
     Block normal = f_.make_block(), landing = f_.make_block(), join = f_.make_block();
     auto results = sig.results;
     results.resize(results.size() + d.aux, Type::I64);
@@ -371,8 +404,10 @@ class RandomFunction {
         access();
       else if (what < 76)
         readonly_load();
+      else if (what < 80 && everything_ && depth > 0)
+        invoke(depth);
       else if (what < 80)
-        invokes_&& depth > 0 ? invoke(depth) : call();
+        call();
       else if (what < 83)
         trapif();
       else if (depth > 0) {
@@ -566,7 +601,7 @@ class RandomFunction {
 
   ir::Func& f_;
   ir::Signature callee_;
-  bool invokes_ = false;
+  bool everything_ = false;
   std::mt19937_64 rng_;
   Block block_;
   std::vector<Value> scope_;
