@@ -30,7 +30,7 @@ Result<void> check_version(const ImageHeader& header) {
 }
 
 Result<CodegenSettings> check_settings(const ImageHeader& header, const CodegenSettings& expected) {
-#define SETTING(type, name, default_value, from)                                                                      \
+#define SETTING(type, name, default_value, from)                                                                \
   if (header.name != uint64_t{expected.name}) {                                                                 \
     return incompatible(                                                                                        \
         fmt::format("setting " #name " is {} in the image and {} here", header.name, uint64_t{expected.name})); \

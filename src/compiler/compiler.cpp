@@ -215,8 +215,7 @@ Result<void> compile_module(const wasm::Module& module, std::span<const uint8_t>
 }
 
 std::string settings_key(const wasm::Features& features, const abi::CodegenSettings& settings, bool symbols) {
-  std::string key =
-      fmt::format("vitrine-{} features={:x} symbols={}", abi::image_version(), features.bits(), symbols);
+  std::string key = fmt::format("vitrine-{} features={:x} symbols={}", abi::image_version(), features.bits(), symbols);
   for_each_setting(settings, [&](const char* name, uint64_t value) { key += fmt::format(" {}={}", name, value); });
   return key;
 }

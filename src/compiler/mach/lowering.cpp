@@ -377,6 +377,9 @@ VReg Lowering::use_reg(Value v) {
       case Op::FConst:
         if (mode_.fast || d->imm64() == 0) return float_const(d->type, d->imm64());
         return vreg_of(v);
+      case Op::VConst:
+        if (mode_.fast || d->imm128() == ir::Bits128()) return vector_const(d->imm128());
+        return vreg_of(v);
       case Op::VMContext:
         return context_reg();
       default:

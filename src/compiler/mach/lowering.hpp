@@ -60,6 +60,7 @@ class Lowering {
   virtual void emit_jump() = 0;
   virtual VReg int_const(ir::Type type, uint64_t value) = 0;
   virtual VReg float_const(ir::Type type, uint64_t bits) = 0;
+  virtual VReg vector_const(ir::Bits128 bits) = 0;
   /// The register of the running instance's context, as a value.
   virtual VReg context_reg() = 0;
   /// Whether `v` is a constant that an addition or a subtraction takes as it is.

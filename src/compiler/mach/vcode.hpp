@@ -73,8 +73,8 @@ struct CallInfo {
   uint8_t foreign = 0;      // the callee has another context: operand `context_operand`
   uint8_t restore = 0;      // the context register is restored from the frame afterwards
   uint8_t context_operand = 0;
-  // Of a call that ends a block: where it comes back to, and the block where what was thrown lands; how many of its last
-  // operands are its results in registers, and behind them the payload of the landing.
+  // Of a call that ends a block: where it comes back to, and the block where what was thrown lands; how many of its
+  // last operands are its results in registers, and behind them the payload of the landing.
   uint32_t normal = 0, landing = 0;
   uint8_t results = 0, payload = 0;
 };

@@ -209,7 +209,8 @@ block0:
 block1:
   u %1
 block2:
-  u )") + (wrong ? "%1" : "%2") + "\n");
+  u )") + (wrong ? "%1" : "%2") +
+                   "\n");
     ASSERT_TRUE(p) << p.error().message();
     Input in = p->finish();
     Output out;
@@ -220,7 +221,8 @@ block2:
     else
       EXPECT_EQ(check(in, out), "");
     // Where it was left, no edit behind the call can know it.
-    out.edits = {{1, Point::Late, Edit::Kind::Move, 8, Allocation::reg(int_reg(0)), Allocation::reg(int_reg(2)), VReg(1)}};
+    out.edits = {
+        {1, Point::Late, Edit::Kind::Move, 8, Allocation::reg(int_reg(0)), Allocation::reg(int_reg(2)), VReg(1)}};
     EXPECT_NE(check(in, out).find("edit after a terminator"), std::string::npos);
   }
 }

@@ -1,10 +1,10 @@
 // One-pass register allocation: each block once, backwards, with no liveness analysis.
 //
 // Values that cross blocks, and all block parameters, live in a spill slot of their own, stored right after the
-// definition; a register holding one is only a copy of the slot. What a terminator defines is stored where its edge leads.
-// Values of one block get registers greedily and a slot
-// only when they are pushed out; that slot is free again above the definition. A predecessor passes block parameters by
-// storing into their slots. Rematerialised values have no slot: they are computed again wherever they are missing.
+// definition; a register holding one is only a copy of the slot. What a terminator defines is stored where its edge
+// leads. Values of one block get registers greedily and a slot only when they are pushed out; that slot is free again
+// above the definition. A predecessor passes block parameters by storing into their slots. Rematerialised values have
+// no slot: they are computed again wherever they are missing.
 //
 // Invariants of the backward walk, between two instructions
 //   - home[v] = r if and only if occupant[r] = v: everything below was allocated as if v were in r here.

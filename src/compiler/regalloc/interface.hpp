@@ -9,8 +9,9 @@
 // passes control to a single successor has no operands (edge moves go before it). A terminator of two successors may
 // define values that live on from it: late, Fixed, as its last operands (BlockInfo::edge_defs). Each belongs to one of
 // the two edges and is used only behind that; nothing can be done between the terminator and its edges, so that what a
-// call which ends a block clobbers is gone on both. The entry has no parameters: what a function is given comes from Fixed defs of its first instruction. Edits never touch the
-// flags, so a Remat must not either. Two different vregs are never Fixed in one register at the same point.
+// call which ends a block clobbers is gone on both. The entry has no parameters: what a function is given comes from
+// Fixed defs of its first instruction. Edits never touch the flags, so a Remat must not either. Two different vregs are
+// never Fixed in one register at the same point.
 #pragma once
 
 #include <cstdint>

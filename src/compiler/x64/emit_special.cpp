@@ -75,6 +75,8 @@ void EmitterImpl::special(uint32_t i, const MInst& m) {
       return asm_.lea_symbol(gp64(reg(0)), static_cast<uint32_t>(m.imm));
     case MOp::MulHi:
       return with_rm(m, Inst::kIdMul, 3, Bank::I, 8, 0, x86::rdx, x86::rax);
+    case MOp::Mulx:
+      return with_rm(m, Inst::kIdMulx, 3, Bank::I, 8, 0, gp64(reg(0)), gp64(reg(1)));
     case MOp::IMulHi:
       return with_rm(m, Inst::kIdImul, 3, Bank::I, 8, 0, x86::rdx, x86::rax);
     case MOp::Div:

@@ -56,8 +56,8 @@ void copy(Asm& a, Type type, const x86::Gp& to, int64_t to_offset, const x86::Gp
 
 }  // namespace
 
-// In debug builds: the upper half of an i32 is zero where compiled code is left (callconv.hpp). Not so is a bug of ours,
-// and ends the program: there is no trap here.
+// In debug builds: the upper half of an i32 is zero where compiled code is left (callconv.hpp). Not so is a bug of
+// ours, and ends the program: there is no trap here.
 void EmitterImpl::check_i32([[maybe_unused]] Type type, [[maybe_unused]] PReg r, [[maybe_unused]] const x86::Gp& temp) {
 #if VITRINE_VERIFY
   if (ir::bytes_of(type) != 4 || !ir::is_int(type)) return;

@@ -1,5 +1,5 @@
-// Calls that end a block: they come back, or an unwinder goes on at their landing. The unwinder here does what a real one
-// does: it walks frames by the tables of the units, restores what each frame saved, and jumps.
+// Calls that end a block: they come back, or an unwinder goes on at their landing. The unwinder here does what a real
+// one does: it walks frames by the tables of the units, restores what each frame saved, and jumps.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -155,7 +155,8 @@ block2:
   v32 = xor.i64 v20, v30
   return v32
 }
-)") + kMiddle, restore);
+)") + kMiddle,
+                restore);
       program = &p;
       const uint64_t data = 5'000'000'000, x = 7;
       std::memcpy(p.data(), &data, 8);

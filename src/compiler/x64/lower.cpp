@@ -66,6 +66,15 @@ void Lower::lower_inst(Inst i, const InstData& d) {
     case Op::Bitcast:
       lower_float(i, d);
       return;
+    case Op::VConst:
+      lower_vector(d);
+      return;
+    case Op::And:
+    case Op::Or:
+    case Op::Xor:
+      if (d.type == Type::V128) return lower_vector(d);
+      lower_int(i, d);
+      return;
     default:
       lower_int(i, d);
       return;

@@ -57,6 +57,7 @@ class Lower final : public mach::Lowering {
   void emit_jump() override;
   VReg int_const(ir::Type type, uint64_t value) override;
   VReg float_const(ir::Type type, uint64_t bits) override;
+  VReg vector_const(ir::Bits128 bits) override;
   VReg context_reg() override;
   bool is_immediate(ir::Value v) const override {
     int64_t value;
@@ -91,6 +92,13 @@ class Lower final : public mach::Lowering {
   void lower_and(ir::Inst i, const ir::InstData& d);
   void lower_mul(const ir::InstData& d);
   void lower_mul_hi(const ir::InstData& d);
+  void lower_mul_wide(ir::Inst i, const ir::InstData& d);
+  void lower_add128(ir::Inst i);
+  /// The register of a result, a fresh one if nobody wants it.
+  VReg result_or_none(ir::Inst i, uint32_t n, ir::Type type) {
+    const VReg r = vregs_[f_->result(i, n).raw()];
+    return r.valid() ? r : fresh(type);
+  }
   void lower_div(const ir::InstData& d);
   void lower_shift(const ir::InstData& d);
   void lower_bits(const ir::InstData& d);
@@ -105,6 +113,11 @@ class Lower final : public mach::Lowering {
   void lower_conversion(const ir::InstData& d);
   Src mask(uint64_t lo, uint64_t hi);
   void emit_float(MOp op, unsigned size, VReg d, VReg a, const Src& b);
+
+  // -- lower_vector.cpp
+  void lower_vector(const ir::InstData& d);
+  void load_vector_const(VReg r, ir::Bits128 bits);
+  Src vector_src(ir::Value v);
 
   // -- lower_mem.cpp
   Amode amode(ir::Value address, int32_t disp);

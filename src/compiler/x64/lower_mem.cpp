@@ -181,7 +181,8 @@ void Lower::lower_store(Inst, const InstData& d) {
 bool Lower::lower_read_modify_write(const InstData& store, unsigned bytes) {
   Value value = arg(store, 1);
   const InstData* d = def_of(value);
-  if (mode_.fast || !d || d->block != block_ || uses(value) != 1 || store.mem() != MemKind::Full || bytes < 4)
+  if (mode_.fast || !d || d->block != block_ || uses(value) != 1 || store.mem() != MemKind::Full || bytes < 4 ||
+      bytes > 8)
     return false;
   MOp op;
   switch (d->op) {

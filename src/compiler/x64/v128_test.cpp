@@ -1,5 +1,5 @@
-// Values of 128 bits through lowering, both allocators and emission: loads and stores at any address, constants, select,
-// parameters and results in registers and on the stack, over calls and round loops, to the host and from it.
+// Values of 128 bits through lowering, both allocators and emission: loads and stores at any address, constants,
+// select, parameters and results in registers and on the stack, over calls and round loops, to the host and from it.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -209,6 +209,51 @@ block0(v0: i64{1}):
         ASSERT_EQ(bits, pattern(n - 1 - k)) << way.name << " " << n << p.vcode;
       }
     }
+  }
+}
+
+TEST(V128, BitsAndConstants) {
+  for (const Way& way : ways()) {
+    Program p(way, R"(
+function "f" sym0 wasm(i64) {
+  sig0 = wasm(i64)
+  fn0 = sig0 sym1
+block0(v0: i64):
+  v1 = load.v128 v0+72 r0
+  v2 = load.v128 v0+88 r0
+  v3 = vconst.v128 0x0f0f0f0f0f0f0f0f1234567890abcdef
+  v4 = vconst.v128 0x0
+  v5 = and.v128 v1, v2
+  v6 = or.v128 v1, v3
+  v7 = xor.v128 v1, v2
+  call fn0(v0)
+  v8 = xor.v128 v7, v4
+  store.v128 v0+104, v5 r0
+  store.v128 v0+120, v6 r0
+  store.v128 v0+136, v8 r0
+  store.v128 v0+152, v3 r0
+  store.v128 v0+168, v4 r0
+  v9 = load.v128 v0+72 r0
+  v10 = and.v128 v9, v3
+  store.v128 v0+72, v10 r0
+  return
+}
+function "nothing" sym1 wasm(i64) {
+block0(v0: i64):
+  return
+}
+)");
+    const Bits x = pattern(12345), y = pattern(99), c = {0x1234567890abcdef, 0x0f0f0f0f0f0f0f0f};
+    put(p, 8, x);
+    put(p, 24, y);
+    put(p, 104, pattern(1));
+    EXPECT_EQ(p.call(0, {}).trap, abi::TrapCode::None);
+    EXPECT_EQ(at(p, 40), (Bits{x[0] & y[0], x[1] & y[1]})) << way.name << p.vcode;
+    EXPECT_EQ(at(p, 56), (Bits{x[0] | c[0], x[1] | c[1]})) << way.name << p.vcode;
+    EXPECT_EQ(at(p, 72), (Bits{x[0] ^ y[0], x[1] ^ y[1]})) << way.name << p.vcode;
+    EXPECT_EQ(at(p, 88), c) << way.name << p.vcode;
+    EXPECT_EQ(at(p, 104), Bits{}) << way.name << p.vcode;
+    EXPECT_EQ(at(p, 8), (Bits{x[0] & c[0], x[1] & c[1]})) << way.name << p.vcode;
   }
 }
 
