@@ -685,7 +685,7 @@ block0(v0: i64):
   EXPECT_TRUE(p.enter(0, &value));
   // The harness's handler: an illegal instruction that is no trap.
   EXPECT_EXIT(p.enter_code(0, reinterpret_cast<const void*>(&vitrine_test_dirty_i32), &value),
-              testing::ExitedWithCode(99), "");
+              ::testing::ExitedWithCode(99), "");
 }
 #endif
 
