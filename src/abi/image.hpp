@@ -18,6 +18,10 @@
 #include "abi/settings.hpp"
 #include "base/result.hpp"
 
+namespace vitrine::wasm {
+struct Module;
+}
+
 namespace vitrine::abi {
 
 /// Where `.eh_frame` lies, counted from the start of `.text`: pc-relative pointers in it are computed with this.
@@ -67,7 +71,7 @@ struct ImageContents {
   SideTables<OwnedTable> tables;         // of all units; by increasing offset
   std::vector<uint8_t> eh_frame;
   std::vector<std::string> function_names;  // symbols of `functions`, for objdump and debuggers
-  std::span<const uint8_t> module;  // the whole wasm module: the writer drops code bodies and what else is not needed
+  const wasm::Module* module = nullptr;     // of whose bytes the writer drops code bodies and what else is not needed
 };
 
 /// The CPU features of a bit set by name: "avx2, fma".

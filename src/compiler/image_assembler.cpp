@@ -8,11 +8,6 @@
 #include "base/large_buffer.hpp"
 
 namespace vitrine::compiler {
-namespace {
-
-constexpr uint64_t kMaxSpan = 0x7fff'ffff;  // of a 32-bit relative reference
-
-}  // namespace
 
 void ImageAssembler::Sizes::add(const abi::UnitView& unit) {
   units++;
@@ -25,7 +20,7 @@ Result<void> ImageAssembler::reserve(const Sizes& sizes) {
   // The farthest reference is from the last entry of the unwind information, behind the text, to the text's begin.
   const uint64_t span =
       abi::eh_frame_offset(bytes, target_.machine) + (sizes.units + 2) * uint64_t{target_.max_unwind_bytes};
-  if (bytes > kMaxSpan || span > kMaxSpan) {
+  if (bytes > kMaxCodeSize || span > kMaxCodeSize) {
     return fail(fmt::format("the module's code is {} MiB long, more than the 2 GiB that fit in one image", bytes >> 20),
                 ErrorKind::Limit);
   }
