@@ -6,7 +6,7 @@
 #include "base/hash.hpp"
 #include "base/result.hpp"
 #include "compiler/compiler.hpp"
-#include "compiler/x64/cpu.hpp"
+#include "compiler/targets/targets.hpp"
 #include "runtime/entry/handler.hpp"
 
 namespace vitrine {
@@ -17,7 +17,7 @@ const char* version() {
 
 Result<Engine> Engine::make(const Config& config) {
   TRY(api::check_config(config));
-  uint32_t cpu = TRY(x64::host_cpu_features());
+  uint32_t cpu = TRY(compiler::host_target().host_cpu_features());
   auto impl = std::make_shared<EngineImpl>();
   impl->config = config;
   impl->features = config.impl_->features;
