@@ -92,7 +92,7 @@ void Lower::emit_load(Type type, MemKind kind, VReg d, const Amode& a) {
   unsigned size = ir::bytes_of(type);
   switch (kind) {
     case MemKind::Full:
-      if (!ir::is_int(type)) op = MOp::LoadF;
+      if (!ir::is_int(type)) op = type == Type::V128 ? MOp::LoadV : MOp::LoadF;
       break;
     case MemKind::U8:
       op = MOp::MovzxB;
@@ -148,7 +148,7 @@ void Lower::emit_store(Type type, unsigned bytes, Value value, const Amode& a) {
   }
   if (!ir::is_int(type)) {
     VReg v = use_reg(value);
-    begin(MOp::StoreF, bytes);
+    begin(type == Type::V128 ? MOp::StoreV : MOp::StoreF, bytes);
     use(v);
     mem(a);
     return end();
@@ -181,7 +181,8 @@ void Lower::lower_store(Inst, const InstData& d) {
 bool Lower::lower_read_modify_write(const InstData& store, unsigned bytes) {
   Value value = arg(store, 1);
   const InstData* d = def_of(value);
-  if (mode_.fast || !d || d->block != block_ || uses(value) != 1 || store.mem() != MemKind::Full || bytes < 4)
+  if (mode_.fast || !d || d->block != block_ || uses(value) != 1 || store.mem() != MemKind::Full || bytes < 4 ||
+      bytes > 8)
     return false;
   MOp op;
   switch (d->op) {
@@ -209,7 +210,7 @@ bool Lower::lower_read_modify_write(const InstData& store, unsigned bytes) {
     if (!may_fold_load(old, bytes) || arg(*load, 0) != arg(store, 0) || load->imm != store.imm) continue;
     Inst load_inst;
     def_of(old, &load_inst);
-    color_[load_inst.raw()] = kSunk;
+    sink(load_inst);
     int64_t value32;
     const bool immediate = imm32(operand, &value32);
     VReg b;
