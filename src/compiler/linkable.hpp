@@ -17,6 +17,8 @@ struct Linkable {
   std::span<const abi::AddressChunk> address_chunks;
   std::span<const uint8_t> address_bytes;
   uint32_t code_size = 0;  // without the constants behind it
+  uint32_t frame_ready = 0;
+  uint16_t saved_registers = 0;
 
   Linkable() = default;
   explicit Linkable(const mach::CompiledFunction& from)
@@ -24,7 +26,9 @@ struct Linkable {
         relocs(from.relocs),
         traps(from.traps),
         inline_sites(from.inline_sites),
-        code_size(from.code_size) {}
+        code_size(from.code_size),
+        frame_ready(from.frame_ready),
+        saved_registers(from.saved_registers) {}
   explicit Linkable(const CompiledBody& from) : Linkable(from.code) {
     address_chunks = from.addresses.chunks;
     address_bytes = from.addresses.bytes;

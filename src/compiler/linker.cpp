@@ -48,17 +48,25 @@ Result<void> Linker::reserve(const Sizes& sizes) {
 }
 
 uint32_t Linker::add_trampoline(const Linkable& code) {
+  return add(code, true);
+}
+
+uint32_t Linker::add(const Linkable& code, bool saves_callers_context) {
   size_ = (size_ + kAlignment - 1) / kAlignment * kAlignment;
   uint32_t start = static_cast<uint32_t>(size_);
   size_ += code.code.size();
-  unwind_.push_back({start, code.code_size});
+  unwind_.push_back({.offset = start,
+                     .size = code.code_size,
+                     .frame_ready = code.frame_ready,
+                     .saved_registers = code.saved_registers,
+                     .saves_callers_context = saves_callers_context});
   for (const mach::TrapSite& t : code.traps) traps_.push_back({start + t.offset, t.code});
   pieces_.push_back({start, code.code, code.relocs});
   return start;
 }
 
 void Linker::add_function(const Linkable& function) {
-  const uint32_t start = add_trampoline(function);
+  const uint32_t start = add(function, false);
   functions_.push_back({start, function.code_size});
   uint32_t sites = static_cast<uint32_t>(inline_sites_.size());
   addresses_.append(function.address_chunks, function.address_bytes, start, sites);

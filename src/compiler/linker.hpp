@@ -27,12 +27,13 @@ class Linker {
   Result<void> reserve(const Sizes& sizes);
   /// What is added stays where it is until the text is written.
   void add_function(const Linkable& function);
-  /// Answers the offset of the trampoline.
+  /// Answers the offset of the trampoline, which saves the context of whoever called it; functions save their own.
   uint32_t add_trampoline(const Linkable& trampoline);
   /// Hands everything over to `out`, whose text is written by this linker, while it lives.
   void finish(abi::ImageContents& out);
 
  private:
+  uint32_t add(const Linkable& code, bool saves_callers_context);
   /// Puts the pieces in their places and resolves the references between functions.
   void write(std::span<uint8_t> text) const;
 

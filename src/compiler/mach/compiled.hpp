@@ -44,6 +44,7 @@ struct CompiledFunction {
   std::vector<InlineSite> inline_sites;
   uint32_t frame_size = 0;       // bytes below the saved frame pointer
   uint16_t saved_registers = 0;  // callee-saved registers pushed after the frame pointer, by hardware number
+  uint32_t frame_ready = 0;      // offset at which they are
   uint32_t code_size = 0;        // without the constants
   std::string vcode;             // when asked for: the machine code over virtual registers, as text
 };

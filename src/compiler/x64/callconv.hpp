@@ -30,6 +30,9 @@
 
 namespace vitrine::x64 {
 
+/// What functions and trampolines save, in the order in which they push it.
+inline constexpr PReg kSaveOrder[] = {kContext, kRbx, kR12, kR13, kR14};
+
 struct ArgLoc {
   PReg reg;             // invalid: on the stack
   uint32_t offset = 0;  // from the start of its area

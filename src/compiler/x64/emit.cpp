@@ -101,9 +101,9 @@ Result<void> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocat
 
 Result<void> EmitterImpl::layout_frame() {
   saved_count_ = 0;
-  if (code_->saves_context) saved_[saved_count_++] = kContext;
-  for (PReg r : {kRbx, kR12, kR13, kR14})
-    if (allocation_->used_callee_saved.has(r)) saved_[saved_count_++] = r;
+  for (PReg r : kSaveOrder) {
+    if (r == kContext ? code_->saves_context : allocation_->used_callee_saved.has(r)) saved_[saved_count_++] = r;
+  }
   auto align = [](uint64_t n) { return (n + 15) & ~uint64_t{15}; };
   uint64_t base = uint64_t{saved_count_} * 8;
   // Pairs of slots are 16-aligned from here on.
@@ -139,6 +139,7 @@ void EmitterImpl::prologue() {
     asm_.jcc(CC::B, trap_label(static_cast<uint8_t>(abi::TrapCode::StackOverflow), code_->srcloc));
   }
   for (uint32_t n = 0; n < saved_count_; ++n) asm_.e(Inst::kIdPush, gp64(saved_[n]));
+  asm_.end_saving();
   if (uint32_t rest = frame_total_ - saved_count_ * 8) asm_.e(Inst::kIdSub, x86::rsp, asmjit::Imm(rest));
 }
 

@@ -52,6 +52,7 @@ void Asm::reset(uint32_t labels, unsigned rounds) {
   table_count_ = 0;
   srcloc_ = ~0u;
   rounds_ = rounds;
+  frame_ready_ = {};
 }
 
 void Asm::reserve_tables(uint32_t count) {
@@ -156,6 +157,7 @@ void Asm::finish(std::span<const mach::PoolConst> consts, std::span<const std::v
 
   out.code.resize(tail);
   out.code_size = code_size;
+  out.frame_ready = place(frame_ready_);
   uint8_t* to = out.code.data();
   auto patch = [&](uint32_t at, uint32_t value) { std::memcpy(to + at, &value, 4); };
 

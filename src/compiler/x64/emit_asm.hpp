@@ -45,6 +45,8 @@ class Asm {
   void bind(Label l) { labels_[l] = here(); }
   bool bound(Label l) const { return labels_[l].offset != ~0u; }
   Place here() const { return {static_cast<uint32_t>(a_.offset()), static_cast<uint32_t>(events_.size())}; }
+  /// Here the callee-saved registers have been pushed.
+  void end_saving() { frame_ready_ = here(); }
   /// What follows starts at a multiple of 16.
   void align16() { events_.push_back({static_cast<uint32_t>(a_.offset()), Event::kAlign, 0, 0}); }
 
@@ -138,6 +140,7 @@ class Asm {
   uint32_t table_count_ = 0;
   unsigned rounds_ = 1;
   uint32_t srcloc_ = ~0u;
+  Place frame_ready_{};
 };
 
 inline x86::Gp gp(PReg r, unsigned size) {

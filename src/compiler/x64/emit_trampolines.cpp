@@ -1,12 +1,14 @@
 // The two trampolines of a signature.
 //
 // Array call, an abi::ArrayCall: int32_t (callee: rdi, code: rsi, values: rdx, store: rcx). Its frame, from rbp down:
-//     rbx r12 r13 r14 r15 | values | address of the landing | padding | results | arguments
+//     r15 rbx r12 r13 r14 | values | address of the landing | padding | results | arguments
 // entry_sp of the activation points at the address of the landing: to unwind, set rsp to it and return. At the landing
 // everything is found relative to rsp, which is then 48 below the frame pointer.
 //
 // Host call: entered like any function of the signature, with r15 the VMHostContext and r10 the caller's context. Its
-// frame is the array of values.
+// frame is the array of values. When the host comes back, the innermost activation must be the one it was called in:
+// its exit_fp is this frame's caller. If not, the host has left other guest frames behind without returning through
+// them, and the illegal instruction here has no trap code: the runtime ends the process.
 #include <cstddef>
 
 #include "abi/vmcontext.hpp"
@@ -23,7 +25,7 @@ using ir::Type;
 
 namespace {
 
-constexpr int32_t kSavedBytes = 48;  // rbx r12 r13 r14 r15 and values
+constexpr int32_t kSavedBytes = 48;  // r15 rbx r12 r13 r14 and values
 
 x86::Mem word(const x86::Gp& base, int64_t offset) {
   return x86::qword_ptr(base, static_cast<int32_t>(offset));
@@ -67,7 +69,9 @@ void EmitterImpl::array_call_trampoline(const ir::Signature& sig, mach::Compiled
   const Label landing = asm_.make_label(), leave = asm_.make_label();
   asm_.e(Inst::kIdPush, x86::rbp);
   asm_.e(Inst::kIdMov, x86::rbp, x86::rsp);
-  for (PReg r : {kRbx, kR12, kR13, kR14, kR15, kRdx}) asm_.e(Inst::kIdPush, gp64(r));
+  for (PReg r : kSaveOrder) asm_.e(Inst::kIdPush, gp64(r));
+  asm_.end_saving();
+  asm_.e(Inst::kIdPush, x86::rdx);
   asm_.e(Inst::kIdMov, x86::rax, word(x86::rcx, offsetof(VMStore, activation)));
   asm_.lea_label(x86::r11, landing);
   asm_.e(Inst::kIdPush, x86::r11);
@@ -104,7 +108,7 @@ void EmitterImpl::array_call_trampoline(const ir::Signature& sig, mach::Compiled
   asm_.e(Inst::kIdMov, x86::eax, Imm(1));
   asm_.bind(leave);
   int32_t at = 0;
-  for (PReg r : {kRbx, kR12, kR13, kR14, kR15}) asm_.e(Inst::kIdMov, gp64(r), word(x86::rbp, at -= 8));
+  for (PReg r : kSaveOrder) asm_.e(Inst::kIdMov, gp64(r), word(x86::rbp, at -= 8));
   asm_.e(Inst::kIdMov, x86::rsp, x86::rbp);
   asm_.e(Inst::kIdPop, x86::rbp);
   asm_.e(Inst::kIdRet);
@@ -113,12 +117,13 @@ void EmitterImpl::array_call_trampoline(const ir::Signature& sig, mach::Compiled
   asm_.e(Inst::kIdXor, x86::eax, x86::eax);
   asm_.jmp(leave);
   finish_trampoline(out, kSavedBytes + 16 + args + results);
+  for (PReg r : kSaveOrder) out.saved_registers = static_cast<uint16_t>(out.saved_registers | 1u << r.hw());
 }
 
 void EmitterImpl::host_call_trampoline(const ir::Signature& sig, mach::CompiledFunction& out) {
   asm_.reset(0);
   asm_.reserve_tables(0);
-  const Label unwind = asm_.make_label();
+  const Label unwind = asm_.make_label(), broken = asm_.make_label();
   const uint32_t args = stack_arg_bytes(sig);
   const auto values = static_cast<uint32_t>(std::max(sig.params.size() - 1, sig.results.size()) * sizeof(ValRaw));
   asm_.e(Inst::kIdPush, x86::rbp);
@@ -150,7 +155,9 @@ void EmitterImpl::host_call_trampoline(const ir::Signature& sig, mach::CompiledF
   asm_.e(Inst::kIdMov, x86::r11, word(x86::r11, offsetof(VMStore, activation)));
   asm_.e(Inst::kIdTest, x86::eax, x86::eax);
   asm_.jcc(CC::Ne, unwind);
-  asm_.e(Inst::kIdMov, word(x86::r11, offsetof(VMActivation, exit_fp)), Imm(0));
+  asm_.e(Inst::kIdMov, x86::rcx, word(x86::rbp, 0));
+  asm_.e(Inst::kIdCmp, x86::rcx, word(x86::r11, offsetof(VMActivation, exit_fp)));
+  asm_.jcc(CC::Ne, broken);
 
   ResultAssigner on_stack(sig.conv), in_registers(sig.conv);
   for (size_t n = 0; n < sig.results.size(); ++n) {
@@ -170,8 +177,10 @@ void EmitterImpl::host_call_trampoline(const ir::Signature& sig, mach::CompiledF
   else
     asm_.e(Inst::kIdRet);
   asm_.bind(unwind);
-  asm_.e(Inst::kIdMov, x86::rsp, word(x86::r11, offsetof(VMActivation, entry_sp)));
-  asm_.e(Inst::kIdRet);
+  asm_.e(Inst::kIdMov, x86::rdi, word(x86::r15, offsetof(VMHostContext, store)));
+  asm_.e(Inst::kIdCall, word(x86::rdi, offsetof(VMStore, unwind)));
+  asm_.bind(broken);
+  asm_.e(Inst::kIdUd2);
   finish_trampoline(out, values);
 }
 

@@ -125,6 +125,7 @@ void Program::build(const Way& way, std::vector<ir::Func> functions, bool restor
     for (auto& r : out.relocs) relocs.push_back({offsets_.back(), r});
     sigs_.push_back(f.sig);
     trampolines_.push_back(append(backend_->array_call_trampoline(f.sig)));
+    pieces_.back().saves_callers_context = true;
   }
   for (auto& [start, r] : relocs) {
     uint32_t place = start + r.offset;
@@ -152,7 +153,7 @@ uint32_t Program::append(const mach::CompiledFunction& f) {
   }
   std::memcpy(text_ + used_, f.code.data(), f.code.size());
   used_ += f.code.size();
-  pieces_.push_back({start, f.code_size});
+  pieces_.push_back({start, f.code_size, f.frame_ready, f.saved_registers});
   uint32_t last = 0;
   for (auto t : f.traps) {
     EXPECT_LE(last, t.offset);

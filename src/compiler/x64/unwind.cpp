@@ -2,19 +2,20 @@
 //   at its start    CFA = rsp + 8,  return address at CFA - 8
 //   after the push  CFA = rsp + 16, rbp at CFA - 16
 //   after the move  CFA = rbp + 16
-// The epilogue is not described: nothing unwinds from it (traps and calls happen only while the frame stands). Callee-
-// saved registers are not described either: an exception of the host goes through compiled frames only to be caught at
-// the entry trampoline's caller, and the trampoline restores them itself.
+//   after the pushes  the saved registers at CFA - 24 and below
+// The epilogue is not described: nothing unwinds from it (traps and calls happen only while the frame stands).
 #include "compiler/x64/unwind.hpp"
 
 #include "base/assert.hpp"
 #include "base/bytes.hpp"
+#include "compiler/x64/callconv.hpp"
 
 namespace vitrine::x64 {
 
 namespace {
 
 enum : uint8_t {
+  kAdvanceLoc1 = 0x02,
   kAdvanceLoc = 0x40,
   kOffset = 0x80,
   kDefCfa = 0x0c,
@@ -31,6 +32,24 @@ void pad_entry(ByteWriter& out, size_t start) {
   const auto length = static_cast<uint32_t>(out.size() - start);
   std::memcpy(out.bytes().data() + start - 4, &length, 4);
   VITRINE_DCHECK(length + 4 <= kUnwindEntryBytes);
+}
+
+void save_registers(ByteWriter& out, const UnwindEntry& f) {
+  constexpr uint32_t kFrameMade = 4;  // the push and the move
+  if (f.saved_registers == 0) return;
+  VITRINE_DCHECK(f.frame_ready > kFrameMade && f.frame_ready - kFrameMade <= UINT8_MAX);
+  out.u8(kAdvanceLoc1);
+  out.u8(static_cast<uint8_t>(f.frame_ready - kFrameMade));
+  uint32_t slot = 3;  // in units of 8 below the CFA: behind the return address and rbp
+  for (PReg r : kSaveOrder) {
+    if (!(f.saved_registers >> r.hw() & 1)) continue;
+    // rbx is 3 in DWARF as it is in the machine, r12 to r15 are 12 to 15.
+    if (r != kContext || f.saves_callers_context) {
+      out.u8(static_cast<uint8_t>(kOffset | r.hw()));
+      out.uleb(slot);
+    }
+    slot++;
+  }
 }
 
 }  // namespace
@@ -71,6 +90,7 @@ std::vector<uint8_t> make_eh_frame(std::span<const UnwindEntry> functions, int64
     out.u8(kAdvanceLoc | 3);
     out.u8(kDefCfaRegister);
     out.uleb(kDwarfRbp);
+    save_registers(out, f);
     pad_entry(out, start);
   }
   out.u32(0);

@@ -1,4 +1,5 @@
-// Unwind information (.eh_frame) for compiled code: every function keeps a frame pointer, so one rule serves all.
+// Unwind information (.eh_frame) for compiled code: every function keeps a frame pointer, and pushes what it saves
+// right below it.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,9 @@ namespace vitrine::x64 {
 struct UnwindEntry {
   uint32_t offset;  // of a function (or trampoline) in the text
   uint32_t size;
+  uint32_t frame_ready = 0;            // offset in it at which its registers are saved
+  uint16_t saved_registers = 0;        // which, by hardware number, in the order of kSaveOrder
+  bool saves_callers_context = false;  // else the context it saves is its own
 };
 
 /// No entry of .eh_frame takes more than this many bytes.

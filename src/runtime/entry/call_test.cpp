@@ -80,10 +80,8 @@ hand_host_call:
   leave
   ret
 1:
-  mov rax, [r15]
-  mov rax, [rax + 32]
-  mov rsp, [rax + 8]
-  ret
+  mov rdi, [r15]
+  call [rdi + 48]
 
   .balign 16
 hand_add_one:

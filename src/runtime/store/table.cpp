@@ -10,6 +10,12 @@
 
 namespace vitrine::runtime {
 
+namespace {
+
+constexpr uint64_t kPiece = 2048;  // elements between two looks at whether the store is cancelled
+
+}  // namespace
+
 Result<uint64_t*> Table::allocate(uint64_t count) {
   if (count > wasm::kMaxTableSize) {
     return fail(fmt::format("a table of {} elements is over the limit of {}", count, wasm::kMaxTableSize),
@@ -68,7 +74,11 @@ Result<uint64_t> Table::grow(uint64_t count, uint64_t init) {
     elements_ = definition_->base = elements;
     capacity_ = capacity;
   }
-  std::fill_n(definition_->base + old_size, count, init);
+  for (uint64_t done = 0; done < count; done += kPiece) {
+    // Nothing of it is seen before it is done.
+    if (store_.is_cancelled()) return fail("the store was cancelled while a table grew", ErrorKind::Limit);
+    std::fill_n(definition_->base + old_size + done, std::min(kPiece, count - done), init);
+  }
   definition_->size = new_size;
   return old_size;
 }
