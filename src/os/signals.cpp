@@ -159,6 +159,13 @@ bool can_interrupt(uint32_t signal) {
          std::ranges::find(kSignals, static_cast<int>(signal)) == std::end(kSignals);
 }
 
+void unblock(int signal) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
 void catch_interrupts(int signal) {
   if (is_caught[signal].load(std::memory_order_acquire)) return;
   std::lock_guard lock(catch_mutex);

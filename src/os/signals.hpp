@@ -43,6 +43,9 @@ extern const int kDefaultInterruptSignal;
 /// Whether there is such a signal, and it can be used for this: it is not one that means a fault.
 bool can_interrupt(uint32_t signal);
 
+/// Lets the signal through to the calling thread.
+void unblock(int signal);
+
 /// From now on the interrupt handler is called for this signal, on the alternate stack where a thread has one; after it
 /// the handler that was there before.
 void catch_interrupts(int signal);

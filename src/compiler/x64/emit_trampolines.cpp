@@ -153,11 +153,11 @@ void EmitterImpl::host_call_trampoline(const ir::Signature& sig, mach::CompiledF
   asm_.e(Inst::kIdCall, word(x86::r15, offsetof(VMHostContext, call)));
   asm_.e(Inst::kIdMov, x86::r11, word(x86::r15, offsetof(VMHostContext, store)));
   asm_.e(Inst::kIdMov, x86::r11, word(x86::r11, offsetof(VMStore, activation)));
-  asm_.e(Inst::kIdTest, x86::eax, x86::eax);
-  asm_.jcc(CC::Ne, unwind);
   asm_.e(Inst::kIdMov, x86::rcx, word(x86::rbp, 0));
   asm_.e(Inst::kIdCmp, x86::rcx, word(x86::r11, offsetof(VMActivation, exit_fp)));
   asm_.jcc(CC::Ne, broken);
+  asm_.e(Inst::kIdTest, x86::eax, x86::eax);
+  asm_.jcc(CC::Ne, unwind);
 
   ResultAssigner on_stack(sig.conv), in_registers(sig.conv);
   for (size_t n = 0; n < sig.results.size(); ++n) {

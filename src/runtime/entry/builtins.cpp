@@ -43,7 +43,9 @@ uint64_t grow(Store& store, Result<uint64_t> result) {
 
 // In a function of its own: when it unwinds, no object of the growing may be alive.
 uint64_t after_growing(VMContext* context, uint64_t answer) {
-  if (Store::of(context->store).has_raised()) [[unlikely]]
+  Store& store = Store::of(context->store);
+  if (store.is_cancelled() && !store.has_raised()) store.raise(Failure::trap(abi::TrapCode::Interrupt));
+  if (store.has_raised()) [[unlikely]]
     unwind_from_host(context->store);
   return answer;
 }

@@ -12,33 +12,31 @@ uintptr_t address_of(const abi::VMActivation* activation) {
   return reinterpret_cast<uintptr_t>(activation);
 }
 
-/// An entry on the store's list of activations while it lives; also when a forced unwind (pthread_exit, cancellation of
-/// the thread) passes by.
-class Activation {
+/// Keeps an entry on the store's list of activations while it lives; also when a forced unwind (pthread_exit,
+/// cancellation of the thread) passes by.
+class Listed {
  public:
-  explicit Activation(abi::VMStore& vm) : vm_(vm) {
-    entry_.previous = vm.activation;
-    entry_.exit_fp = 0;
-    entry_.exit_pc = 0;
-    // Before the look at the store's thread in `is_at_home`, for who cancels looks at them the other way round.
-    __atomic_store_n(&vm.activation, &entry_, __ATOMIC_RELAXED);
+  Listed(abi::VMStore& vm, abi::VMActivation& entry) : vm_(vm), entry_(entry), previous_(entry.previous) {
+    // Before the look at the store's last thread, for who cancels looks at them the other way round.
+    __atomic_store_n(&vm.activation, &entry, __ATOMIC_RELAXED);
     std::atomic_signal_fence(std::memory_order_seq_cst);
   }
-  ~Activation() {
+  ~Listed() {
     if (vm_.activation != &entry_) [[unlikely]]
       broken_activations();
-    __atomic_store_n(&vm_.activation, entry_.previous, __ATOMIC_RELAXED);
+    __atomic_store_n(&vm_.activation, previous_, __ATOMIC_RELAXED);
   }
-  Activation(const Activation&) = delete;
-  Activation& operator=(const Activation&) = delete;
-  const abi::VMActivation* previous() const { return entry_.previous; }
+  Listed(const Listed&) = delete;
+  Listed& operator=(const Listed&) = delete;
+  const abi::VMActivation* previous() const { return previous_; }
 
  private:
   abi::VMStore& vm_;
-  abi::VMActivation entry_;
+  abi::VMActivation& entry_;
+  abi::VMActivation* const previous_;
 };
 
-Outcome<> run(Store& store, abi::VMFuncRef* function, abi::ValRaw* values) {
+__attribute__((always_inline)) inline Outcome<> run(Store& store, abi::VMFuncRef* function, abi::ValRaw* values) {
   int32_t ok = function->array_call(function->context, function->code, values, &store.vm());
   if (ok && !store.has_raised()) [[likely]]
     return {};
@@ -53,6 +51,10 @@ std::unexpected<FailurePtr> refuse(std::string message, ErrorKind kind) {
 __attribute__((noinline)) Outcome<> call_elsewhere(Store& store, abi::VMFuncRef* function, abi::ValRaw* values,
                                                    const abi::VMActivation* previous, uintptr_t sp) {
   if (!guest_thread.thread) prepare_guest_thread();
+  if (const int signal = store.engine().cancel_signal(); guest_thread.unblocked_signal != signal) {
+    if (signal != 0) os::unblock(signal);
+    guest_thread.unblocked_signal = signal;
+  }
   if (!store.enter(*guest_thread.thread)) return std::unexpected(store.cancelled_failure());
   abi::VMStore& vm = store.vm();
   const auto stack = find_stack(sp);
@@ -86,11 +88,14 @@ __attribute__((noinline)) Outcome<> call_host(Store& store, abi::VMFuncRef* func
 
 }  // namespace
 
-Outcome<> call_function(Store& store, abi::VMFuncRef* function, abi::ValRaw* values) {
+// AddressSanitizer would move the activation to a heap of its own, and where it lies says which frames are below it.
+__attribute__((no_sanitize("address"))) Outcome<> call_function(Store& store, abi::VMFuncRef* function,
+                                                                abi::ValRaw* values) {
   if (function->is_host) [[unlikely]]
     return call_host(store, function, values);
   abi::VMStore& vm = store.vm();
-  const Activation activation(vm);
+  abi::VMActivation entry{.previous = vm.activation, .entry_sp = 0, .entry_fp = 0, .exit_fp = 0, .exit_pc = 0};
+  const Listed activation(vm, entry);
   const auto sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   const abi::VMActivation* previous = activation.previous();
   bool is_at_home = store.last_thread() == guest_thread.thread;

@@ -39,7 +39,7 @@ void prepare_guest_thread() {
   // A thread that first entered a guest before there was a handler has none: faults are then handled on the guest's own
   // stack, where its limit leaves room.
   if (os::has_fault_handler()) os::ensure_signal_stack();
-  guest_thread = {.thread = &os::Thread::current(), .stack = Stack::of(os::stack_bounds())};
+  guest_thread = {.thread = &os::Thread::current(), .stack = Stack::of(os::stack_bounds()), .unblocked_signal = 0};
 }
 
 void declare_stack(const os::StackBounds& bounds) {

@@ -35,6 +35,7 @@ struct Stack {
 struct GuestThread {
   os::Thread* thread = nullptr;  // null until the thread first enters a guest
   Stack stack;
+  int unblocked_signal = 0;  // so that cancellation reaches the thread
 };
 extern constinit thread_local GuestThread guest_thread __attribute__((tls_model("initial-exec")));
 

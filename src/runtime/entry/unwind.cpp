@@ -14,8 +14,10 @@ Landing unwind(Store& store, const GuestRegisters& at) {
 }
 
 void unwind_from_host(abi::VMStore* vm) {
-  Store& store = Store::of(vm);
-  resume(unwind(store, guest_at_exit(store)));
+  const abi::VMActivation* activation = vm->activation;
+  resume(unwind(Store::of(vm), {.pc = activation->exit_pc,
+                                .fp = activation->exit_fp,
+                                .sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0))}));
 }
 
 }  // namespace vitrine::runtime

@@ -44,12 +44,6 @@ Landing unwind(Store& store, const GuestRegisters& at);
   __builtin_unreachable();
 }
 
-/// The registers of the guest that called the host last, as it left them.
-inline GuestRegisters guest_at_exit(const Store& store) {
-  const abi::VMActivation* activation = store.vm().activation;
-  return {.pc = activation->exit_pc, .fp = activation->exit_fp, .sp = activation->exit_fp};
-}
-
 /// What VMStore::unwind points to: a host function failed, and the reason is in the store.
 [[noreturn]] void unwind_from_host(abi::VMStore* store);
 

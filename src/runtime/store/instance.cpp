@@ -42,6 +42,12 @@ bool in_pieces(Store& store, uint64_t count, uint64_t piece, F&& work) {
   return true;
 }
 
+/// Whether a copy has to begin at the end, so that nothing is overwritten before it is copied (in another memory or
+/// table it does no harm).
+constexpr bool overlaps_from_below(uint64_t src, uint64_t dst, uint64_t count) {
+  return dst > src && dst - src < count;
+}
+
 ValRaw value_of(const wasm::ConstOp& op) {
   ValRaw value{};
   std::memcpy(value.v128, &op.bits, 8);
@@ -349,8 +355,9 @@ bool Instance::memory_copy(uint32_t dst_memory, uint64_t dst, uint32_t src_memor
   const abi::VMMemory& to = *memories_[dst_memory]->definition();
   const abi::VMMemory& from = *memories_[src_memory]->definition();
   if (!is_inside(dst, count, to.size) || !is_inside(src, count, from.size)) return false;
+  const bool is_backwards = overlaps_from_below(src, dst, count);
   return in_pieces(store_, count, kPieceBytes, [&](uint64_t at, uint64_t n) {
-    if (dst > src) at = count - at - n;  // from the end, so that no byte is overwritten before it is copied
+    if (is_backwards) at = count - at - n;
     std::memmove(to.base + dst + at, from.base + src + at, n);
   });
 }
@@ -366,8 +373,9 @@ bool Instance::table_copy(uint32_t dst_table, uint64_t dst, uint32_t src_table, 
   const abi::VMTable& to = *tables_[dst_table]->definition();
   const abi::VMTable& from = *tables_[src_table]->definition();
   if (!is_inside(dst, count, to.size) || !is_inside(src, count, from.size)) return false;
+  const bool is_backwards = overlaps_from_below(src, dst, count);
   return in_pieces(store_, count, kPieceElements, [&](uint64_t at, uint64_t n) {
-    if (dst > src) at = count - at - n;
+    if (is_backwards) at = count - at - n;
     std::memmove(to.base + dst + at, from.base + src + at, n * sizeof(uint64_t));
   });
 }

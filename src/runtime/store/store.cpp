@@ -201,7 +201,7 @@ bool Store::refill() {
 void Store::set_epoch_deadline(uint64_t ticks) {
   uint64_t deadline = 0;
   if (__builtin_add_overflow(engine_->epoch(), ticks, &deadline)) deadline = UINT64_MAX;
-  vm_.epoch_deadline = is_cancelled() ? 0 : deadline;
+  __atomic_store_n(&vm_.epoch_deadline, is_cancelled() ? 0 : deadline, __ATOMIC_RELAXED);
 }
 
 bool Store::new_epoch() {
@@ -261,7 +261,8 @@ FailurePtr Store::cancelled_failure() const {
 
 bool Store::is_interrupted() {
   if (!is_cancelled()) {
-    const bool is_due = engine_->settings().epoch_interruption && engine_->epoch() >= vm_.epoch_deadline;
+    const bool is_due = engine_->settings().epoch_interruption &&
+                        engine_->epoch() >= __atomic_load_n(&vm_.epoch_deadline, __ATOMIC_RELAXED);
     if (!is_due || new_epoch()) return false;
   }
   if (!raised_) raise(Failure::trap(abi::TrapCode::Interrupt));
