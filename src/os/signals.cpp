@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -13,6 +15,9 @@
 #include <mutex>
 
 #include "os/memory.hpp"
+
+// Of the dynamic linker: where the first thread's stack began.
+extern "C" void* __libc_stack_end;
 
 namespace vitrine::os {
 
@@ -131,6 +136,21 @@ struct OwnSignalStack {
 
 }  // namespace
 
+namespace {
+
+/// Without /proc the C library does not say where the first thread's stack is; but where it began, and how far the
+/// system lets it grow.
+StackBounds first_stack_bounds() {
+  constexpr rlim_t kLeast = 64 * 1024, kMost = 8 << 20;
+  rlimit limit{};
+  if (getpid() != static_cast<pid_t>(syscall(SYS_gettid)) || getrlimit(RLIMIT_STACK, &limit) != 0) return {0, 0};
+  const auto high = reinterpret_cast<uintptr_t>(__libc_stack_end);
+  if (limit.rlim_cur < kLeast) return {0, 0};
+  return {high - std::min(limit.rlim_cur, kMost), high};
+}
+
+}  // namespace
+
 void install_fault_handler(FaultHandler handler) {
   static std::once_flag once;
   std::call_once(once, [handler] {
@@ -208,7 +228,7 @@ void ensure_signal_stack() {
 
 StackBounds stack_bounds() {
   pthread_attr_t attributes;
-  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return {0, 0};
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return first_stack_bounds();
   void* low = nullptr;
   size_t size = 0;
   int failed = pthread_attr_getstack(&attributes, &low, &size);
