@@ -29,6 +29,7 @@ class VITRINE_API Engine {
   const std::shared_ptr<EngineImpl>& impl() const { return impl_; }
 
  private:
+  friend struct EngineImpl;
   explicit Engine(std::shared_ptr<EngineImpl> impl) : impl_(std::move(impl)) {}
   std::shared_ptr<EngineImpl> impl_;
 };

@@ -1,6 +1,5 @@
 #include <vitrine/func.hpp>
 
-#include <cxxabi.h>
 #include <fmt/format.h>
 
 #include "api/convert.hpp"
@@ -81,15 +80,23 @@ RawHostFunc raw_host_func() {
   return raw_thunk;
 }
 
-abi::VMFuncRef* new_host_function(StoreImpl& store, const FuncType& type, RawHostFunc f, void* env) {
+Result<runtime::TypeSet> register_type(runtime::Engine& engine, const FuncType& type) {
   std::vector<wasm::ValType> params, results;
   for (ValKind k : type.params) params.push_back(to_wasm(k));
   for (ValKind k : type.results) results.push_back(to_wasm(k));
-  auto id = store.engine().types().add_func(params, results);
-  VITRINE_ASSERT(id.has_value());
-  // SAFETY: RawHostFunc and abi::HostCall are the same function type but for the names of opaque pointees of equal
-  // layout (the static_asserts in convert.hpp); the trampoline calls through the C convention.
-  return store.new_host_function(std::move(*id), reinterpret_cast<abi::HostCall>(f), env, nullptr)->funcref();
+  return engine.types().add_func(params, results);
+}
+
+// SAFETY (both): RawHostFunc and abi::HostCall are the same function type but for the names of opaque pointees of equal
+// layout (the static_asserts in convert.hpp); the trampoline calls through the C convention.
+
+Result<abi::VMFuncRef*> new_host_function(StoreImpl& store, const FuncType& type, RawHostFunc f, void* env) {
+  runtime::TypeSet set = TRY(register_type(store.engine(), type));
+  return store.new_host_function(std::move(set), reinterpret_cast<abi::HostCall>(f), env, nullptr)->funcref();
+}
+
+abi::VMFuncRef* new_host_function(StoreImpl& store, runtime::TypeId type, RawHostFunc f, void* env) {
+  return store.new_host_function(type, reinterpret_cast<abi::HostCall>(f), env)->funcref();
 }
 
 std::shared_ptr<void> box_dynamic(const FuncType& type, Func::Dynamic f) {
@@ -113,18 +120,8 @@ int32_t raise(CallerContext* caller, Error error) {
 }
 
 int32_t carry_exception(CallerContext* caller) {
-  try {
-    throw;
-#if defined(__GLIBCXX__)
-  } catch (const ::abi::__forced_unwind&) {
-    // pthread_exit, or the cancellation of the thread: nobody may keep it.
-    store_of(caller)->let_unwinder_through();
-    throw;
-#endif
-  } catch (...) {
-    store_of(caller)->raise(runtime::Failure::of(std::current_exception()));
-    return 1;
-  }
+  store_of(caller)->carry_exception();
+  return 1;
 }
 
 Result<void> call(StoreImpl* store, void* funcref, RawVal* values) {
@@ -147,8 +144,10 @@ Func Func::make_raw(Store& store, const FuncType& type, RawHostFunc f, void* env
 }
 
 Func Func::make_thunk(Store& store, const FuncType& type, RawHostFunc f, void* env, std::shared_ptr<void> keep) {
+  auto made = api::new_host_function(*store.impl(), type, f, env);
+  VITRINE_ASSERT(made.has_value());
   store.impl()->kept.push_back(std::move(keep));
-  return Func(store.impl(), api::new_host_function(*store.impl(), type, f, env));
+  return Func(store.impl(), *made);
 }
 
 Func Func::make(Store& store, const FuncType& type, Dynamic f) {

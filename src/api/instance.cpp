@@ -40,7 +40,7 @@ Result<Instance> Instance::make(Store& store, const Module& module, std::span<co
   if (&module.impl()->compiled->engine() != &store.impl()->engine()) {
     return fail("the module was compiled by another engine than the store's");
   }
-  auto* made = TRY(api::to_result(runtime::instantiate(*store.impl(), module.impl()->compiled, externs)));
+  auto* made = TRY(api::to_result(runtime::instantiate(*store.impl(), module.impl()->share(), externs)));
   return Instance(store.impl(), made);
 }
 
@@ -64,7 +64,7 @@ Result<Global> Instance::global(std::string_view name) const {
 }
 
 Module Instance::module() const {
-  return Module(std::make_shared<ModuleImpl>(ModuleImpl{store_->api_engine, instance(object_).shared_module()}));
+  return Module(std::make_shared<ModuleImpl>(ModuleImpl{store_->api_engine, instance(object_).shared_module(), {}}));
 }
 
 }  // namespace vitrine

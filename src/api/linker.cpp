@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "api/convert.hpp"
@@ -14,14 +15,24 @@ namespace vitrine {
 
 namespace {
 
-/// A host function not yet in any store.
+/// What a host function needs while it can be called.
+struct Kept {
+  std::shared_ptr<runtime::Engine> engine;  // outlives the type
+  runtime::TypeSet type;
+  std::shared_ptr<void> env;
+};
+
+/// A host function not yet in any store. Its type is registered once, here, not by every store.
 struct HostDefinition {
   uint64_t number;  // unique in the process: stores remember by it what they made of the definition
-  FuncType type;
   RawHostFunc call;
   void* env;
-  std::shared_ptr<void> keep;
+  std::shared_ptr<const Kept> keep;
+  runtime::TypeId type() const { return keep->type.ids()[0]; }
 };
+
+/// What the host functions of a linker need, all of it: a store that uses one of them holds this, by one reference.
+using AllKept = std::vector<std::shared_ptr<const Kept>>;
 
 uint64_t next_number() {
   static std::atomic<uint64_t> last{0};
@@ -50,6 +61,7 @@ struct LinkerImpl {
   Engine engine;
   bool shadowing = false;
   std::map<std::string, std::map<std::string, Definition, std::less<>>, std::less<>> modules;
+  ShardedPtr<AllKept> kept{std::make_shared<AllKept>()};
 
   const Definition* find(std::string_view module, std::string_view name) const {
     auto m = modules.find(module);
@@ -61,19 +73,35 @@ struct LinkerImpl {
   Result<void> insert(std::string_view module, std::string_view name, Definition definition) {
     auto& in_module = modules[std::string(module)];
     auto [where, fresh] = in_module.try_emplace(std::string(name), definition);
-    if (fresh) return {};
-    if (!shadowing) return fail(fmt::format("`{}`.`{}` is defined already", module, name), ErrorKind::Link);
-    where->second = std::move(definition);
+    if (!fresh) {
+      if (!shadowing) return fail(fmt::format("`{}`.`{}` is defined already", module, name), ErrorKind::Link);
+      const bool was_host = std::holds_alternative<HostDefinition>(where->second);
+      where->second = std::move(definition);
+      // What was replaced goes with the stores that use it.
+      if (was_host) return keep_again(), Result<void>();
+    }
+    if (auto* host = std::get_if<HostDefinition>(&where->second)) kept->push_back(host->keep);
     return {};
+  }
+
+  void keep_again() {
+    kept = ShardedPtr(std::make_shared<AllKept>());
+    for (auto& [_, names] : modules) {
+      for (auto& [_, definition] : names) {
+        if (auto* host = std::get_if<HostDefinition>(&definition)) kept->push_back(host->keep);
+      }
+    }
   }
 
   Extern in_store(Store& store, const Definition& definition) const {
     if (auto* e = std::get_if<Extern>(&definition)) return *e;
     auto& host = std::get<HostDefinition>(definition);
-    auto [where, fresh] = store.impl()->linked.try_emplace(host.number, nullptr);
+    StoreImpl& impl = *store.impl();
+    auto [where, fresh] = impl.linked.try_emplace(host.number, nullptr);
     if (fresh) {
-      store.impl()->kept.push_back(host.keep);
-      where->second = api::new_host_function(*store.impl(), host.type, host.call, host.env);
+      auto is_this = [&](const auto& held) { return held.get() == kept.get(); };
+      if (std::ranges::none_of(impl.linkers, is_this)) impl.linkers.push_back(kept.share());
+      where->second = api::new_host_function(impl, host.type(), host.call, host.env);
     }
     return Func(store.impl(), where->second);
   }
@@ -98,7 +126,8 @@ struct LinkerImpl {
   }
 };
 
-Linker::Linker(const Engine& engine) : impl_(std::make_unique<LinkerImpl>(LinkerImpl{engine, false, {}})) {}
+Linker::Linker(const Engine& engine)
+    : impl_(std::make_unique<LinkerImpl>(LinkerImpl{.engine = engine, .modules = {}})) {}
 Linker::~Linker() = default;
 Linker::Linker(Linker&&) noexcept = default;
 Linker& Linker::operator=(Linker&&) noexcept = default;
@@ -116,7 +145,9 @@ Result<void> Linker::func_raw(std::string_view module, std::string_view name, co
 
 Result<void> Linker::func_thunk(std::string_view module, std::string_view name, const FuncType& type, RawHostFunc f,
                                 void* env, std::shared_ptr<void> keep) {
-  return impl_->insert(module, name, HostDefinition{next_number(), type, f, env, std::move(keep)});
+  const std::shared_ptr<runtime::Engine>& engine = impl_->engine.impl()->runtime;
+  auto kept = std::make_shared<const Kept>(Kept{engine, TRY(api::register_type(*engine, type)), std::move(keep)});
+  return impl_->insert(module, name, HostDefinition{next_number(), f, env, std::move(kept)});
 }
 
 Result<void> Linker::func_dynamic(std::string_view module, std::string_view name, const FuncType& type,

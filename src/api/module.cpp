@@ -12,7 +12,7 @@
 #include "base/parallel.hpp"
 #include "base/result.hpp"
 #include "compiler/compiler.hpp"
-#include "os/memory.hpp"
+#include "os/pages.hpp"
 #include "text/wat_parser.hpp"
 #include "wasm/reader.hpp"
 #include "wasm/validator.hpp"
@@ -43,6 +43,11 @@ Result<os::MemoryFile> compile_image(const EngineImpl& engine, std::span<const u
                                  return image.bytes();
                                }));
   return image;
+}
+
+Module make_module(const Engine& engine, std::shared_ptr<const runtime::CompiledModule> compiled) {
+  ShardedPtr shards(compiled);
+  return Module(std::make_shared<ModuleImpl>(ModuleImpl{engine, std::move(compiled), std::move(shards)}));
 }
 
 /// Loads a cache entry. None if there is no entry or it is damaged, in which case it is removed.
@@ -76,7 +81,7 @@ Result<Module> Module::compile(const Engine& engine, std::span<const uint8_t> by
     key = api::CodeCache::key(
         {{reinterpret_cast<const uint8_t*>(&compatibility), sizeof compatibility}, {&symbols, 1}, bytes});
     if (auto cached = load_cached(impl, key)) {
-      return Module(std::make_shared<ModuleImpl>(ModuleImpl{engine, std::move(cached)}));
+      return make_module(engine, std::move(cached));
     }
   }
   os::MemoryFile image = TRY(compile_image(impl, bytes));
@@ -84,7 +89,7 @@ Result<Module> Module::compile(const Engine& engine, std::span<const uint8_t> by
     if (auto put = impl.cache->put(key, image.bytes()); !put) impl.warn(put.error().message());
   }
   auto compiled = TRY(runtime::CompiledModule::from_file(impl.runtime, TRY(image.seal()), false));
-  return Module(std::make_shared<ModuleImpl>(ModuleImpl{engine, std::move(compiled)}));
+  return make_module(engine, std::move(compiled));
 }
 
 Result<Module> Module::compile(const Engine& engine, std::string_view wat) {
@@ -101,7 +106,7 @@ Result<Module> Module::deserialize(const Engine& engine, std::span<const uint8_t
   if (!abi::ImageView::looks_like_image(image)) return fail("this is no precompiled image", ErrorKind::Incompatible);
   auto compiled =
       TRY(runtime::CompiledModule::from_bytes(engine.impl()->runtime, image, engine.config().verify_images()));
-  return Module(std::make_shared<ModuleImpl>(ModuleImpl{engine, std::move(compiled)}));
+  return make_module(engine, std::move(compiled));
 }
 
 Result<Module> Module::deserialize_file(const Engine& engine, const std::string& path) {
@@ -110,7 +115,7 @@ Result<Module> Module::deserialize_file(const Engine& engine, const std::string&
   auto compiled = TRY_IN(
       runtime::CompiledModule::from_file(engine.impl()->runtime, std::move(file), engine.config().verify_images()),
       "in " + path);
-  return Module(std::make_shared<ModuleImpl>(ModuleImpl{engine, std::move(compiled)}));
+  return make_module(engine, std::move(compiled));
 }
 
 Result<std::vector<uint8_t>> Module::serialize() const {

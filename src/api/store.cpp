@@ -50,7 +50,10 @@ void Store::set_epoch_deadline(uint64_t ticks) {
 }
 
 void Store::epoch_callback(std::function<EpochDecision()> callback) {
-  impl_->set_epoch_callback([callback = std::move(callback)](runtime::Store&) { return callback().extend_by; });
+  impl_->set_epoch_callback([callback = std::move(callback)](runtime::Store&) -> Result<runtime::EpochDecision> {
+    const auto ticks = callback().extend_by;
+    return ticks ? runtime::EpochDecision::go_on(*ticks) : runtime::EpochDecision::stop();
+  });
 }
 
 void CancelHandle::cancel() const {

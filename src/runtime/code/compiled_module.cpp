@@ -117,7 +117,7 @@ Result<void> CompiledModule::prepare() {
                          .is_host = 0});
   }
   if (!image_.memory_images().empty()) {
-    first_source_ = engine_->memories().new_identities(image_.memory_images().size());
+    first_source_ = engine_->allocator().reservations().new_identities(image_.memory_images().size());
   }
   registered_ = register_code(*this);
   if (!registered_) return fail("the system has no room for the table of code addresses", ErrorKind::Io);
@@ -129,7 +129,8 @@ CompiledModule::~CompiledModule() {
   // SAFETY: what was registered is still mapped.
   if (unwinder_knows_) __deregister_frame(image_.eh_frame().data());
   if (registered_) unregister_code(*this);
-  if (first_source_) engine_->memories().forget(first_source_, first_source_ + image_.memory_images().size() - 1);
+  if (first_source_)
+    engine_->allocator().reservations().forget(first_source_, first_source_ + image_.memory_images().size() - 1);
 }
 
 const void* CompiledModule::function_code(uint32_t function) const {

@@ -8,8 +8,7 @@
 
 #include "abi/settings.hpp"
 #include "runtime/engine/timer.hpp"
-#include "runtime/memory/linear_memory.hpp"
-#include "runtime/memory/pool.hpp"
+#include "runtime/memory/allocator.hpp"
 #include "runtime/types/type_registry.hpp"
 
 namespace vitrine::runtime {
@@ -34,7 +33,8 @@ class Engine {
   const EngineOptions& options() const { return options_; }
   const abi::CodegenSettings& settings() const { return options_.settings; }
   TypeRegistry& types() { return types_; }
-  MemoryPool& memories() { return memories_; }
+  const TypeRegistry& types() const { return types_; }
+  Allocator& allocator() { return allocator_; }
   const std::shared_ptr<Timer>& timer() { return timer_; }
   /// 0: the engine does without signals.
   int cancel_signal() const;
@@ -48,7 +48,7 @@ class Engine {
  private:
   EngineOptions options_;
   TypeRegistry types_;
-  MemoryPool memories_;
+  Allocator allocator_;
   std::atomic<uint64_t> epoch_{0};
   std::shared_ptr<Timer> timer_ = std::make_shared<Timer>();
   static_assert(sizeof(std::atomic<uint64_t>) == sizeof(uint64_t) && std::atomic<uint64_t>::is_always_lock_free);

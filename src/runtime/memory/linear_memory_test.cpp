@@ -1,8 +1,45 @@
 #include "runtime/memory/linear_memory.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstdarg>
 #include <cstring>
+
+namespace {
+
+/// What `mremap` does, in place of moving pages.
+enum class Remap : uint8_t {
+  Works,
+  Fails,           // and changes nothing
+  FailsWithAHole,  // after unmapping the target, as before Linux 6.17
+  FailsAndIsLate,  // and another thread has mapped something into the hole before we look
+};
+Remap remap_mode = Remap::Works;
+uint8_t* foreign = nullptr;
+
+}  // namespace
+
+// Found before the C library's.
+extern "C" void* mremap(void* from, size_t old_size, size_t new_size, int flags, ...) noexcept {
+  va_list list;
+  va_start(list, flags);
+  void* to = va_arg(list, void*);
+  va_end(list);
+  if (remap_mode == Remap::FailsWithAHole || remap_mode == Remap::FailsAndIsLate) munmap(to, new_size);
+  if (remap_mode == Remap::FailsAndIsLate) {
+    foreign = static_cast<uint8_t*>(to) + new_size / 2;
+    mmap(foreign, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    *foreign = 0x5a;
+  }
+  errno = ENOMEM;
+  if (remap_mode != Remap::Works) return MAP_FAILED;
+  // SAFETY: the call of the C library, word for word.
+  return reinterpret_cast<void*>(syscall(SYS_mremap, from, old_size, new_size, flags, to));
+}
 
 namespace vitrine::runtime {
 namespace {
@@ -17,10 +54,10 @@ struct Source {
   os::FileDescriptor fd;
   MemorySource source;
 };
-Source make_source(MemoryPool& pool, uint64_t guest_offset, uint64_t size, uint8_t fill) {
+Source make_source(ReservationCache& cache, uint64_t guest_offset, uint64_t size, uint8_t fill) {
   std::vector<uint8_t> bytes(size, fill);
   Source s{*os::sealed_memfd("test", bytes), {}};
-  s.source = {.identity = pool.new_identities(1),
+  s.source = {.identity = cache.new_identities(1),
               .fd = s.fd.get(),
               .file_offset = 0,
               .guest_offset = guest_offset,
@@ -45,9 +82,9 @@ TEST(PlanMemory, ReservesForTheWorstCase) {
 }
 
 TEST(LinearMemory, StartsZeroAndGrowsInPlace) {
-  MemoryPool pool(0);
+  ReservationCache cache(0);
   auto plan = *plan_memory(memory_type(1, 4), {});
-  auto memory = LinearMemory::make(pool, plan, kPage, {});
+  auto memory = LinearMemory::make(cache, plan, kPage, {});
   ASSERT_TRUE(memory) << memory.error().message();
   uint8_t* base = memory->base();
   EXPECT_EQ(base[0], 0);
@@ -61,14 +98,14 @@ TEST(LinearMemory, StartsZeroAndGrowsInPlace) {
 }
 
 TEST(LinearMemory, MovesWhenItGrowsPastItsReservation) {
-  MemoryPool pool(4);
+  ReservationCache cache(4);
   abi::CodegenSettings settings;
   settings.memory_reservation = 0;
   for (uint64_t slack : {uint64_t{0}, 64 * kPage}) {
     // Pages that are mapped from the image and written to, pages that are neither, and enough of them to be remapped.
-    Source source = make_source(pool, 4096, 8192, 0xaa);
+    Source source = make_source(cache, 4096, 8192, 0xaa);
     auto plan = *plan_memory(memory_type(40), settings, {.may_move = true, .slack = slack});
-    auto memory = *LinearMemory::make(pool, plan, 40 * kPage, source.source);
+    auto memory = *LinearMemory::make(cache, plan, 40 * kPage, source.source);
     memory.base()[0] = 1;
     memory.base()[4097] = 2;
     memory.base()[30 * kPage] = 3;
@@ -91,16 +128,50 @@ TEST(LinearMemory, MovesWhenItGrowsPastItsReservation) {
   }
 }
 
+TEST(LinearMemory, MovesWhenTheSystemCannotMovePages) {
+  ReservationCache cache(4);
+  abi::CodegenSettings settings;
+  settings.memory_reservation = 0;
+  for (Remap mode : {Remap::Fails, Remap::FailsWithAHole, Remap::FailsAndIsLate}) {
+    Source source = make_source(cache, 40 * kPage, 8192, 0xaa);
+    auto plan = *plan_memory(memory_type(80), settings, {.may_move = true, .slack = 10 * kPage});
+    auto memory = *LinearMemory::make(cache, plan, 80 * kPage, source.source);
+    memory.base()[1] = 1;
+    memory.base()[40 * kPage] = 2;
+    memory.base()[79 * kPage] = 3;
+    remap_mode = mode;
+    const bool grown = memory.grow_to(81 * kPage);
+    remap_mode = Remap::Works;
+    ASSERT_TRUE(grown);
+    const uint8_t* p = memory.base();
+    for (uint64_t i = 0; i < 81 * kPage; i++) {
+      const uint8_t expected = i == 1                                    ? 1
+                               : i == 40 * kPage                         ? 2
+                               : i == 79 * kPage                         ? 3
+                               : i > 40 * kPage && i < 40 * kPage + 8192 ? 0xaa
+                                                                         : 0;
+      ASSERT_EQ(p[i], expected) << i;
+    }
+    ASSERT_TRUE(memory.grow_to(91 * kPage)) << "all that it reserved is its own";
+    memory.base()[91 * kPage - 1] = 1;
+    if (mode != Remap::FailsAndIsLate) continue;
+    EXPECT_TRUE(foreign + 4096 <= p || foreign >= p + 91 * kPage);
+    memory = LinearMemory();
+    EXPECT_EQ(*foreign, 0x5a) << "what is another's stays";
+    munmap(foreign, 4096);
+  }
+}
+
 TEST(LinearMemory, DoesNotMoveWhereItMayNotOrHasNoRoom) {
-  MemoryPool pool(4);
+  ReservationCache cache(4);
   abi::CodegenSettings settings;
   settings.memory_reservation = 2 * kPage;
   auto plan = *plan_memory(memory_type(1), settings, {.may_move = false});
-  auto fixed = *LinearMemory::make(pool, plan, kPage, {});
+  auto fixed = *LinearMemory::make(cache, plan, kPage, {});
   EXPECT_TRUE(fixed.grow_to(2 * kPage));
   EXPECT_FALSE(fixed.grow_to(3 * kPage));
   plan = *plan_memory(memory_type(1, std::nullopt, true), settings);
-  auto huge = *LinearMemory::make(pool, plan, kPage, {});
+  auto huge = *LinearMemory::make(cache, plan, kPage, {});
   const uint8_t* before = huge.base();
   for (uint64_t size : {UINT64_MAX, uint64_t{1} << 47, UINT64_MAX / kPage * kPage}) EXPECT_FALSE(huge.grow_to(size));
   EXPECT_EQ(huge.base(), before);
@@ -108,19 +179,19 @@ TEST(LinearMemory, DoesNotMoveWhereItMayNotOrHasNoRoom) {
 }
 
 TEST(LinearMemoryDeathTest, BeyondAMovedMemoryIsAGuard) {
-  MemoryPool pool(4);
+  ReservationCache cache(4);
   abi::CodegenSettings settings;
   settings.memory_reservation = 0;
-  auto memory = *LinearMemory::make(pool, *plan_memory(memory_type(1), settings), kPage, {});
+  auto memory = *LinearMemory::make(cache, *plan_memory(memory_type(1), settings), kPage, {});
   ASSERT_TRUE(memory.grow_to(3 * kPage));
   EXPECT_DEATH(*const_cast<volatile uint8_t*>(memory.base() + 3 * kPage) = 1, "");
   EXPECT_DEATH(*const_cast<volatile uint8_t*>(memory.base() - 1) = 1, "");
 }
 
 TEST(LinearMemoryDeathTest, TheFirstByteBeyondFaults) {
-  MemoryPool pool(4);
+  ReservationCache cache(4);
   auto plan = *plan_memory(memory_type(1), {});
-  auto memory = *LinearMemory::make(pool, plan, kPage, {});
+  auto memory = *LinearMemory::make(cache, plan, kPage, {});
   EXPECT_DEATH(*const_cast<volatile uint8_t*>(memory.base() + kPage) = 1, "");
   EXPECT_DEATH(*const_cast<volatile uint8_t*>(memory.base() - 1) = 1, "");
   // Reused after growing: what had been accessible no longer is.
@@ -128,18 +199,18 @@ TEST(LinearMemoryDeathTest, TheFirstByteBeyondFaults) {
     EXPECT_TRUE(memory.grow_to(2 * kPage));
   }
   memory = LinearMemory();
-  auto again = *LinearMemory::make(pool, plan, kPage, {});
+  auto again = *LinearMemory::make(cache, plan, kPage, {});
   EXPECT_DEATH(*const_cast<volatile uint8_t*>(again.base() + kPage) = 1, "");
 }
 
 TEST(LinearMemory, BeginsWithItsImageEveryTime) {
-  MemoryPool pool(4);
+  ReservationCache cache(4);
   auto plan = *plan_memory(memory_type(3), {});
-  Source a = make_source(pool, 4096, 8192, 0xaa);
-  Source b = make_source(pool, 0, 4096, 0xbb);
+  Source a = make_source(cache, 4096, 8192, 0xaa);
+  Source b = make_source(cache, 0, 4096, 0xbb);
   uint8_t* first_base = nullptr;
   for (int round = 0; round < 3; round++) {
-    auto memory = *LinearMemory::make(pool, plan, 3 * kPage, a.source);
+    auto memory = *LinearMemory::make(cache, plan, 3 * kPage, a.source);
     uint8_t* p = memory.base();
     if (!first_base) first_base = p;
     EXPECT_EQ(p, first_base) << "the warm slot is used again";
@@ -155,28 +226,28 @@ TEST(LinearMemory, BeginsWithItsImageEveryTime) {
   }
   // The same slot for another image, and for none.
   {
-    auto memory = *LinearMemory::make(pool, plan, 3 * kPage, b.source);
+    auto memory = *LinearMemory::make(cache, plan, 3 * kPage, b.source);
     EXPECT_EQ(memory.base(), first_base);
     EXPECT_EQ(memory.base()[0], 0xbb);
     EXPECT_EQ(memory.base()[4096], 0);
     std::memset(memory.base(), 0xff, 3 * kPage);
   }
   {
-    auto memory = *LinearMemory::make(pool, plan, kPage, {});
+    auto memory = *LinearMemory::make(cache, plan, kPage, {});
     EXPECT_EQ(memory.base(), first_base);
     for (uint64_t i = 0; i < kPage; i++) ASSERT_EQ(memory.base()[i], 0) << i;
   }
 }
 
 TEST(LinearMemory, ForgottenSourcesAreNotReused) {
-  MemoryPool pool(4);
+  ReservationCache cache(4);
   auto plan = *plan_memory(memory_type(1), {});
-  Source a = make_source(pool, 0, 4096, 0xaa);
+  Source a = make_source(cache, 0, 4096, 0xaa);
   {
-    auto memory = *LinearMemory::make(pool, plan, kPage, a.source);
+    auto memory = *LinearMemory::make(cache, plan, kPage, a.source);
   }
-  pool.forget(a.source.identity, a.source.identity);
-  auto memory = *LinearMemory::make(pool, plan, kPage, {});
+  cache.forget(a.source.identity, a.source.identity);
+  auto memory = *LinearMemory::make(cache, plan, kPage, {});
   EXPECT_EQ(memory.base()[0], 0);
 }
 

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <span>
 
 #include "abi/vmcontext.hpp"
 #include "base/result.hpp"
 #include "runtime/memory/linear_memory.hpp"
+#include "runtime/store/limiter.hpp"
 #include "wasm/types.hpp"
 
 namespace vitrine::runtime {
@@ -29,6 +31,8 @@ class Memory {
   uint64_t pages() const { return definition_->size >> type_.page_size_log2; }
   /// Answers the old size in pages; fails past the maximum or a limit of the store, changing nothing.
   Result<uint64_t> grow(uint64_t pages);
+  /// The same for a guest.
+  std::expected<uint64_t, GrowthFailure> try_grow(uint64_t pages);
 
  private:
   Store& store_;

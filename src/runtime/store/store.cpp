@@ -1,5 +1,6 @@
 #include "runtime/store/store.hpp"
 
+#include <cxxabi.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,6 +25,7 @@ Store::Store(std::shared_ptr<Engine> engine)
   set_fuel(0);
   vm_.epoch = engine_->epoch_address();
   vm_.host_store = this;
+  vm_.types = engine_->types().table();
   host_caller_.store = &vm_;
 }
 
@@ -70,6 +72,17 @@ Result<void> Store::check_limits(const CompiledModule& module) {
   return {};
 }
 
+namespace {
+
+/// Why a memory or table may not begin with its size: the limiter's own error, else what names the option.
+Result<void> for_new(std::expected<void, GrowthFailure> allowed, std::string_view refusal) {
+  if (allowed) return {};
+  if (allowed.error().ends_guest) return std::unexpected(std::move(allowed).error().error);
+  return fail(std::string(refusal), ErrorKind::Limit);
+}
+
+}  // namespace
+
 Result<void> Store::check_memory(const wasm::MemoryType& type) {
   if (type.limits.is_shared) return fail("shared memories are not there yet", ErrorKind::Unsupported);
   unsigned __int128 wide = static_cast<unsigned __int128>(type.limits.min) << type.page_size_log2;
@@ -79,41 +92,65 @@ Result<void> Store::check_memory(const wasm::MemoryType& type) {
     wide = static_cast<unsigned __int128>(*type.limits.max) << type.page_size_log2;
     maximum = wide > UINT64_MAX ? UINT64_MAX : static_cast<uint64_t>(wide);
   }
-  if (may_grow({.what = Growth::What::Memory, .current = 0, .desired = bytes, .maximum = maximum})) return {};
-  return fail(
-      fmt::format("a memory begins with {} bytes, more than the store allows; -W max-memory-size raises it", bytes),
-      ErrorKind::Limit);
+  auto allowed = may_grow({.what = Growth::What::Memory, .current = 0, .desired = bytes, .maximum = maximum});
+  if (allowed) return {};
+  return for_new(
+      std::move(allowed),
+      fmt::format("a memory begins with {} bytes, more than the store allows; -W max-memory-size raises it", bytes));
 }
 
 Result<void> Store::check_table(const wasm::TableType& type) {
-  if (may_grow({.what = Growth::What::Table, .current = 0, .desired = type.limits.min, .maximum = type.limits.max})) {
-    return {};
-  }
-  return fail(
+  auto allowed =
+      may_grow({.what = Growth::What::Table, .current = 0, .desired = type.limits.min, .maximum = type.limits.max});
+  if (allowed) return {};
+  return for_new(
+      std::move(allowed),
       fmt::format("a table begins with {} elements, more than the store allows; -W max-table-elements raises it",
-                  type.limits.min),
-      ErrorKind::Limit);
+                  type.limits.min));
 }
 
-bool Store::may_grow(const Growth& growth) {
-  const auto& limit = growth.what == Growth::What::Memory ? limits_.memory_bytes : limits_.table_elements;
-  if (limit && growth.desired > *limit) return false;
-  return !limiter_ || limiter_(growth);
+std::expected<void, GrowthFailure> Store::may_grow(const Growth& growth) {
+  const bool is_memory = growth.what == Growth::What::Memory;
+  const auto& limit = is_memory ? limits_.memory_bytes : limits_.table_elements;
+  auto refuse = [&](std::string_view who) {
+    return std::unexpected(
+        GrowthFailure{Error(fmt::format("a {} may not grow to {} {}: {}", is_memory ? "memory" : "table",
+                                        growth.desired, is_memory ? "bytes" : "elements", who),
+                            ErrorKind::Limit)});
+  };
+  if (limit && growth.desired > *limit) return refuse("the store's limit");
+  // Held here: it may set another limiter.
+  const std::shared_ptr<const Limiter> limiter = limiter_;
+  if (!limiter || !limiter->may_grow) return {};
+  auto answer = limiter->may_grow(growth);
+  if (!answer) return std::unexpected(GrowthFailure{std::move(answer).error(), true});
+  if (!*answer) return refuse("the store's limiter");
+  return {};
+}
+
+std::unexpected<GrowthFailure> Store::grow_failed(const Growth& growth, GrowthFailure failure) {
+  const std::shared_ptr<const Limiter> limiter = limiter_;
+  if (limiter && limiter->grow_failed) limiter->grow_failed(growth, failure.error);
+  return std::unexpected(std::move(failure));
 }
 
 HostFunction* Store::new_host_function(TypeSet type, abi::HostCall call, void* env, void (*drop)(void*)) {
   VITRINE_ASSERT(type.ids().size() == 1);
+  HostFunction* function = new_host_function(type.ids()[0], call, env);
+  function->type = std::move(type);
+  function->drop = drop;
+  return function;
+}
+
+HostFunction* Store::new_host_function(TypeId type, abi::HostCall call, void* env) {
   HostFunction& function = host_functions_.emplace_back();
-  const TypeId id = type.ids()[0];
-  function.type = std::move(type);
-  function.drop = drop;
   function.context.store = &vm_;
   function.context.call = call;
   function.context.env = env;
   function.context.funcref = {.code = nullptr,
                               .context = reinterpret_cast<abi::VMContext*>(&function.context),
                               .array_call = nullptr,
-                              .type_id = id,
+                              .type_id = type,
                               .is_host = 1};
   return &function;
 }
@@ -123,9 +160,9 @@ Result<Memory*> Store::new_memory(const wasm::MemoryType& type) {
     return fail(fmt::format("more than {} memories in one store", limits_.memories), ErrorKind::Limit);
   }
   TRY(check_memory(type));
-  MemoryPlan plan = TRY(plan_memory(type, engine_->settings(), engine_->options().memory_growth));
-  LinearMemory linear =
-      TRY(LinearMemory::make(engine_->memories(), plan, type.limits.min << type.page_size_log2, MemorySource{}));
+  Allocator& allocator = engine_->allocator();
+  const MemoryPlan plan = TRY(allocator.plan_memory(type));
+  LinearMemory linear = TRY(allocator.take_memory(plan, type.limits.min << type.page_size_log2, MemorySource{}));
   return &memories_.emplace_back(*this, type, std::move(linear), nullptr);
 }
 
@@ -134,8 +171,8 @@ Result<Table*> Store::new_table(const wasm::TableType& type, uint64_t init) {
     return fail(fmt::format("more than {} tables in one store", limits_.tables), ErrorKind::Limit);
   }
   TRY(check_table(type));
-  uint64_t* elements = TRY(Table::allocate(type.limits.min));
-  return &tables_.emplace_back(*this, type, elements, init, nullptr);
+  Block elements = TRY(Table::allocate(engine_->allocator(), type.limits.min));
+  return &tables_.emplace_back(*this, type, std::move(elements), init, nullptr);
 }
 
 Global* Store::new_global(const wasm::GlobalType& type, const abi::ValRaw& value) {
@@ -207,14 +244,23 @@ void Store::set_epoch_deadline(uint64_t ticks) {
 bool Store::new_epoch() {
   if (!epoch_callback_ || is_cancelled()) return false;
   try {
-    // A copy: it may set another callback.
+    // Copies: it may set others.
     const EpochCallback callback = epoch_callback_;
-    auto ticks = callback(*this);
-    if (!ticks) return false;
-    set_epoch_deadline(*ticks);
+    auto decision = callback(*this);
+    if (decision && decision->kind == EpochDecision::Kind::Yield) {
+      const YieldHook hook = yield_hook_;
+      Result<void> yielded = hook ? hook(*this) : fail("the guest was to yield, and the store has nothing to yield to");
+      if (!yielded) decision = std::unexpected(std::move(yielded).error());
+    }
+    if (!decision) {
+      raise(Failure::of(std::move(decision).error()));
+      return false;
+    }
+    if (decision->kind == EpochDecision::Kind::Stop) return false;
+    set_epoch_deadline(decision->ticks);
     return true;
   } catch (...) {
-    raise(Failure::of(std::current_exception()));
+    carry_exception();
     return false;
   }
 }
@@ -230,8 +276,17 @@ void Store::raise(FailurePtr failure) {
   raised_ = std::move(failure);
 }
 
-void Store::let_unwinder_through() const {
-  for (const auto& [address, module] : modules_) module->let_unwinder_through();
+void Store::carry_exception() {
+  try {
+    throw;
+#if defined(__GLIBCXX__)
+  } catch (const ::abi::__forced_unwind&) {
+    for (const auto& [address, module] : modules_) module->let_unwinder_through();
+    throw;
+#endif
+  } catch (...) {
+    raise(Failure::of(std::current_exception()));
+  }
 }
 
 FailurePtr Store::take_failure() {
@@ -282,7 +337,8 @@ os::Thread* Store::refuse_entry() {
 }
 
 bool Store::is_memory_address(uintptr_t address) const {
-  return std::ranges::any_of(memories_, [&](const Memory& memory) { return memory.linear().reserves(address); });
+  return std::ranges::any_of(memories_, [&](const Memory& memory) { return memory.linear().reserves(address); }) ||
+         engine_->allocator().owns(address);
 }
 
 }  // namespace vitrine::runtime

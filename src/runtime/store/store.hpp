@@ -23,6 +23,7 @@
 #include "runtime/store/extern.hpp"
 #include "runtime/store/global.hpp"
 #include "runtime/store/instance.hpp"
+#include "runtime/store/limiter.hpp"
 #include "runtime/store/memory.hpp"
 #include "runtime/store/table.hpp"
 
@@ -38,14 +39,6 @@ struct StoreLimits {
   uint64_t memories = 10'000;
   uint64_t tables = 10'000;
   bool trap_on_grow_failure = false;  // memory.grow and table.grow end the guest in place of answering -1
-};
-
-/// A growth about to happen, in bytes (memories) or elements (tables).
-struct Growth {
-  enum class What : uint8_t { Memory, Table } what;
-  uint64_t current;
-  uint64_t desired;
-  std::optional<uint64_t> maximum;
 };
 
 /// A function of the host. Its env is dropped with the store.
@@ -90,6 +83,8 @@ class Store {
   /// `type` is a function type of the engine; the store holds it from now on. `drop`, if any, is called with `env`
   /// when the store dies.
   HostFunction* new_host_function(TypeSet type, abi::HostCall call, void* env, void (*drop)(void* env));
+  /// The same for a type that somebody holds as long as the store lives.
+  HostFunction* new_host_function(TypeId type, abi::HostCall call, void* env);
   Result<Memory*> new_memory(const wasm::MemoryType& type);
   /// Types in terms of the engine.
   Result<Table*> new_table(const wasm::TableType& type, uint64_t init);
@@ -108,9 +103,11 @@ class Store {
 
   void set_limits(const StoreLimits& limits) { limits_ = limits; }
   const StoreLimits& limits() const { return limits_; }
-  /// Asked before every growth and every new memory or table, after the limits; false refuses.
-  void set_limiter(std::function<bool(const Growth&)> limiter) { limiter_ = std::move(limiter); }
-  bool may_grow(const Growth& growth);
+  void set_limiter(Limiter limiter) { limiter_ = std::make_shared<const Limiter>(std::move(limiter)); }
+  /// Asks the limits, then the limiter. The failure is not reported to the limiter yet.
+  std::expected<void, GrowthFailure> may_grow(const Growth& growth);
+  /// Tells the limiter, and passes the failure on.
+  std::unexpected<GrowthFailure> grow_failed(const Growth& growth, GrowthFailure failure);
 
   /// Fuel left. Exhausted at 0.
   void set_fuel(uint64_t fuel);
@@ -120,10 +117,10 @@ class Store {
 
   /// Interrupted when the engine's epoch is `ticks` ahead of now.
   void set_epoch_deadline(uint64_t ticks);
-  /// Called at the deadline: ticks to go on for, or none to stop (with the failure raised in the store, if any, else
-  /// TrapCode::Interrupt).
-  using EpochCallback = std::function<std::optional<uint64_t>(Store&)>;
   void set_epoch_callback(EpochCallback callback) { epoch_callback_ = std::move(callback); }
+  /// What EpochDecision::yield does; without it yielding is an error.
+  void set_yield_hook(YieldHook hook) { yield_hook_ = std::move(hook); }
+  /// At the deadline; false: the guest ends.
   bool new_epoch();
 
   // Failures.
@@ -132,14 +129,15 @@ class Store {
   /// frames already (its own, or those of the error in it). A host function answers nonzero afterwards.
   void raise(FailurePtr failure);
   bool has_raised() const { return raised_ != nullptr; }
-  /// A host function is being left by an exception that nobody may catch (pthread_exit, the cancellation of the
-  /// thread): lets it go through the guest's frames.
-  void let_unwinder_through() const;
+  /// In a `catch (...)` round the host's code: raises the exception. One that nobody may catch (pthread_exit, the
+  /// cancellation of the thread) goes on, through the guest's frames.
+  void carry_exception();
   /// What ended the call: the raised failure, else the recorded trap.
   FailurePtr take_failure();
   /// Async-signal-safe.
   void record_trap(abi::TrapCode code, const GuestRegisters& at);
-  /// Whether the address is in the reservation of one of the store's memories (async-signal-safe).
+  /// Whether the address is in the reservation of one of the store's memories, or of a memory that belongs to the
+  /// engine (async-signal-safe).
   bool is_memory_address(uintptr_t address) const;
 
   // Cancellation (see Cancellation).
@@ -187,8 +185,9 @@ class Store {
   std::shared_ptr<Engine> engine_;
   abi::VMContext host_caller_{};
   StoreLimits limits_;
-  std::function<bool(const Growth&)> limiter_;
+  std::shared_ptr<const Limiter> limiter_;
   EpochCallback epoch_callback_;
+  YieldHook yield_hook_;
   uint64_t held_fuel_ = 0;
 
   TrapRecord trap_;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "runtime/store/store.hpp"
 #include "wasm/limits.hpp"
@@ -16,29 +15,18 @@ constexpr uint64_t kPiece = 2048;  // elements between two looks at whether the 
 
 }  // namespace
 
-Result<uint64_t*> Table::allocate(uint64_t count) {
+Result<Block> Table::allocate(Allocator& allocator, uint64_t count) {
   if (count > wasm::kMaxTableSize) {
     return fail(fmt::format("a table of {} elements is over the limit of {}", count, wasm::kMaxTableSize),
                 ErrorKind::Limit);
   }
-  // calloc: a large table touches no page before it is used.
-  auto* elements = static_cast<uint64_t*>(std::calloc(std::max<uint64_t>(count, 1), sizeof(uint64_t)));
-  if (!elements) return fail(fmt::format("the system has no room for a table of {} elements", count), ErrorKind::Io);
-  return elements;
+  return allocator.take_table(count);
 }
 
-Table::Table(Store& store, const wasm::TableType& type, uint64_t* elements, uint64_t init, abi::VMTable* definition)
-    : store_(store),
-      type_(type),
-      elements_(elements),
-      capacity_(type.limits.min),
-      definition_(definition ? definition : &own_) {
-  *definition_ = {.base = elements, .size = type.limits.min};
-  if (init != 0) std::fill_n(elements, type.limits.min, init);
-}
-
-Table::~Table() {
-  std::free(elements_);
+Table::Table(Store& store, const wasm::TableType& type, Block elements, uint64_t init, abi::VMTable* definition)
+    : store_(store), type_(type), elements_(std::move(elements)), definition_(definition ? definition : &own_) {
+  *definition_ = {.base = static_cast<uint64_t*>(elements_.data()), .size = type.limits.min};
+  if (init != 0) std::fill_n(definition_->base, type.limits.min, init);
 }
 
 std::optional<uint64_t> Table::get(uint64_t index) const {
@@ -53,34 +41,41 @@ bool Table::set(uint64_t index, uint64_t value) {
 }
 
 Result<uint64_t> Table::grow(uint64_t count, uint64_t init) {
-  const uint64_t old_size = definition_->size;
-  if (count == 0) return old_size;
+  auto grown = try_grow(count, init);
+  if (!grown) return std::unexpected(std::move(grown).error().error);
+  return *grown;
+}
+
+std::expected<uint64_t, GrowthFailure> Table::try_grow(uint64_t count, uint64_t init) {
+  if (count == 0) return size();
   const uint64_t maximum = std::min<uint64_t>(type_.limits.max.value_or(UINT64_MAX), wasm::kMaxTableSize);
-  if (count > maximum || old_size > maximum - count) {
-    return fail(fmt::format("a table of {} elements cannot grow by {}: its maximum is {}", old_size, count, maximum),
-                ErrorKind::Limit);
-  }
-  const uint64_t new_size = old_size + count;
-  if (!store_.may_grow(
-          {.what = Growth::What::Table, .current = old_size, .desired = new_size, .maximum = type_.limits.max})) {
-    return fail(fmt::format("a table may not grow to {} elements: the store's limit", new_size), ErrorKind::Limit);
-  }
-  if (new_size > capacity_) {
-    uint64_t capacity = std::max(new_size, std::min(maximum, capacity_ * 2));
-    auto* elements = static_cast<uint64_t*>(std::realloc(elements_, capacity * sizeof(uint64_t)));
-    if (!elements) {
-      return fail(fmt::format("the system has no room for a table of {} elements", new_size), ErrorKind::Limit);
+  Growth growth{.what = Growth::What::Table, .current = 0, .desired = 0, .maximum = type_.limits.max};
+  auto failed = [&](std::string message) {
+    return store_.grow_failed(growth, {Error(std::move(message), ErrorKind::Limit)});
+  };
+  // The limiter may grow this very table: as in Memory::try_grow.
+  do {
+    growth.current = size();
+    if (__builtin_add_overflow(growth.current, count, &growth.desired)) growth.desired = UINT64_MAX;
+    if (count > maximum || growth.current > maximum - count) {
+      return failed(
+          fmt::format("a table of {} elements cannot grow by {}: its maximum is {}", growth.current, count, maximum));
     }
-    elements_ = definition_->base = elements;
-    capacity_ = capacity;
+    if (auto allowed = store_.may_grow(growth); !allowed) {
+      return store_.grow_failed(growth, std::move(allowed).error());
+    }
+  } while (size() != growth.current);
+  if (!store_.engine().allocator().grow_table(elements_, growth.desired, maximum)) {
+    return failed(fmt::format("the system has no room for a table of {} elements", growth.desired));
   }
+  definition_->base = static_cast<uint64_t*>(elements_.data());
   for (uint64_t done = 0; done < count; done += kPiece) {
     // Nothing of it is seen before it is done.
-    if (store_.is_cancelled()) return fail("the store was cancelled while a table grew", ErrorKind::Limit);
-    std::fill_n(definition_->base + old_size + done, std::min(kPiece, count - done), init);
+    if (store_.is_cancelled()) return failed("the store was cancelled while a table grew");
+    std::fill_n(definition_->base + growth.current + done, std::min(kPiece, count - done), init);
   }
-  definition_->size = new_size;
-  return old_size;
+  definition_->size = growth.desired;
+  return growth.current;
 }
 
 }  // namespace vitrine::runtime
