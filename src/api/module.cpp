@@ -142,6 +142,13 @@ std::vector<ExportType> Module::exports() const {
 std::string Module::name() const {
   return std::string(impl_->compiled->names().module());
 }
+std::vector<std::span<const uint8_t>> Module::custom_sections(std::string_view name) const {
+  std::vector<std::span<const uint8_t>> found;
+  for (const wasm::CustomSection& section : impl_->compiled->module().customs) {
+    if (section.name == name) found.push_back(section.bytes);
+  }
+  return found;
+}
 const Engine& Module::engine() const {
   return impl_->engine;
 }
