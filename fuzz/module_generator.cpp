@@ -319,7 +319,7 @@ Types Generator::some_types(uint32_t most) {
   return types;
 }
 
-// --- Expressions
+// -- expressions
 
 void Generator::constant(char type) {
   switch (type) {
@@ -612,7 +612,7 @@ void Generator::expr(char type, uint32_t depth) {
   op(Op::TableGet, type == 'F' ? 0 : 1);
 }
 
-// --- Statements
+// -- statements
 
 void Generator::take_fuel() {
   op(Op::GlobalGet, kFuelGlobal);
@@ -954,7 +954,7 @@ void Generator::statements(uint32_t depth) {
   for (uint32_t n = e_.below(5); n > 0; n--) statement(depth - 1);
 }
 
-// --- Functions and the module
+// -- functions and the module
 
 /// Ends the function in `code_`, whose first `params` locals are parameters.
 void Generator::add_code(uint32_t params) {

@@ -17,6 +17,7 @@ abi::VMFuncRef* funcref_of(void* p) {
   return static_cast<abi::VMFuncRef*>(p);
 }
 abi::VMContext* context_of(CallerContext* caller) {
+  // SAFETY: CallerContext is the public name of a VMContext, and never anything else.
   return reinterpret_cast<abi::VMContext*>(caller);
 }
 
@@ -125,6 +126,7 @@ int32_t carry_exception(CallerContext* caller) {
 }
 
 Result<void> call(StoreImpl* store, void* funcref, RawVal* values) {
+  // SAFETY: RawVal has the layout of ValRaw (api/convert.hpp).
   auto outcome = runtime::call_function(*store, funcref_of(funcref), reinterpret_cast<abi::ValRaw*>(values));
   if (outcome) [[likely]]
     return {};
@@ -192,6 +194,7 @@ Val Func::as_val() const {
 
 std::optional<Func> Func::from_val(Store& store, const Val& value) {
   if (value.kind() != ValKind::FuncRef || value.is_null()) return std::nullopt;
+  // SAFETY: a funcref's word is the address of a VMFuncRef, which is_of only looks up.
   if (!api::is_of(*store.impl(), reinterpret_cast<abi::VMFuncRef*>(value.raw().ref))) return std::nullopt;
   return Func(store.impl(), reinterpret_cast<void*>(value.raw().ref));
 }

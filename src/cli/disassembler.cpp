@@ -23,6 +23,7 @@ struct Capstone {
 
 template <class F>
 bool load(void* library, const char* name, F& function) {
+  // SAFETY: `name` is that of a function whose declaration F was taken from.
   function = reinterpret_cast<F>(dlsym(library, name));
   return function != nullptr;
 }

@@ -65,7 +65,7 @@ void ModuleParser::skip_binding() {
   cursor_.take(TokenKind::Id);
 }
 
-// --- Imports and exports
+// -- imports and exports
 
 Result<> ModuleParser::import_field() {
   std::string module = TRY(cursor_.expect_name("the name of a module"));
@@ -181,7 +181,7 @@ Result<> ModuleParser::start_field() {
   return {};
 }
 
-// --- Functions
+// -- functions
 
 Result<> ModuleParser::func_field(uint32_t index) {
   skip_binding();
@@ -269,7 +269,7 @@ Result<> ModuleParser::func_body(uint32_t index, uint32_t type) {
   return {};
 }
 
-// --- Tables, memories, globals, tags
+// -- tables, memories, globals, tags
 
 // `(table $t i64? reftype (elem ...))` is a table just as large as its segment, which begins at 0.
 Result<> ModuleParser::table_field(uint32_t index) {
@@ -420,7 +420,7 @@ Result<> ModuleParser::tag_field(uint32_t index) {
   return {};
 }
 
-// --- Segments
+// -- segments
 
 Result<> ModuleParser::constant_expression(ByteWriter& to) {
   TRY(instructions(to, Extent::UntilClose));

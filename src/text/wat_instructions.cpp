@@ -83,7 +83,7 @@ Result<Op> ModuleParser::expect_operator() {
   return *op;
 }
 
-// --- Folded instructions
+// -- folded instructions
 
 Result<> ModuleParser::open_folded(ByteWriter& to) {
   cursor_.next();
@@ -201,7 +201,7 @@ Result<> ModuleParser::close_folded(ByteWriter& to) {
   return {};
 }
 
-// --- Flat instructions
+// -- flat instructions
 
 Result<> ModuleParser::flat_instruction(ByteWriter& to) {
   size_t token = cursor_.position();
@@ -286,7 +286,7 @@ Result<> ModuleParser::check_label(const Frame& frame) {
                                         : fmt::format("mismatching label ${}: the block has none", name)));
 }
 
-// --- Blocks and labels
+// -- blocks and labels
 
 // Label, block type and catch clauses, behind the operator itself.
 Result<> ModuleParser::begin_block(ByteWriter& to, Frame& frame) {
@@ -364,7 +364,7 @@ Result<uint32_t> ModuleParser::local() {
   return static_cast<uint32_t>(TRY(cursor_.expect_nat(0xffff'ffff, "index")));
 }
 
-// --- Plain instructions: an operator and its immediates
+// -- plain instructions: an operator and its immediates
 
 Result<> ModuleParser::plain_instruction(ByteWriter& to, Op op) {
   const wasm::OpInfo& info = wasm::info(op);
@@ -582,7 +582,7 @@ Result<> ModuleParser::memory_argument(ByteWriter& to, const wasm::OpInfo& info,
   return {};
 }
 
-// --- Constants
+// -- constants
 
 namespace {
 

@@ -110,7 +110,7 @@ TEST(Wat, SectionsAreInTheBinaryOrder) {
   EXPECT_EQ(ids, (std::vector{1, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11, 0}));
 }
 
-// --- Types and type uses
+// -- types and type uses
 
 TEST(Wat, ImplicitTypesFollowExplicitOnesInOrderOfUse) {
   std::string_view text = R"(
@@ -177,7 +177,7 @@ TEST(Wat, TypeDefinitions) {
   EXPECT_ERROR("(rec (func))", "expected 'type'");
 }
 
-// --- Imports and exports
+// -- imports and exports
 
 TEST(Wat, Imports) {
   std::string_view expected =
@@ -222,7 +222,7 @@ TEST(Wat, Identifiers) {
   EXPECT_ERROR("(func (call 4294967296))", "out of range");
 }
 
-// --- Tables, memories, globals, segments
+// -- tables, memories, globals, segments
 
 TEST(Wat, Tables) {
   EXPECT_EQ(tables("(table 1 funcref)"), "01 70 00 01");
@@ -321,7 +321,7 @@ TEST(Wat, Start) {
   EXPECT_ERROR("(func $f) (start $f) (start $f)", "multiple start sections");
 }
 
-// --- Instructions
+// -- instructions
 
 TEST(Wat, FoldedAndFlat) {
   std::string expected = "41 01 41 02 6a 1a 0b";
@@ -463,7 +463,7 @@ TEST(Wat, ImmediatesOfLaterFeatures) {
   EXPECT_ERROR("(func try catch_all delegate 0)", "no try is open here");
 }
 
-// --- Names and annotations
+// -- names and annotations
 
 TEST(Wat, NameSection) {
   EXPECT_EQ(
@@ -511,7 +511,7 @@ TEST(Wat, OtherAnnotationsAreWhiteSpace) {
   EXPECT_EQ(hex(parse("((@a) module (@b c) (func (@x (nop)) nop))")), hex(parse("(module (func nop))")));
 }
 
-// --- The whole
+// -- the whole
 
 TEST(Wat, ErrorsSayWhere) {
   EXPECT_EQ(error("(module\n  (func\n    (i32.add (local.get $nope))))"),

@@ -1,8 +1,7 @@
 // Generates modules from numbered seeds, compiles each in several ways, and compares what they do.
 //
 //   diff_run FROM TO DIRECTORY [SIZE]   seeds FROM to TO - 1; for each, DIRECTORY/SEED.wasm and DIRECTORY/SEED.trace
-//   are
-//                                       written for another engine to be compared with
+//                                       are written for another engine to be compared with
 //   diff_run SEED                       one seed: writes SEED.wasm here and prints the trace
 // Prints a line for every difference; the exit status is 1 if there was one.
 #include <fmt/format.h>

@@ -108,7 +108,7 @@ asmjit::InstId EmitterImpl::id(MOp op, unsigned size) const {
   return (avx_ ? ids.avx : ids.plain)[size > 4];
 }
 
-// -- frame ------------------------------------------------------------------------------------------------------------
+// -- frame
 
 Result<void> EmitterImpl::layout_frame() {
   saved_count_ = 0;
@@ -174,7 +174,7 @@ void EmitterImpl::epilogue() {
     asm_.e(Inst::kIdRet);
 }
 
-// -- blocks -----------------------------------------------------------------------------------------------------------
+// -- blocks
 
 void EmitterImpl::branch(const MInst& m) {
   if (static_cast<MOp>(m.op) == MOp::Jmp) {
@@ -226,7 +226,7 @@ void EmitterImpl::trap(uint8_t code) {
   asm_.e(Inst::kIdUd2);
 }
 
-// -- edits ------------------------------------------------------------------------------------------------------------
+// -- edits
 
 x86::Mem EmitterImpl::spill(uint32_t slot, uint32_t size) const {
   const uint32_t below = spill_base_ + 8 * slot + (size > 8 ? 16 : 8);
@@ -282,7 +282,7 @@ void EmitterImpl::rematerialise(const Edit& e) {
   }
 }
 
-// -- instructions -----------------------------------------------------------------------------------------------------
+// -- instructions
 
 x86::Mem EmitterImpl::memory(const MInst& m, uint32_t size, PReg context) const {
   const bool indexed = m.index != mach::kMemNone;

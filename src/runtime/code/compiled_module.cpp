@@ -141,6 +141,7 @@ const void* CompiledModule::function_code(uint32_t function) const {
 abi::ArrayCall CompiledModule::array_call(uint32_t type_index) const {
   uint32_t offset = image_.trampolines()[type_index].array_call;
   if (offset == abi::kNoTrampoline) return nullptr;
+  // SAFETY: the offset is that of an ArrayCall inside the text, checked when the image was opened.
   return reinterpret_cast<abi::ArrayCall>(reinterpret_cast<uintptr_t>(image_.text().data()) + offset);
 }
 

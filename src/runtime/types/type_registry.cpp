@@ -289,6 +289,7 @@ Result<TypeGroup*> TypeRegistry::make(Key key, const Request& request, const was
   group.first = first;
   group.key = &where->first;
   // SAFETY: the numbers are nobody's yet, so nobody reads their entries; `take_numbers` made them accessible.
+  // SAFETY: the space is the registry's own, mapped for VMTypes, which are plain words, and never moves.
   auto* entries = reinterpret_cast<abi::VMType*>(space_.data());
   describe(group, defs, ids, entries);
   for (const wasm::TypeDef& def : defs) {
