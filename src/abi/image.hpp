@@ -90,7 +90,7 @@ using ImageMemory = std::function<Result<std::span<uint8_t>>(size_t size)>;
 ImageMemory memory_in(std::vector<uint8_t>& image);
 
 /// Writes the image; deterministic: same contents, same bytes.
-Result<void> write_image(const ImageContents& contents, const ImageMemory& memory);
+Result<> write_image(const ImageContents& contents, const ImageMemory& memory);
 /// The same, into a vector.
 Result<std::vector<uint8_t>> write_image(const ImageContents& contents);
 

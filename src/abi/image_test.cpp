@@ -174,7 +174,7 @@ TEST(Image, RoundTrip) {
 TEST(Image, EveryTruncationIsRefused) {
   Read read(module_with_data({{0, "x"}}));
   auto image = *write_image(sample(read.module));
-  for (size_t n = 0; n < image.size(); n++) {
+  for (size_t n = 0; n < image.size(); ++n) {
     EXPECT_NE(refusal(std::span(image).first(n)), "") << n;
   }
   EXPECT_NE(refusal(std::span(image).first(image.size() - 1)).find("truncated: section .strtab ends at 0x"),
@@ -184,7 +184,7 @@ TEST(Image, EveryTruncationIsRefused) {
 TEST(Image, EveryFlippedByteIsRefused) {
   Read read(module_with_data({{0, "x"}}));
   auto image = *write_image(sample(read.module));
-  for (size_t n = 0; n < image.size(); n++) {
+  for (size_t n = 0; n < image.size(); ++n) {
     image[n] ^= 1 + n % 255;
     EXPECT_NE(refusal(image), "") << n;
     // Without the checksum it may be taken, but nothing outside of the file may be touched.
@@ -226,7 +226,7 @@ TEST(Image, SaysWhatDiffers) {
 TEST(Image, OffsetsThatWouldOverflowAreRefused) {
   Read read(module_with_data({}));
   auto image = *write_image(sample(read.module));
-  for (uint32_t section = 1; section < kSectionCount; section++) {
+  for (uint32_t section = 1; section < kSectionCount; ++section) {
     for (uint64_t value : {~uint64_t{0}, ~uint64_t{0} - 4095, uint64_t{1} << 63}) {
       auto bad = image;
       uint64_t at = kSectionHeadersOffset + section * sizeof(Elf64_Shdr);

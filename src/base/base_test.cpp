@@ -79,7 +79,7 @@ TEST(Parallel, ThreadsAreKept) {
   WorkerPool pool(4);
   std::set<std::thread::id> threads;
   std::mutex mutex;
-  for (int round = 0; round < 20; round++) {
+  for (int round = 0; round < 20; ++round) {
     std::latch all(4);
     parallel_for(&pool, 4, [&](size_t, unsigned) {
       all.arrive_and_wait();
@@ -94,9 +94,9 @@ TEST(Parallel, LoopsAtOnceAndInsideOneAnother) {
   WorkerPool pool(3);
   std::atomic<int> good{0};
   std::vector<std::jthread> threads;
-  for (int t = 0; t < 4; t++) {
+  for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
-      for (int round = 0; round < 50; round++) {
+      for (int round = 0; round < 50; ++round) {
         parallel_for(&pool, 3, [&](size_t, unsigned) { good += each_once(&pool, 20); });
       }
     });

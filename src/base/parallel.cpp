@@ -103,13 +103,13 @@ struct WorkerPool::State {
       if (stopping) return;
       Loop& loop = *open.front();
       const unsigned worker = ++loop.joined;
-      loop.active++;
-      busy++;
+      ++loop.active;
+      ++busy;
       if (--loop.places == 0) open.erase(open.begin());
       lock.unlock();
       loop.help(worker);
       lock.lock();
-      busy--;
+      --busy;
       if (--loop.active == 0) left.notify_all();
     }
   }
@@ -158,7 +158,7 @@ void WorkerPool::run(Loop& loop) {
     s.open.push_back(&loop);
     s.start(workers_ - 1);
   }
-  for (unsigned n = 0; n < helpers; n++) s.wake.notify_one();
+  for (unsigned n = 0; n < helpers; ++n) s.wake.notify_one();
   // The loop is on this thread's stack, so nobody may be at it when we go: by returning, by an exception, or by the
   // thread's cancellation, which must not be caught.
   struct Close {
@@ -181,7 +181,7 @@ void WorkerPool::run(Loop& loop) {
 
 void parallel_for(WorkerPool* pool, size_t count, const std::function<void(size_t, unsigned)>& work) {
   if (!pool || pool->workers() == 1 || count < 2) {
-    for (size_t i = 0; i < count; i++) work(i, 0);
+    for (size_t i = 0; i < count; ++i) work(i, 0);
     return;
   }
   WorkerPool::Loop loop(count, static_cast<unsigned>(std::min<size_t>(count, pool->workers())) - 1, work);

@@ -100,7 +100,7 @@ std::optional<int> parse_args(CLI::App& app, const std::vector<std::string>& arg
 }
 
 std::optional<int> resolve_groups(CommonOptions& options) {
-  for (size_t g = 0; g < 5; g++) {
+  for (size_t g = 0; g < 5; ++g) {
     for (const std::string& text : options.raw[g]) {
       auto group = static_cast<Group>(g);
       if (text == "help" || text == "help-long") {

@@ -64,7 +64,7 @@ Result<std::vector<DisassembledInst>> disassemble(std::span<const uint8_t> code,
     } else {
       all.push_back({begin_pc, {begin, 1}, fmt::format(".byte {:#04x}", *begin)});
       at = begin + 1;
-      left--;
+      --left;
       pc = begin_pc + 1;
     }
   }

@@ -102,7 +102,7 @@ Result<CacheConfig> cache_config(const GroupOptions& groups) {
 constexpr uint64_t kMaxBacktrace = 10000;
 
 /// Inlining is part of optimising: asking for it goes along with that, or is refused.
-Result<void> check_inlining(bool wanted, bool optimised) {
+Result<> check_inlining(bool wanted, bool optimised) {
   if (wanted == optimised) return {};
   return fail(optimised ? "-C inlining=n is not possible at opt-level 1 and 2; -O opt-level=0 compiles without inlining"
                         : "-C inlining=y is not possible at opt-level 0",

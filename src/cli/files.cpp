@@ -27,8 +27,8 @@ Result<os::FileDescriptor> open_input(const std::string& path) {
 }
 
 /// The rest of `file`, behind what `bytes` holds of it already.
-Result<void> read_rest(const std::string& path, const os::FileDescriptor& file, uint64_t limit,
-                       std::vector<uint8_t>& bytes) {
+Result<> read_rest(const std::string& path, const os::FileDescriptor& file, uint64_t limit,
+                   std::vector<uint8_t>& bytes) {
   auto too_large = [&] {
     return fail(fmt::format("{} is too large: over {} MiB", path, limit >> 20), ErrorKind::Limit);
   };
@@ -59,7 +59,7 @@ Result<std::vector<uint8_t>> read_input(const std::string& path, uint64_t limit)
   return bytes;
 }
 
-Result<void> write_output(const std::string& path, std::span<const uint8_t> bytes) {
+Result<> write_output(const std::string& path, std::span<const uint8_t> bytes) {
   bool to_stdout = path == "-";
   // What is no file (a device, a pipe) is written to; a rename would put a file in its place.
   struct stat st;

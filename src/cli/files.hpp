@@ -15,7 +15,7 @@ inline constexpr uint64_t kMaxInput = 1ull << 30, kMaxImage = 16ull << 30;
 /// A file's bytes, at most `limit`; "-" is standard input. The error names the file.
 Result<std::vector<uint8_t>> read_input(const std::string& path, uint64_t limit = kMaxInput);
 /// Writes all or nothing: to a temporary file beside it, then renamed. "-" is standard output.
-Result<void> write_output(const std::string& path, std::span<const uint8_t> bytes);
+Result<> write_output(const std::string& path, std::span<const uint8_t> bytes);
 
 /// What to do about a precompiled image: run it, ask for permission, or say that there is nothing to compile.
 enum class Precompiled : uint8_t { Allowed, Refused, Pointless };

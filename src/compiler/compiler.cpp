@@ -39,7 +39,7 @@ class ModuleCompiler {
     if (inlines(env.settings)) callees_.emplace(env.module, calls);
   }
 
-  Result<void> run(const abi::ImageMemory& memory);
+  Result<> run(const abi::ImageMemory& memory);
 
  private:
   FunctionCompiler& compiler(unsigned worker) {
@@ -53,7 +53,7 @@ class ModuleCompiler {
   void compile(uint32_t body, unsigned worker);
   void compile_functions();
   void compile_trampolines();
-  Result<void> assemble(const abi::ImageMemory& memory);
+  Result<> assemble(const abi::ImageMemory& memory);
 
   struct TypeCode {
     abi::UnitView array_call, host_call;
@@ -129,7 +129,7 @@ void ModuleCompiler::compile_functions() {
   const size_t batches = giants > 0 ? 1 : 0;
   parallel_for(options_.pool, batches + order.size() - giants, [&](size_t item, unsigned worker) {
     if (item >= batches) return compile(order[giants + item - batches], worker);
-    for (size_t i = 0; i < giants; i++) compile(order[i], worker);
+    for (size_t i = 0; i < giants; ++i) compile(order[i], worker);
     compilers_[worker].reset();  // with the memory that they needed
   });
   if (options_.progress && !functions_.empty()) options_.progress(functions_.size(), functions_.size());
@@ -150,7 +150,7 @@ void ModuleCompiler::compile_trampolines() {
   });
 }
 
-Result<void> ModuleCompiler::assemble(const abi::ImageMemory& memory) {
+Result<> ModuleCompiler::assemble(const abi::ImageMemory& memory) {
   const wasm::Module& module = env_.module;
   ImageAssembler::Sizes sizes;
   for (const abi::UnitView& f : functions_) sizes.add(f);
@@ -165,7 +165,7 @@ Result<void> ModuleCompiler::assemble(const abi::ImageMemory& memory) {
   contents.settings = env_.settings;
   contents.module = &module;
   contents.trampolines.assign(module.types.size(), {abi::kNoTrampoline, abi::kNoTrampoline});
-  for (size_t type = 0; type < types_.size(); type++) {
+  for (size_t type = 0; type < types_.size(); ++type) {
     const wasm::TypeDef& def = module.types[type];
     if (def.kind != wasm::CompositeKind::Func) continue;
     if (def.canonical != type) {  // an equal type before it
@@ -179,7 +179,7 @@ Result<void> ModuleCompiler::assemble(const abi::ImageMemory& memory) {
   if (options_.symbols) {
     wasm::Names names = wasm::Names::read(module);
     contents.function_names.reserve(functions_.size());
-    for (uint32_t i = 0; i < functions_.size(); i++) {
+    for (uint32_t i = 0; i < functions_.size(); ++i) {
       uint32_t index = module.imported_functions + i;
       std::string_view name = names.function(index);
       contents.function_names.push_back(name.empty() ? fmt::format("wasm[0]::function[{}]", index)
@@ -189,7 +189,7 @@ Result<void> ModuleCompiler::assemble(const abi::ImageMemory& memory) {
   return abi::write_image(contents, memory);
 }
 
-Result<void> ModuleCompiler::run(const abi::ImageMemory& memory) {
+Result<> ModuleCompiler::run(const abi::ImageMemory& memory) {
   prepare_callees();
   compile_functions();
   callees_.reset();
@@ -212,9 +212,9 @@ Result<std::vector<uint8_t>> compile_module(const wasm::Module& module, std::spa
   return image;
 }
 
-Result<void> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes, const wasm::Features& features,
-                            const abi::CodegenSettings& settings, const CompileOptions& options,
-                            const abi::ImageMemory& memory) {
+Result<> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes, const wasm::Features& features,
+                        const abi::CodegenSettings& settings, const CompileOptions& options,
+                        const abi::ImageMemory& memory) {
   VITRINE_ASSERT(bytes.data() == module.bytes.data() && bytes.size() == module.bytes.size());
   abi::VMLayout layout(module);
   CallGraph calls(module, inlines(settings), options.pool);

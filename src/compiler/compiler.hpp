@@ -36,9 +36,9 @@ struct CompileOptions {
 
 /// Compiles `module`, which was read from `bytes`, into an image. Errors are those of validation, Limit, or what
 /// `memory` answers.
-Result<void> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes, const wasm::Features& features,
-                            const abi::CodegenSettings& settings, const CompileOptions& options,
-                            const abi::ImageMemory& memory);
+Result<> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes, const wasm::Features& features,
+                        const abi::CodegenSettings& settings, const CompileOptions& options,
+                        const abi::ImageMemory& memory);
 /// The same, into a vector.
 Result<std::vector<uint8_t>> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes,
                                             const wasm::Features& features, const abi::CodegenSettings& settings,

@@ -101,9 +101,9 @@ TEST(Compiler, EqualTypesShareTrampolines) {
 /// A module of `count` functions that call each other, of many sizes.
 std::string many_functions(int count) {
   std::string text = "(module (memory 1)";
-  for (int i = 0; i < count; i++) {
+  for (int i = 0; i < count; ++i) {
     text += fmt::format("(func $f{} (param i32) (result i32) (local i32)", i);
-    for (int j = 0; j < i % 37; j++) text += fmt::format("(local.set 1 (i32.load offset={} (local.get 1)))", j);
+    for (int j = 0; j < i % 37; ++j) text += fmt::format("(local.set 1 (i32.load offset={} (local.get 1)))", j);
     text += fmt::format("(if (result i32) (local.get 1) (then (call $f{} (local.get 0))) (else (i32.const {}))))",
                         (i * 7) % count, i);
   }
@@ -126,7 +126,7 @@ TEST(Compiler, OutputIsTheSameWhateverTheNumberOfThreads) {
 
 TEST(Compiler, TheFirstErrorIsReported) {
   std::string text = "(module ";
-  for (int i = 0; i < 200; i++) text += i % 50 == 49 ? "(func (result i32) (i64.const 1))" : "(func)";
+  for (int i = 0; i < 200; ++i) text += i % 50 == 49 ? "(func (result i32) (i64.const 1))" : "(func)";
   auto bytes = parse(text + ")");
   std::string first;
   for (unsigned workers : {1u, 2u, 7u}) {
@@ -259,7 +259,7 @@ TEST(Compiler, LocalsThatNobodyTouchesCostNothing) {
 TEST(Compiler, LocalsThatAreTouchedAreZeroedOnce) {
   ByteWriter body;
   for (uint8_t b : {1, 0xcf, 0x86, 3, 0x7f, 0x03, 0x40}) body.u8(b);
-  for (uint32_t local = 1; local < 50'000; local++) {
+  for (uint32_t local = 1; local < 50'000; ++local) {
     body.u8(0x20);
     body.uleb(local);
     body.u8(0x1a);
@@ -308,7 +308,7 @@ size_t peak_of_compiling(const std::vector<uint8_t>& module, uint8_t level, bool
 
 std::vector<uint8_t> nested_ifs(uint32_t depth) {
   std::vector<uint8_t> body = {0};
-  for (uint32_t i = 0; i < depth; i++) body.insert(body.end(), {0x20, 0, 0x04, 0x40});
+  for (uint32_t i = 0; i < depth; ++i) body.insert(body.end(), {0x20, 0, 0x04, 0x40});
   body.insert(body.end(), depth + 1, 0x0b);
   return body;
 }

@@ -16,7 +16,7 @@ CallGraph::CallGraph(const wasm::Module& module, bool count, WorkerPool* pool) {
   parallel_for(pool, chunks, [&](size_t chunk, unsigned) {
     wasm::CallScan scan;
     size_t end = std::min(module.code.size(), (chunk + 1) * kChunk);
-    for (size_t i = chunk * kChunk; i < end; i++) {
+    for (size_t i = chunk * kChunk; i < end; ++i) {
       wasm::scan_calls(module.code[i].bytes, count, scan);
       if (scan.has_tail_calls) tail_calls.store(true, std::memory_order_relaxed);
       for (uint32_t callee : scan.callees) {
@@ -35,7 +35,7 @@ CallGraph::CallGraph(const wasm::Module& module, bool count, WorkerPool* pool) {
 InlineBodies::InlineBodies(const wasm::Module& module, const CallGraph& calls)
     : first_symbol_(module.imported_functions), kept_(module.code.size()) {
   auto size = [&](uint32_t body) { return module.code[body].bytes.size(); };
-  for (uint32_t body = 0; body < module.code.size(); body++) {
+  for (uint32_t body = 0; body < module.code.size(); ++body) {
     if (calls.calls[body] == 0) continue;
     uint32_t index = first_symbol_ + body;
     bool from_outside = module.declared_functions[index] || module.start == index;

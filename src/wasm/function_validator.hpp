@@ -50,10 +50,10 @@ class FunctionValidator {
   [[gnu::always_inline]] Step step();
 
   /// After `Stop`.
-  Result<void> result();
+  Result<> result();
 
   /// Looks for malformed bytes only, in the body of function `index`; what is merely invalid passes.
-  Result<void> decode_only(uint32_t index);
+  Result<> decode_only(uint32_t index);
 
   const Module& module_;
   Operator op_;
@@ -121,7 +121,7 @@ class FunctionValidator {
   void push_all(std::span<const ValType> types);
   void pop(ValType expected) {
     if (top_ > floor_ && top_[-1] == expected) [[likely]] {
-      top_--;
+      --top_;
     } else {
       pop_slow(expected);
     }

@@ -66,14 +66,14 @@ TEST(Serialize, MemoryAndFile) {
 
 TEST(Serialize, IsDeterministic) {
   std::string text = "(module";
-  for (int i = 0; i < 500; i++) {
+  for (int i = 0; i < 500; ++i) {
     std::string n = std::to_string(i);
     text += "(func (param i32) (result i32) (i32.add (i32.mul (local.get 0) (i32.const " + n + ")) (call " +
             std::to_string((i * 7) % 500) + " (local.get 0))))";
   }
   text += ")";
   auto one = unwrap(compile(make_engine(Config().parallel_compilation(false)), text).serialize());
-  for (int i = 0; i < 3; i++) EXPECT_EQ(unwrap(compile(make_engine(), text).serialize()), one);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(unwrap(compile(make_engine(), text).serialize()), one);
 }
 
 TEST(Serialize, OtherConfigurationsAreRefusedWithTheReason) {
@@ -96,7 +96,7 @@ TEST(Serialize, DamageIsRefused) {
   Engine engine = make_engine();
   auto image = unwrap(compile(engine, kModule).serialize());
   std::mt19937 random(7);
-  for (int i = 0; i < 400; i++) {
+  for (int i = 0; i < 400; ++i) {
     auto damaged = image;
     damaged[random() % damaged.size()] ^= static_cast<uint8_t>(1u << random() % 8);
     auto result = Module::deserialize(engine, damaged);
@@ -117,9 +117,9 @@ TEST(Serialize, WithoutTheChecksumDamageDoesNotCrashTheLoader) {
   Engine engine = make_engine(Config().verify_images(false));
   auto image = unwrap(compile(engine, kModule).serialize());
   std::mt19937 random(11);
-  for (int i = 0; i < 1500; i++) {
+  for (int i = 0; i < 1500; ++i) {
     auto damaged = image;
-    for (int n = 0; n < 3; n++) damaged[random() % damaged.size()] = static_cast<uint8_t>(random());
+    for (int n = 0; n < 3; ++n) damaged[random() % damaged.size()] = static_cast<uint8_t>(random());
     auto module = Module::deserialize(engine, damaged);
     if (module) {
       (void)module->exports();
@@ -179,7 +179,7 @@ struct Cache : ::testing::Test {
 TEST_F(Cache, Hits) {
   size_t compiled = 0;
   Config counting = config();
-  counting.progress([&](size_t, size_t) { compiled++; });
+  counting.progress([&](size_t, size_t) { ++compiled; });
   Engine engine = make_engine(counting);
   expect_works(engine, compile(engine, kModule));
   EXPECT_GT(compiled, 0u);
@@ -211,7 +211,7 @@ TEST_F(Cache, DamagedEntriesAreCompiledAgain) {
 TEST_F(Cache, WhatOthersCouldHaveWrittenIsNotRun) {
   size_t compiled = 0;
   Config counting = config();
-  counting.progress([&](size_t, size_t) { compiled++; });
+  counting.progress([&](size_t, size_t) { ++compiled; });
   auto compiles = [&] {
     compiled = 0;
     Engine engine = make_engine(counting);
@@ -270,7 +270,7 @@ TEST_F(Cache, IsBounded) {
   compile(engine, "(module (func (result i32) (i32.const 0)))");
   uint64_t one = fs::file_size(entries().at(0));
   Engine small = make_engine(config(one * 10));
-  for (int i = 1; i < 40; i++) {
+  for (int i = 1; i < 40; ++i) {
     compile(small, "(module (func (result i32) (i32.const " + std::to_string(i) + ")))");
     uint64_t total = 0;
     for (auto& e : entries()) total += fs::file_size(e);
@@ -287,7 +287,7 @@ TEST_F(Cache, TheOldestGoFirst) {
   uint64_t one = fs::file_size(old);
   fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours(5));
   Engine small = make_engine(config(one * 3));
-  for (int i = 1; i < 4; i++) compile(small, "(module (func (result i32) (i32.const " + std::to_string(i) + ")))");
+  for (int i = 1; i < 4; ++i) compile(small, "(module (func (result i32) (i32.const " + std::to_string(i) + ")))");
   EXPECT_FALSE(fs::exists(old));
   EXPECT_GE(entries().size(), 1u);
 }
@@ -308,7 +308,7 @@ TEST_F(Cache, DeletesOnlyItsOwn) {
   for (auto& e : entries()) fs::last_write_time(e, long_ago);
   fs::create_directory(folder / "cache/" + std::string(64, 'b') + ".cwasm");
   Engine small = make_engine(config(one * 2));
-  for (int i = 1; i < 5; i++) compile(small, "(module (func (result i32) (i32.const " + std::to_string(i) + ")))");
+  for (int i = 1; i < 5; ++i) compile(small, "(module (func (result i32) (i32.const " + std::to_string(i) + ")))");
   for (const std::string& name : foreign) EXPECT_TRUE(fs::exists(folder / "cache/" + name)) << name;
   EXPECT_TRUE(fs::exists(folder / "cache/" + std::string(64, 'b') + ".cwasm"));
   EXPECT_FALSE(fs::exists(folder / "cache/" + left_behind));
@@ -354,12 +354,12 @@ TEST_F(Cache, OneOfAnEarlierVersionIsTakenOver) {
 
 TEST_F(Cache, ProcessesShareIt) {
   std::vector<pid_t> children;
-  for (int i = 0; i < 6; i++) {
+  for (int i = 0; i < 6; ++i) {
     pid_t child = fork();
     if (child == 0) {
       // No gtest here: the exit status is the answer.
       bool good = true;
-      for (int round = 0; round < 10; round++) {
+      for (int round = 0; round < 10; ++round) {
         auto engine = Engine::make(config());
         auto module = Module::compile(*engine, std::string_view(kModule));
         if (!module) _exit(2);

@@ -51,7 +51,7 @@ void SsaLocals::reset(Builder& builder, const LocalTypes& types, std::span<const
   next_function(function_, states_, types.count());
   types_ = &types;
   log_.clear();
-  for (uint32_t i = 0; i < params.size(); i++) states_[i] = {function_, 0, params[i]};
+  for (uint32_t i = 0; i < params.size(); ++i) states_[i] = {function_, 0, params[i]};
   zero_.fill({});
   types.for_each_run([&](Type type) {
     Value& zero = zero_[static_cast<size_t>(type)];
@@ -60,7 +60,7 @@ void SsaLocals::reset(Builder& builder, const LocalTypes& types, std::span<const
 }
 
 uint32_t SsaLocals::changes_since(uint32_t mark, uint32_t frame, std::vector<LocalValue>& out) const {
-  for (size_t i = mark; i < log_.size(); i++) {
+  for (size_t i = mark; i < log_.size(); ++i) {
     const Entry& e = log_[i];
     // One logged by an enclosing frame of the range as well is found there.
     if (e.outer < frame) out.push_back({e.local, states_[e.local].value});
@@ -80,7 +80,7 @@ void SsaLocals::undo_frame(uint32_t mark) {
 uint32_t SsaLocals::merge_frame(uint32_t mark, uint32_t frame) {
   uint32_t seen = static_cast<uint32_t>(log_.size()) - mark;
   size_t kept = mark;
-  for (size_t i = mark; i < log_.size(); i++) {
+  for (size_t i = mark; i < log_.size(); ++i) {
     Entry e = log_[i];
     states_[e.local].logged_at = e.outer;
     // The outer frame's log has it already, or needs none, or nothing changed after all.

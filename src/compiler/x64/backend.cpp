@@ -66,7 +66,7 @@ void Backend::Impl::allocate(bool fast) {
 #endif
 }
 
-Result<void> Backend::compile(ir::Func& func, abi::CodeUnit& out, const mach::Options& options) {
+Result<> Backend::compile(ir::Func& func, abi::CodeUnit& out, const mach::Options& options) {
   TRY(check_cpu_features(impl_->settings.cpu_features));
   const bool fast_lowering = options.fast || impl_->settings.opt_level == 0;
   impl_->lower.run(func, impl_->code,

@@ -40,8 +40,8 @@ constexpr uint32_t kSmallFrame = 1024;
 Emitter::Emitter(const abi::CodegenSettings& settings) : impl_(std::make_unique<EmitterImpl>(settings)) {}
 Emitter::~Emitter() = default;
 
-Result<void> Emitter::run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
-                          std::vector<abi::AddressEntry>& places) {
+Result<> Emitter::run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
+                      std::vector<abi::AddressEntry>& places) {
   return impl_->run(code, allocation, optimised, out, places);
 }
 void Emitter::array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out) {
@@ -51,8 +51,8 @@ void Emitter::host_call_trampoline(const ir::Signature& signature, abi::CodeUnit
   impl_->host_call_trampoline(signature, out);
 }
 
-Result<void> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
-                              std::vector<abi::AddressEntry>& places) {
+Result<> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
+                          std::vector<abi::AddressEntry>& places) {
   code_ = &code;
   allocation_ = &allocation;
   stubs_.clear();
@@ -110,7 +110,7 @@ asmjit::InstId EmitterImpl::id(MOp op, unsigned size) const {
 
 // -- frame
 
-Result<void> EmitterImpl::layout_frame() {
+Result<> EmitterImpl::layout_frame() {
   saved_count_ = 0;
   if (code_->saves_context) saved_[saved_count_++] = kContext;
   for (PReg r : {kRbx, kR12, kR13, kR14})
