@@ -14,7 +14,7 @@
 #include <cstdlib>
 #include <mutex>
 
-#include "os/memory.hpp"
+#include "os/pages.hpp"
 
 // Of the dynamic linker: where the first thread's stack began.
 extern "C" void* __libc_stack_end;
