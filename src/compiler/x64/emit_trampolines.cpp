@@ -6,9 +6,9 @@
 // everything is found relative to rsp, which is then 48 below the frame pointer.
 //
 // Host call: entered like any function of the signature, with r15 the VMHostContext and r10 the caller's context. Its
-// frame is the array of values. When the host comes back, the innermost activation must be the one it was called in: its
-// exit_fp is this frame's caller. If not, the host has left other guest frames behind without returning through them,
-// and the illegal instruction here has no trap code: the runtime ends the process.
+// frame is the array of values. When the host comes back, the innermost activation must be the one it was called in:
+// its exit_fp is this frame's caller. If not, the host has left other guest frames behind without returning through
+// them, and the illegal instruction here has no trap code: the runtime ends the process.
 #include <cstddef>
 
 #include "abi/vmcontext.hpp"
