@@ -56,7 +56,9 @@ namespace detail {
 VITRINE_API StoreImpl* store_of(CallerContext* caller);
 /// Leaves the error for the host's entry and answers 1.
 VITRINE_API int32_t raise(CallerContext* caller, Error error);
-VITRINE_API int32_t raise_exception(CallerContext* caller, std::exception_ptr exception);
+/// In a `catch (...)`: carries the exception to the host's entry and answers 1. One that nobody may catch
+/// (pthread_exit, the cancellation of the thread) goes on.
+VITRINE_API int32_t carry_exception(CallerContext* caller);
 /// The one way in: `values` has room for the larger of parameters and results.
 VITRINE_API Result<void> call(StoreImpl* store, void* funcref, RawVal* values);
 
@@ -188,7 +190,7 @@ int32_t host_thunk(void* env, CallerContext* context, RawVal* values) {
       return 0;
     }(std::make_index_sequence<std::tuple_size_v<typename S::Args>>());
   } catch (...) {
-    return raise_exception(context, std::current_exception());
+    return carry_exception(context);
   }
 }
 template <class Tuple>
@@ -218,7 +220,7 @@ class VITRINE_API Func {
     using D = std::decay_t<F>;
     auto owned = std::make_shared<D>(std::forward<F>(f));
     void* env = owned.get();
-    return make_raw(store, detail::type_of_callable<D>(), detail::host_thunk<D>, env, std::move(owned));
+    return make_thunk(store, detail::type_of_callable<D>(), detail::host_thunk<D>, env, std::move(owned));
   }
   /// Defines a host function of any type from one that takes values in a span and fills in the results.
   using Dynamic = std::function<Result<void>(Caller&, std::span<const Val> params, std::span<Val> results)>;
@@ -245,6 +247,8 @@ class VITRINE_API Func {
   void* funcref() const { return funcref_; }
 
  private:
+  /// `f` lets no exception out.
+  static Func make_thunk(Store& store, const FuncType& type, RawHostFunc f, void* env, std::shared_ptr<void> keep);
   StoreImpl* store_;
   void* funcref_;  // a VMFuncRef
 };

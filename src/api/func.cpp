@@ -49,13 +49,36 @@ int32_t dynamic_thunk(void* env, CallerContext* context, RawVal* values) {
     }
     return 0;
   } catch (...) {
-    return detail::raise_exception(context, std::current_exception());
+    return detail::carry_exception(context);
+  }
+}
+
+/// Behind Func::make_raw: a function that may throw.
+struct RawFunc {
+  RawHostFunc call;
+  void* env;
+  std::shared_ptr<void> keep;
+};
+
+int32_t raw_thunk(void* env, CallerContext* context, RawVal* values) {
+  const auto& f = *static_cast<const RawFunc*>(env);
+  try {
+    return f.call(f.env, context, values);
+  } catch (...) {
+    return detail::carry_exception(context);
   }
 }
 
 }  // namespace
 
 namespace api {
+
+std::shared_ptr<void> box_raw(RawHostFunc f, void* env, std::shared_ptr<void> keep) {
+  return std::make_shared<RawFunc>(RawFunc{f, env, std::move(keep)});
+}
+RawHostFunc raw_host_func() {
+  return raw_thunk;
+}
 
 Result<runtime::TypeSet> register_type(runtime::Engine& engine, const FuncType& type) {
   std::vector<wasm::ValType> params, results;
@@ -96,8 +119,8 @@ int32_t raise(CallerContext* caller, Error error) {
   return 1;
 }
 
-int32_t raise_exception(CallerContext* caller, std::exception_ptr exception) {
-  store_of(caller)->raise(runtime::Failure::of(std::move(exception)));
+int32_t carry_exception(CallerContext* caller) {
+  store_of(caller)->carry_exception();
   return 1;
 }
 
@@ -115,6 +138,12 @@ Error wrong_signature(const FuncType& found, const FuncType& expected) {
 }  // namespace detail
 
 Func Func::make_raw(Store& store, const FuncType& type, RawHostFunc f, void* env, std::shared_ptr<void> keep) {
+  auto boxed = api::box_raw(f, env, std::move(keep));
+  void* box = boxed.get();
+  return make_thunk(store, type, raw_thunk, box, std::move(boxed));
+}
+
+Func Func::make_thunk(Store& store, const FuncType& type, RawHostFunc f, void* env, std::shared_ptr<void> keep) {
   auto made = api::new_host_function(*store.impl(), type, f, env);
   VITRINE_ASSERT(made.has_value());
   store.impl()->kept.push_back(std::move(keep));
@@ -124,7 +153,7 @@ Func Func::make_raw(Store& store, const FuncType& type, RawHostFunc f, void* env
 Func Func::make(Store& store, const FuncType& type, Dynamic f) {
   auto boxed = api::box_dynamic(type, std::move(f));
   void* env = boxed.get();
-  return make_raw(store, type, dynamic_thunk, env, std::move(boxed));
+  return make_thunk(store, type, dynamic_thunk, env, std::move(boxed));
 }
 
 FuncType Func::type() const {

@@ -20,4 +20,8 @@ Result<runtime::TypeSet> register_type(runtime::Engine& engine, const FuncType& 
 std::shared_ptr<void> box_dynamic(const FuncType& type, Func::Dynamic f);
 RawHostFunc dynamic_host_func();
 
+/// The same for a function in the raw form that may throw.
+std::shared_ptr<void> box_raw(RawHostFunc f, void* env, std::shared_ptr<void> keep);
+RawHostFunc raw_host_func();
+
 }  // namespace vitrine::api

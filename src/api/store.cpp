@@ -1,6 +1,8 @@
 #include <vitrine/store.hpp>
 
 #include "api/impl.hpp"
+#include "base/result.hpp"
+#include "runtime/entry/stack.hpp"
 
 namespace vitrine {
 
@@ -52,6 +54,44 @@ void Store::epoch_callback(std::function<EpochDecision()> callback) {
     const auto ticks = callback().extend_by;
     return ticks ? runtime::EpochDecision::go_on(*ticks) : runtime::EpochDecision::stop();
   });
+}
+
+void CancelHandle::cancel() const {
+  static_cast<runtime::Cancellation*>(shared_.get())->cancel();
+}
+bool CancelHandle::cancelled() const {
+  return static_cast<runtime::Cancellation*>(shared_.get())->is_cancelled();
+}
+
+CancelHandle Store::canceller() const {
+  return CancelHandle(impl_->cancellation());
+}
+void Store::cancel() {
+  impl_->cancellation()->cancel();
+}
+bool Store::cancelled() const {
+  return impl_->is_cancelled();
+}
+void Store::on_cancel(std::function<void()> wake) {
+  impl_->cancellation()->on_cancel(std::move(wake));
+}
+
+Result<void> Store::cancel_after(std::chrono::nanoseconds delay) {
+  const bool added = impl_->engine().timer()->after(delay, [self = std::weak_ptr(impl_->cancellation())] {
+    if (const auto cancellation = self.lock()) cancellation->cancel();
+    return false;
+  });
+  if (!added) return fail("the system has no room for the timer's thread", ErrorKind::Io);
+  return {};
+}
+
+Stack::Stack(void* low, size_t size) : low_(low), size_(size) {
+  const auto address = reinterpret_cast<uintptr_t>(low);
+  runtime::declare_stack({address, address + size});
+}
+Stack::~Stack() {
+  const auto address = reinterpret_cast<uintptr_t>(low_);
+  runtime::forget_stack({address, address + size_});
 }
 
 void Store::set_data(const void* key, std::shared_ptr<void> data) {

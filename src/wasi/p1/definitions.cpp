@@ -47,7 +47,7 @@ int32_t thunk(void* env, CallerContext* context, RawVal* values) {
     }
     return detail::raise(context, Error(std::move(*ending.message), ErrorKind::Trap));
   } catch (...) {
-    return detail::raise_exception(context, std::current_exception());
+    return detail::carry_exception(context);
   }
 }
 
