@@ -22,6 +22,9 @@ struct Options {
   bool restore_context_after_calls = false;
   /// Compile this function in the fast mode, whatever the settings say.
   bool fast = false;
+  /// Of a very large function: what is not needed any more is given back on the way, `func` included, of which nothing
+  /// is left.
+  bool release_memory = false;
   /// If there is one, it gets the text of the machine code over virtual registers.
   std::string* vcode = nullptr;
 };
