@@ -208,7 +208,6 @@ int run_module(RunOptions& options) {
     if (auto ok = wasi->attach(store); !ok) return report_error(ok.error().message());
   }
 
-  if (wasi) store.on_cancel([wasi = *wasi] { wasi.interrupt(); });
   if (auto timeout = g.duration(Group::Wasm, "timeout")) {
     if (auto ok = store.cancel_after(*timeout); !ok) return report_error(ok.error().message());
   }
