@@ -8,7 +8,7 @@
 
 #include "vitrine/engine.hpp"
 #include "vitrine/export.hpp"
-#include "vitrine/val.hpp"
+#include "vitrine/types.hpp"
 
 namespace vitrine {
 
@@ -37,10 +37,9 @@ class VITRINE_API Module {
   std::string name() const;
   const Engine& engine() const;
 
-  const std::shared_ptr<ModuleImpl>& impl() const { return impl_; }
-  explicit Module(std::shared_ptr<ModuleImpl> impl) : impl_(std::move(impl)) {}
-
  private:
+  friend struct detail::Access;
+  explicit Module(std::shared_ptr<ModuleImpl> impl) : impl_(std::move(impl)) {}
   std::shared_ptr<ModuleImpl> impl_;
 };
 

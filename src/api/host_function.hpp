@@ -8,10 +8,11 @@
 namespace vitrine::api {
 
 /// A host function of `type`; `env` must stay alive as long as the store.
-abi::VMFuncRef* new_host_function(StoreImpl& store, const FuncType& type, RawHostFunc f, void* env);
+Result<abi::VMFuncRef*> new_host_function(StoreImpl& store, const FuncType& type, RawHostFunc f, void* env);
 
-/// The raw form of a dynamic function: `dynamic_host_func` with what `box_dynamic` answers as its env.
-std::shared_ptr<void> box_dynamic(const FuncType& type, Func::Dynamic f);
+/// The raw form of a dynamic function: `dynamic_host_func` with what `box_dynamic` answers as its env. One box serves
+/// any number of stores of the engine.
+Result<std::shared_ptr<void>> box_dynamic(runtime::Engine& engine, const FuncType& type, Func::Dynamic f);
 RawHostFunc dynamic_host_func();
 
 }  // namespace vitrine::api

@@ -6,11 +6,12 @@
 
 #include "api/convert.hpp"
 #include "api/host_function.hpp"
-#include "api/impl.hpp"
 #include "base/closest.hpp"
 #include "base/result.hpp"
 
 namespace vitrine {
+
+using api::Access;
 
 namespace {
 
@@ -67,15 +68,19 @@ struct LinkerImpl {
     return {};
   }
 
-  Extern in_store(Store& store, const Definition& definition) const {
-    if (auto* e = std::get_if<Extern>(&definition)) return *e;
-    auto& host = std::get<HostDefinition>(definition);
-    auto [where, fresh] = store.impl()->linked.try_emplace(host.number, nullptr);
-    if (fresh) {
-      store.impl()->kept.push_back(host.keep);
-      where->second = api::new_host_function(*store.impl(), host.type, host.call, host.env);
+  Result<Extern> in_store(StoreImpl& store, const Definition& definition) const {
+    if (auto* e = std::get_if<Extern>(&definition)) {
+      TRY(api::to_runtime(store, *e));
+      return *e;
     }
-    return Func(store.impl(), where->second);
+    auto& host = std::get<HostDefinition>(definition);
+    auto known = store.linked.find(host.number);
+    if (known == store.linked.end()) {
+      abi::VMFuncRef* func = TRY(api::new_host_function(store, host.type, host.call, host.env));
+      store.kept.push_back(host.keep);
+      known = store.linked.emplace(host.number, func).first;
+    }
+    return Access::make<Func>(store.handle(known->second));
   }
 
   /// What to say of an import that is not there.
@@ -114,7 +119,7 @@ Result<void> Linker::func_raw(std::string_view module, std::string_view name, co
 
 Result<void> Linker::func_dynamic(std::string_view module, std::string_view name, const FuncType& type,
                                   Func::Dynamic f) {
-  auto boxed = api::box_dynamic(type, std::move(f));
+  auto boxed = TRY(api::box_dynamic(*Access::impl(impl_->engine)->runtime, type, std::move(f)));
   void* env = boxed.get();
   return func_raw(module, name, type, api::dynamic_host_func(), env, std::move(boxed));
 }
@@ -124,8 +129,9 @@ Result<void> Linker::define(std::string_view module, std::string_view name, cons
 }
 
 Result<void> Linker::instance(std::string_view module, const Instance& instance) {
-  for (const ExportType& e : instance.module().exports()) {
-    if (auto value = instance.get(e.name)) TRY(define(module, e.name, *value));
+  const std::vector<ExportType> exports = TRY(instance.module()).exports();
+  for (size_t i = 0; i < exports.size(); i++) {
+    if (auto value = instance.get(i)) TRY(define(module, exports[i].name, *value));
   }
   return {};
 }
@@ -142,7 +148,7 @@ Result<void> Linker::unknown_imports_trap(const Module& module) {
   return {};
 }
 
-Result<void> Linker::unknown_imports_default(Store& store, const Module& module) {
+Result<void> Linker::unknown_imports_default(const Context& store, const Module& module) {
   for (const ImportType& import : module.imports()) {
     if (impl_->find(import.module, import.name)) continue;
     if (auto* f = std::get_if<FuncType>(&import.type)) {
@@ -150,34 +156,41 @@ Result<void> Linker::unknown_imports_default(Store& store, const Module& module)
       void* env = owned.get();
       TRY(func_raw(import.module, import.name, *f, zero_thunk, env, std::move(owned)));
     } else if (auto* g = std::get_if<GlobalType>(&import.type)) {
-      TRY(define(import.module, import.name, TRY(Global::make(store, *g, Val::null(g->kind)))));
+      TRY(define(import.module, import.name, TRY(Global::make(store, *g, Val::null(g->type.kind())))));
     } else if (auto* m = std::get_if<MemoryType>(&import.type)) {
       TRY(define(import.module, import.name, TRY(Memory::make(store, *m))));
     } else {
       auto& t = std::get<TableType>(import.type);
-      TRY(define(import.module, import.name, TRY(Table::make(store, t, Val::null(t.element)))));
+      TRY(define(import.module, import.name, TRY(Table::make(store, t, Val::null(t.element.kind())))));
     }
   }
   return {};
 }
 
-std::optional<Extern> Linker::get(Store& store, std::string_view module, std::string_view name) const {
+std::optional<Extern> Linker::get(const Context& store, std::string_view module, std::string_view name) const {
   auto* found = impl_->find(module, name);
   if (!found) return std::nullopt;
-  return impl_->in_store(store, *found);
+  auto value = impl_->in_store(Access::impl(store), *found);
+  if (!value) return std::nullopt;
+  return *value;
 }
 
-Result<Instance> Linker::instantiate(Store& store, const Module& module) const {
-  const wasm::Module& m = module.impl()->compiled->module();
+Result<Instance> Linker::instantiate(const Context& store, const Module& module) const {
+  const runtime::CompiledModule& compiled = *Access::impl(module)->compiled;
+  const wasm::Module& m = compiled.module();
   std::vector<Extern> imports;
   imports.reserve(m.imports.size());
   for (const wasm::Import& i : m.imports) {
     auto* found = impl_->find(i.module, i.name);
     if (!found) {
       return std::unexpected(
-          impl_->missing({std::string(i.module), std::string(i.name), api::extern_type(m, i.kind, i.index)}));
+          impl_->missing({std::string(i.module), std::string(i.name), api::extern_type(compiled, i.kind, i.index)}));
     }
-    imports.push_back(impl_->in_store(store, *found));
+    auto value = impl_->in_store(Access::impl(store), *found);
+    if (!value) {
+      return std::unexpected(std::move(value).error().in(fmt::format("as the import `{}`.`{}`", i.module, i.name)));
+    }
+    imports.push_back(*std::move(value));
   }
   return Instance::make(store, module, imports);
 }

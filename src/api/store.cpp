@@ -1,25 +1,28 @@
 #include <vitrine/store.hpp>
 
-#include "api/impl.hpp"
+#include "api/convert.hpp"
+#include "base/result.hpp"
 
 namespace vitrine {
 
-Store::Store(const Engine& engine) : impl_(std::make_unique<StoreImpl>(engine)) {}
-Store::~Store() = default;
-Store::Store(Store&&) noexcept = default;
-Store& Store::operator=(Store&&) noexcept = default;
+using api::Access;
 
-const Engine& Store::engine() const {
+Store::Store(const Engine& engine) : Context(new StoreImpl(engine)) {}
+Store::~Store() {
+  delete impl_;
+}
+Store::Store(Store&& other) noexcept : Context(std::exchange(other.impl_, nullptr)) {}
+Store& Store::operator=(Store&& other) noexcept {
+  std::swap(impl_, other.impl_);
+  return *this;
+}
+
+const Engine& Context::engine() const {
   return impl_->api_engine;
 }
 
-void Store::limits(const StoreLimits& limits) {
-  impl_->set_limits({.memory_bytes = limits.memory_bytes,
-                     .table_elements = limits.table_elements,
-                     .instances = limits.instances,
-                     .memories = limits.memories,
-                     .tables = limits.tables,
-                     .trap_on_grow_failure = limits.trap_on_grow_failure});
+void Context::limits(const StoreLimits& limits) const {
+  impl_->set_limits(limits);
 }
 
 namespace {
@@ -32,26 +35,32 @@ Result<void> check_fuel(const StoreImpl& store) {
 
 }  // namespace
 
-Result<void> Store::set_fuel(uint64_t fuel) {
-  if (auto ok = check_fuel(*impl_); !ok) return ok;
+Result<void> Context::set_fuel(uint64_t fuel) const {
+  TRY(check_fuel(*impl_));
   impl_->set_fuel(fuel);
   return {};
 }
 
-Result<uint64_t> Store::fuel() const {
-  if (auto ok = check_fuel(*impl_); !ok) return std::unexpected(std::move(ok).error());
+Result<uint64_t> Context::fuel() const {
+  TRY(check_fuel(*impl_));
   return impl_->fuel();
 }
 
-void Store::set_epoch_deadline(uint64_t ticks) {
+void Context::set_epoch_deadline(uint64_t ticks) const {
   impl_->set_epoch_deadline(ticks);
 }
 
-void Store::epoch_callback(std::function<EpochDecision()> callback) {
-  impl_->set_epoch_callback([callback = std::move(callback)](runtime::Store&) { return callback().extend_by; });
+void Context::epoch_callback(EpochCallback callback) const {
+  if (!callback) return impl_->set_epoch_callback({});
+  impl_->set_epoch_callback([callback = std::move(callback)](runtime::Store& store) -> std::optional<uint64_t> {
+    auto decision = callback(detail::ContextOf(static_cast<StoreImpl*>(&store)));
+    if (decision) return decision->extend_by;
+    store.raise(runtime::Failure::of(std::move(decision).error()));
+    return std::nullopt;
+  });
 }
 
-void Store::set_data(const void* key, std::shared_ptr<void> data) {
+void Context::set_data(const void* key, std::shared_ptr<void> data) const {
   for (auto& [k, value] : impl_->data) {
     if (k == key) {
       value = std::move(data);
@@ -61,11 +70,31 @@ void Store::set_data(const void* key, std::shared_ptr<void> data) {
   impl_->data.emplace_back(key, std::move(data));
 }
 
-void* Store::data(const void* key) const {
+void* Context::data(const void* key) const {
   for (auto& [k, value] : impl_->data) {
     if (k == key) return value.get();
   }
   return nullptr;
+}
+
+size_t Context::collect_garbage() const {
+  return impl_->collect_garbage();
+}
+
+std::shared_ptr<const Trap> Context::last_exception() const {
+  return impl_->last_exception;
+}
+
+Result<RawVal> Context::to_raw(const Val& value) const {
+  if (!value.is_ref()) return value.raw();
+  RawVal raw{.v128 = {}};
+  raw.ref = TRY(api::to_word(*impl_, value, TRY(api::to_wasm(impl_->engine(), value.kind()))));
+  return raw;
+}
+
+Val Context::from_raw(ValKind kind, const RawVal& raw) const {
+  if (kind <= ValKind::V128) return Val::from_raw(kind, raw);
+  return api::to_ref_val(*impl_, kind, raw.ref);
 }
 
 }  // namespace vitrine

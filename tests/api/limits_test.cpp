@@ -152,7 +152,7 @@ TEST(Epoch, ANewStoreIsPastItsDeadline) {
 TEST(Epoch, CallbackMayExtend) {
   World w(kSpin, Config().epoch_interruption(true));
   int calls = 0;
-  w.store.epoch_callback([&]() -> EpochDecision {
+  w.store.epoch_callback([&](const Context&) -> EpochDecision {
     calls++;
     if (calls < 5) return {1};
     return {std::nullopt};
@@ -171,8 +171,8 @@ TEST(Epoch, CallbackMayExtend) {
 TEST(Epoch, CallbackMayReplaceItself) {
   World w(kSpin, Config().epoch_interruption(true));
   int first = 0, second = 0;
-  w.store.epoch_callback([&w, &first, &second, large = std::string(1000, 'x')]() -> EpochDecision {
-    w.store.epoch_callback([&]() -> EpochDecision {
+  w.store.epoch_callback([&w, &first, &second, large = std::string(1000, 'x')](const Context&) -> EpochDecision {
+    w.store.epoch_callback([&](const Context&) -> EpochDecision {
       second++;
       return {};
     });

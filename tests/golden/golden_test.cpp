@@ -117,7 +117,7 @@ const char* trap_name(uint8_t code) {
 #define TRAP(name, number, message) \
   case number:                      \
     return #name;
-#include "abi/traps.def"
+#include <vitrine/traps.def>
 #undef TRAP
     default:
       return "?";

@@ -3,6 +3,8 @@
 // All pointers it gives out live as long as it does.
 #pragma once
 
+#include <vitrine/limits.hpp>
+
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -16,6 +18,7 @@
 #include "abi/vmcontext.hpp"
 #include "runtime/engine.hpp"
 #include "runtime/store/extern.hpp"
+#include "runtime/store/externrefs.hpp"
 #include "runtime/store/global.hpp"
 #include "runtime/store/instance.hpp"
 #include "runtime/store/memory.hpp"
@@ -26,24 +29,6 @@
 namespace vitrine::runtime {
 
 class CompiledModule;
-
-/// Bounds on what a store's guests may have. Over one of the first two, growing fails; over the others, instantiating.
-struct StoreLimits {
-  std::optional<uint64_t> memory_bytes;    // of each memory
-  std::optional<uint64_t> table_elements;  // of each table
-  uint64_t instances = 10'000;
-  uint64_t memories = 10'000;
-  uint64_t tables = 10'000;
-  bool trap_on_grow_failure = false;  // memory.grow and table.grow end the guest in place of answering -1
-};
-
-/// A growth about to happen, in bytes (memories) or elements (tables).
-struct Growth {
-  enum class What : uint8_t { Memory, Table } what;
-  uint64_t current;
-  uint64_t desired;
-  std::optional<uint64_t> maximum;
-};
 
 /// A function of the host. Its env is dropped with the store.
 struct HostFunction {
@@ -94,10 +79,11 @@ class Store {
   /// whoever puts a funcref where guests find it. Harmless for every other funcref.
   void resolve(abi::VMFuncRef* func);
 
-  /// Keeps `object` while the store lives and answers a non-zero word that guests can hold.
-  uint64_t new_externref(std::shared_ptr<void> object);
-  /// Null if the word is none of `new_externref`.
-  const std::shared_ptr<void>* find_externref(uint64_t word) const;
+  /// Before a new one is added, garbage is collected if that is due.
+  ExternRefs& externrefs() { return externrefs_; }
+  const ExternRefs& externrefs() const { return externrefs_; }
+  /// Drops the extern references that nobody can reach; answers how many. None while a guest is active.
+  size_t collect_garbage();
 
   // Limits, fuel, epochs.
 
@@ -173,7 +159,7 @@ class Store {
   std::deque<Table> tables_;
   std::deque<Global> globals_;
   std::deque<std::unique_ptr<Instance>> instances_;
-  std::vector<std::shared_ptr<void>> externrefs_;
+  ExternRefs externrefs_;
 };
 
 }  // namespace vitrine::runtime

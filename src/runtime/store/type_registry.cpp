@@ -207,6 +207,18 @@ Result<TypeSet> TypeRegistry::add_func(std::span<const ValType> params, std::spa
   return set;
 }
 
+TypeSet TypeRegistry::hold(TypeId id) {
+  TypeSet set;
+  set.registry_ = this;
+  std::unique_lock lock(mutex_);
+  VITRINE_ASSERT(id < types_.size());
+  const uint32_t group = types_[id].group;
+  groups_[group].references++;
+  set.groups_ = {group};
+  set.ids_ = {id};
+  return set;
+}
+
 Result<uint32_t> TypeRegistry::add_group(Key key, uint32_t count) {
   TypeId first;
   if (auto run = free_type_runs_.find(count); run != free_type_runs_.end()) {

@@ -76,6 +76,9 @@ class TypeRegistry {
   /// A function type in terms of the engine: final, without supertype, in a group of its own.
   Result<TypeSet> add_func(std::span<const wasm::ValType> params, std::span<const wasm::ValType> results);
 
+  /// A set of its own of a type that a living one has.
+  TypeSet hold(TypeId id);
+
   /// Valid while a TypeSet that has `id` lives.
   const EngineType& get(TypeId id) const;
   bool is_subtype(TypeId sub, TypeId super) const;

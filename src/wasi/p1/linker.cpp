@@ -23,7 +23,7 @@ int32_t thunk(void* env, CallerContext* context, RawVal* values) {
     bool narrow = bound.function->params[i] == WasmType::I32;
     args[i] = narrow ? static_cast<uint32_t>(values[i].i32) : static_cast<uint64_t>(values[i].i64);
   }
-  Caller caller(detail::store_of(context), context);
+  Caller caller(context);
   uint64_t result = 0;
   Outcome outcome = bound.function->call(*bound.state, GuestMemory(caller.memory()), args, &result);
   switch (outcome.kind) {
@@ -31,11 +31,11 @@ int32_t thunk(void* env, CallerContext* context, RawVal* values) {
       values[0].i64 = static_cast<int64_t>(result);
       return 0;
     case Outcome::Kind::Exit:
-      return detail::raise(context, Error::exit(static_cast<int32_t>(outcome.exit_status)));
+      return caller.raise(Error::exit(static_cast<int32_t>(outcome.exit_status)));
     case Outcome::Kind::Trap:
       break;
   }
-  return detail::raise(context, Error(std::move(*outcome.message), ErrorKind::Trap));
+  return caller.raise(Error(std::move(*outcome.message), ErrorKind::Trap));
 }
 
 }  // namespace

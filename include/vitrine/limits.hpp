@@ -1,0 +1,31 @@
+// What the guests of a store may have.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace vitrine {
+
+/// Bounds on what the guests of a store may have; exceeding one of the first two fails the growth (the guest sees -1),
+/// of the others the instantiation.
+struct StoreLimits {
+  std::optional<uint64_t> memory_bytes;    ///< of each memory
+  std::optional<uint64_t> table_elements;  ///< of each table
+  uint64_t instances = 10'000, memories = 10'000, tables = 10'000;
+  bool trap_on_grow_failure = false;  ///< a failing grow ends the guest instead of answering -1
+};
+
+/// A growth about to happen, in bytes (memories) or elements (tables); of a new one `current` is 0.
+struct Growth {
+  enum class What : uint8_t { Memory, Table } what;
+  uint64_t current;
+  uint64_t desired;
+  std::optional<uint64_t> maximum;
+};
+
+/// What to do when the epoch deadline is reached: go on for so many more ticks, or stop the guest with a trap.
+struct EpochDecision {
+  std::optional<uint64_t> extend_by;
+};
+
+}  // namespace vitrine
