@@ -7,9 +7,9 @@
 
 #include "abi/vmcontext.hpp"
 #include "api/impl.hpp"
+#include "runtime/failure/failure.hpp"
 #include "runtime/store/extern.hpp"
-#include "runtime/store/type_registry.hpp"
-#include "runtime/trap/failure.hpp"
+#include "runtime/types/type_registry.hpp"
 #include "wasm/module.hpp"
 
 namespace vitrine::api {

@@ -6,6 +6,7 @@
 #include "base/hash.hpp"
 #include "base/result.hpp"
 #include "compiler/x64/cpu.hpp"
+#include "runtime/entry/handler.hpp"
 
 namespace vitrine {
 
@@ -25,6 +26,7 @@ Result<Engine> Engine::make(const Config& config) {
   options.memory_init_cow = config.memory_init_cow();
   options.memory_growth = {config.memory_may_move(), config.memory_reservation_for_growth()};
   options.perf_map = config.perf_map();
+  if (options.settings.signals_based_traps) runtime::install_trap_handler();
   impl->runtime = std::make_shared<runtime::Engine>(options);
   if (config.cache()) impl->cache.emplace(config.cache()->directory, config.cache()->size_limit);
   return Engine(std::move(impl));

@@ -5,7 +5,7 @@
 #include "api/convert.hpp"
 #include "api/host_function.hpp"
 #include "base/result.hpp"
-#include "runtime/trap/call.hpp"
+#include "runtime/entry/call.hpp"
 
 namespace vitrine {
 

@@ -10,7 +10,7 @@
 #include "api/cache.hpp"
 #include "api/store_slots.hpp"
 #include "runtime/code/compiled_module.hpp"
-#include "runtime/engine.hpp"
+#include "runtime/engine/engine.hpp"
 #include "runtime/store/store.hpp"
 
 namespace vitrine {

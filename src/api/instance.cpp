@@ -5,6 +5,7 @@
 #include "api/convert.hpp"
 #include "base/closest.hpp"
 #include "base/result.hpp"
+#include "runtime/entry/instantiate.hpp"
 
 namespace vitrine {
 
@@ -39,7 +40,7 @@ Result<Instance> Instance::make(const Context& context, const Module& module, st
   }
   const auto& compiled = Access::impl(module)->compiled;
   if (&compiled->engine() != &store.engine()) return fail("the module was compiled by another engine than the store's");
-  return Instance(store.handle(TRY(api::to_result(store, store.instantiate(compiled, externs)))));
+  return Instance(store.handle(TRY(api::to_result(store, runtime::instantiate(store, compiled, externs)))));
 }
 
 std::optional<Extern> Instance::get(std::string_view name) const {

@@ -8,7 +8,7 @@
 #include "base/assert.hpp"
 #include "runtime/code/perf_map.hpp"
 #include "runtime/code/registry.hpp"
-#include "runtime/engine.hpp"
+#include "runtime/engine/engine.hpp"
 #include "wasm/reader.hpp"
 
 namespace vitrine::runtime {

@@ -21,7 +21,7 @@
 #include "os/fd.hpp"
 #include "os/memory.hpp"
 #include "runtime/memory/pool.hpp"
-#include "runtime/store/type_registry.hpp"
+#include "runtime/types/type_registry.hpp"
 #include "wasm/module.hpp"
 #include "wasm/names.hpp"
 

@@ -4,10 +4,8 @@
 #include <cstring>
 
 #include "base/assert.hpp"
-#include "runtime/builtins.hpp"
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/store/store.hpp"
-#include "runtime/trap/call.hpp"
 
 namespace vitrine::runtime {
 
@@ -51,7 +49,7 @@ Result<void> Instance::allocate(std::span<const Extern> imports) {
   context_ = static_cast<abi::VMContext*>(std::calloc(1, layout.size()));
   if (!context_) return fail("the system has no room for an instance", ErrorKind::Io);
   *context_ = {.store = &store_.vm(),
-               .builtins = kBuiltins,
+               .builtins = nullptr,
                .functions = module_->functions(),
                .type_ids = module_->type_ids().data(),
                .instance = this};
@@ -207,7 +205,6 @@ ValRaw Instance::evaluate(wasm::ConstExpr expr) {
 
 Outcome<> Instance::initialize() {
   const wasm::Module& m = module_->module();
-  // spec: exec/modules, instantiation: element segments, then data segments, each in order, then the start function.
   for (uint32_t i = 0; i < m.elems.size(); i++) {
     const wasm::ElemSegment& segment = m.elems[i];
     if (segment.mode == SegmentMode::Passive) continue;
@@ -232,12 +229,12 @@ Outcome<> Instance::initialize() {
     }
     data_drop(i);
   }
-  if (m.start) {
-    VMFuncRef storage;
-    ValRaw none[1];
-    return call_function(store_, func(*m.start, storage), none);
-  }
   return {};
+}
+
+VMFuncRef* Instance::start_function(VMFuncRef& storage) {
+  const auto& start = module_->module().start;
+  return start ? func(*start, storage) : nullptr;
 }
 
 std::optional<Extern> Instance::find_export(std::string_view name) {

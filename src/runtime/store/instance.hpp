@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "abi/vmcontext.hpp"
+#include "runtime/failure/failure.hpp"
 #include "runtime/store/extern.hpp"
-#include "runtime/trap/failure.hpp"
 #include "wasm/module.hpp"
 
 namespace vitrine::runtime {
@@ -31,6 +31,11 @@ class Instance {
   const CompiledModule& module() const { return *module_; }
   const std::shared_ptr<const CompiledModule>& shared_module() const { return module_; }
   abi::VMContext* context() const { return context_; }
+
+  /// Copies the active segments.
+  Outcome<> initialize();
+  /// None: null. `storage` holds the reference if the instance does not.
+  abi::VMFuncRef* start_function(abi::VMFuncRef& storage);
 
   std::optional<Extern> find_export(std::string_view name);
   Extern export_at(uint32_t export_index);
@@ -64,8 +69,6 @@ class Instance {
   void import(const wasm::Import& import, const Extern& value);
   Result<void> define_memories();
   Result<void> define_tables();
-  /// Active segments, then the start function.
-  Outcome<> initialize();
   abi::ValRaw evaluate(wasm::ConstExpr expr);
   uint64_t element(const wasm::ElemSegment& segment, uint32_t i);
   template <class T>

@@ -7,7 +7,6 @@
 #include "base/assert.hpp"
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/store/import_matching.hpp"
-#include "runtime/trap/call.hpp"
 
 namespace vitrine::runtime {
 
@@ -32,12 +31,12 @@ Store::~Store() {
   VITRINE_ASSERT(vm_.activation == nullptr);
 }
 
-Outcome<Instance*> Store::instantiate(std::shared_ptr<const CompiledModule> module, std::span<const Extern> imports) {
+Result<Instance*> Store::new_instance(std::shared_ptr<const CompiledModule> module, std::span<const Extern> imports) {
   if (&module->engine() != engine_.get()) {
-    return std::unexpected(Failure::of(Error("the module was compiled for another engine than the store's")));
+    return fail("the module was compiled for another engine than the store's");
   }
-  TRY(lift(match_imports(*this, *module, imports)));
-  TRY(lift(check_limits(*module)));
+  TRY(match_imports(*this, *module, imports));
+  TRY(check_limits(*module));
   add_trampolines(module);
   const size_t memories = memories_.size(), tables = tables_.size();
   Instance* instance = instances_.emplace_back(new Instance(*this, std::move(module))).get();
@@ -46,9 +45,8 @@ Outcome<Instance*> Store::instantiate(std::shared_ptr<const CompiledModule> modu
     while (memories_.size() > memories) memories_.pop_back();
     while (tables_.size() > tables) tables_.pop_back();
     instances_.pop_back();
-    return std::unexpected(Failure::of(std::move(allocated).error()));
+    return std::unexpected(std::move(allocated).error());
   }
-  TRY(instance->initialize());
   return instance;
 }
 

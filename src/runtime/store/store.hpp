@@ -16,15 +16,15 @@
 #include <vector>
 
 #include "abi/vmcontext.hpp"
-#include "runtime/engine.hpp"
+#include "runtime/engine/engine.hpp"
+#include "runtime/failure/backtrace.hpp"
+#include "runtime/failure/failure.hpp"
 #include "runtime/store/extern.hpp"
 #include "runtime/store/externrefs.hpp"
 #include "runtime/store/global.hpp"
 #include "runtime/store/instance.hpp"
 #include "runtime/store/memory.hpp"
 #include "runtime/store/table.hpp"
-#include "runtime/trap/backtrace.hpp"
-#include "runtime/trap/failure.hpp"
 
 namespace vitrine::runtime {
 
@@ -65,8 +65,9 @@ class Store {
 
   // Making things.
 
-  /// Checks the imports (in the module's order), allocates, initialises and runs the start function.
-  Outcome<Instance*> instantiate(std::shared_ptr<const CompiledModule> module, std::span<const Extern> imports);
+  /// Checks the imports (in the module's order) and allocates. Segments, builtins and the start function are left to
+  /// `runtime::instantiate`.
+  Result<Instance*> new_instance(std::shared_ptr<const CompiledModule> module, std::span<const Extern> imports);
   /// `type` is a function type of the engine; the store holds it from now on. `drop`, if any, is called with `env`
   /// when the store dies.
   HostFunction* new_host_function(TypeSet type, abi::HostCall call, void* env, void (*drop)(void* env));

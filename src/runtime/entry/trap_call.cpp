@@ -1,12 +1,12 @@
-#include "runtime/trap/trap_call.hpp"
+#include "runtime/entry/trap_call.hpp"
 
 #include <cstdint>
 
 #include "base/assert.hpp"
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/code/registry.hpp"
+#include "runtime/entry/unwind.hpp"
 #include "runtime/store/store.hpp"
-#include "runtime/trap/unwind.hpp"
 
 namespace vitrine::runtime {
 

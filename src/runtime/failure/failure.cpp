@@ -1,4 +1,4 @@
-#include "runtime/trap/failure.hpp"
+#include "runtime/failure/failure.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "runtime/builtins.hpp"
+#include "runtime/entry/builtins.hpp"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,9 @@
 #include "abi/vmcontext.hpp"
 #include "base/assert.hpp"
 #include "runtime/code/compiled_module.hpp"
+#include "runtime/entry/trap_call.hpp"
+#include "runtime/entry/unwind.hpp"
 #include "runtime/store/store.hpp"
-#include "runtime/trap/trap_call.hpp"
-#include "runtime/trap/unwind.hpp"
 
 namespace vitrine::runtime {
 

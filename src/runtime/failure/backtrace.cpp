@@ -1,4 +1,4 @@
-#include "runtime/trap/backtrace.hpp"
+#include "runtime/failure/backtrace.hpp"
 
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/code/registry.hpp"

@@ -1,5 +1,5 @@
 // Calls, traps and unwinding with code written by hand: independent of the compiler, and exactly what abi/ prescribes.
-#include "runtime/trap/call.hpp"
+#include "runtime/entry/call.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -12,6 +12,7 @@
 #include "abi/image.hpp"
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/code/registry.hpp"
+#include "runtime/entry/instantiate.hpp"
 #include "runtime/store/store.hpp"
 #include "text/wat_parser.hpp"
 
@@ -225,7 +226,7 @@ class Call : public testing::Test {
         },
         this, nullptr);
     Extern imports[] = {Extern::of(host_->funcref())};
-    auto instance = store_.instantiate(module_, imports);
+    auto instance = instantiate(store_, module_, imports);
     EXPECT_TRUE(instance) << instance.error()->cause();
     instance_ = *instance;
   }
@@ -425,7 +426,7 @@ TEST_F(Call, OtherThreadsMayRunOtherStores) {
             *engine_->types().add_func(i32, i32), [](void*, abi::VMContext*, abi::ValRaw*) { return 0; }, nullptr,
             nullptr);
         Extern imports[] = {Extern::of(host->funcref())};
-        auto instance = store.instantiate(module_, imports);
+        auto instance = instantiate(store, module_, imports);
         ASSERT_TRUE(instance);
         abi::ValRaw value{};
         value.i32 = 65536;

@@ -1,4 +1,4 @@
-#include "runtime/trap/handler.hpp"
+#include "runtime/entry/handler.hpp"
 
 #include <csignal>
 

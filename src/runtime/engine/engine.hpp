@@ -9,7 +9,7 @@
 #include "abi/settings.hpp"
 #include "runtime/memory/linear_memory.hpp"
 #include "runtime/memory/pool.hpp"
-#include "runtime/store/type_registry.hpp"
+#include "runtime/types/type_registry.hpp"
 
 namespace vitrine::runtime {
 
@@ -24,7 +24,6 @@ struct EngineOptions {
 
 class Engine {
  public:
-  /// Installs the process's signal handlers, once, unless the settings do without signals.
   explicit Engine(const EngineOptions& options);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

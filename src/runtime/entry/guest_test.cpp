@@ -7,9 +7,10 @@
 #include "compiler/compiler.hpp"
 #include "compiler/x64/cpu.hpp"
 #include "runtime/code/compiled_module.hpp"
+#include "runtime/entry/call.hpp"
+#include "runtime/entry/instantiate.hpp"
 #include "runtime/store/import_matching.hpp"
 #include "runtime/store/store.hpp"
-#include "runtime/trap/call.hpp"
 #include "text/wat_parser.hpp"
 #include "wasm/reader.hpp"
 
@@ -49,7 +50,7 @@ class Guest : public testing::Test {
     return compiled ? *compiled : nullptr;
   }
   Outcome<Instance*> make(std::string_view wat, std::vector<Extern> imports = {}) {
-    return store_.instantiate(compile(wat), imports);
+    return instantiate(store_, compile(wat), imports);
   }
   Instance* instance(std::string_view wat, std::vector<Extern> imports = {}) {
     auto made = make(wat, std::move(imports));
@@ -410,8 +411,8 @@ TEST_F(Guest, MemoriesOfTheSameModuleDoNotShare) {
     (func (export "set") (i32.store8 (i32.const 100) (i32.const 0)))))");
   for (int round = 0; round < 4; round++) {
     Store a(engine_), b(engine_);
-    Instance* in_a = *a.instantiate(m, {});
-    Instance* in_b = *b.instantiate(m, {});
+    Instance* in_a = *instantiate(a, m, {});
+    Instance* in_b = *instantiate(b, m, {});
     abi::ValRaw none[1];
     ASSERT_TRUE(call_function(a, in_a->find_export("set")->func, none));
     EXPECT_EQ(in_a->memory(0)->data()[100], 0);
@@ -595,7 +596,7 @@ TEST_F(Guest, ImagesFromFilesRunInPlace) {
   auto loaded = CompiledModule::from_file(engine_, std::move(*file), true);
   ASSERT_TRUE(loaded) << loaded.error().message();
   m.reset();
-  auto i = store_.instantiate(*loaded, {});
+  auto i = instantiate(store_, *loaded, {});
   EXPECT_EQ(*call(*i, "f"), 'f');
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "abi/vmcontext.hpp"
-#include "runtime/trap/failure.hpp"
+#include "runtime/failure/failure.hpp"
 
 namespace vitrine::runtime {
 

@@ -1,4 +1,4 @@
-#include "runtime/trap/call.hpp"
+#include "runtime/entry/call.hpp"
 
 #include "os/signals.hpp"
 #include "runtime/store/store.hpp"

@@ -1,4 +1,4 @@
-#include "runtime/store/type_registry.hpp"
+#include "runtime/types/type_registry.hpp"
 
 #include <fmt/format.h>
 

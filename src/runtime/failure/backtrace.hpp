@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "abi/vmcontext.hpp"
-#include "runtime/trap/failure.hpp"
+#include "runtime/failure/failure.hpp"
 
 namespace vitrine::runtime {
 

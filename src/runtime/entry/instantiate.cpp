@@ -1,0 +1,25 @@
+#include "runtime/entry/instantiate.hpp"
+
+#include "runtime/entry/builtins.hpp"
+#include "runtime/entry/call.hpp"
+#include "runtime/entry/handler.hpp"
+#include "runtime/store/store.hpp"
+
+namespace vitrine::runtime {
+
+Outcome<Instance*> instantiate(Store& store, std::shared_ptr<const CompiledModule> module,
+                               std::span<const Extern> imports) {
+  if (store.engine().settings().signals_based_traps) install_trap_handler();
+  Instance* instance = TRY(lift(store.new_instance(std::move(module), imports)));
+  instance->context()->builtins = kBuiltins;
+  // spec: exec/modules, instantiation: element segments, then data segments, each in order, then the start function.
+  TRY(instance->initialize());
+  abi::VMFuncRef storage;
+  if (abi::VMFuncRef* start = instance->start_function(storage)) {
+    abi::ValRaw none[1];
+    TRY(call_function(store, start, none));
+  }
+  return instance;
+}
+
+}  // namespace vitrine::runtime
