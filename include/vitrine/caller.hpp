@@ -45,6 +45,7 @@ class CallerOf : public Caller {
   using Data = T;
   explicit CallerOf(CallerContext* guest)
       : Caller(guest), data_(static_cast<T*>(Context::data(&detail::data_key<T>))) {}
+  using Context::data;
   T& data() const { return *data_; }
   T* operator->() const { return data_; }
   /// Whether the store has a T.

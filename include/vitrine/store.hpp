@@ -92,6 +92,7 @@ class StoreOf : public Store {
     data_ = data.get();
     set_data(&detail::data_key<T>, std::move(data));
   }
+  using Context::data;
   T& data() const { return *data_; }
   T* operator->() const { return data_; }
 
