@@ -12,7 +12,7 @@
 #include "base/parallel.hpp"
 #include "base/result.hpp"
 #include "compiler/compiler.hpp"
-#include "os/memory.hpp"
+#include "os/pages.hpp"
 #include "text/wat_parser.hpp"
 #include "wasm/reader.hpp"
 #include "wasm/validator.hpp"

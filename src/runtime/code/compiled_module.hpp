@@ -19,7 +19,7 @@
 #include "abi/vmcontext.hpp"
 #include "base/result.hpp"
 #include "os/fd.hpp"
-#include "os/memory.hpp"
+#include "os/pages.hpp"
 #include "runtime/memory/pool.hpp"
 #include "runtime/types/type_registry.hpp"
 #include "wasm/module.hpp"

@@ -136,10 +136,8 @@ bool LinearMemory::grow_to(uint64_t new_size) {
   return true;
 }
 
-bool LinearMemory::move_to_larger(uint64_t new_size) {
-  if (!slot_.plan.may_move || new_size > slot_.plan.most) return false;
+Result<MemorySlot> LinearMemory::make_larger(uint64_t new_size) const {
   const uint64_t page = os::page_size();
-  const uint64_t wanted = os::round_up(new_size, page);
   MemoryPlan plan = slot_.plan;
   // Half as much again makes the cost of many small growths linear even where the slack is not to be had.
   Result<MemorySlot> next = fail("");
@@ -148,24 +146,44 @@ bool LinearMemory::move_to_larger(uint64_t new_size) {
     next = pool_->make_fresh(plan);
     if (next) break;
   }
-  if (!next || !next->space.make_accessible(plan.guard, wanted)) return false;
+  const uint64_t wanted = os::round_up(new_size, page);
+  if (!next || !next->space.make_accessible(plan.guard, wanted)) return no_room(new_size);
   next->accessible = wanted;
+  return next;
+}
 
-  // SAFETY: both ranges are accessible, owned by one object each, and do not overlap; nothing of the store runs
-  // meanwhile. What is mapped from a file is copied, as only anonymous pages can change their place and leave their
-  // old one reserved.
-  auto move = [&](uint64_t from, uint64_t to) {
-    if (from >= to) return;
-    const uint64_t offset = plan.guard + from;
-    if (to - from >= kWorthRemapping && next->space.take_pages(offset, slot_.space, offset, to - from)) return;
-    std::memcpy(next->base() + from, slot_.base() + from, to - from);
+bool LinearMemory::move_to_larger(uint64_t new_size) {
+  if (!slot_.plan.may_move || new_size > slot_.plan.most) return false;
+  auto next = make_larger(new_size);
+  if (!next) return false;
+
+  // What is mapped from a file is copied, as only anonymous pages can change their place and leave their old one
+  // reserved. Of what lies before and after it the larger part moves by the page tables: one part only, so that a
+  // failure finds everything still in its old place.
+  struct Range {
+    uint64_t from, to;
+    uint64_t size() const { return to - from; }
   };
+  const uint64_t page = os::page_size();
   const MemorySource& source = slot_.source;
-  const uint64_t mapped_end = source.identity ? os::round_up(source.guest_offset + source.size, page) : 0;
-  const uint64_t mapped = source.identity ? source.guest_offset / page * page : 0;
-  move(0, mapped);
-  if (source.identity) std::memcpy(next->base() + mapped, slot_.base() + mapped, mapped_end - mapped);
-  move(mapped_end, slot_.accessible);
+  const Range mapped =
+      source.identity ? Range{source.guest_offset / page * page, os::round_up(source.guest_offset + source.size, page)}
+                      : Range{0, 0};
+  const Range before{0, mapped.from}, after{mapped.to, slot_.accessible};
+  const Range& large = before.size() > after.size() ? before : after;
+  const uint64_t guard = slot_.plan.guard;
+  bool is_moved = large.size() >= kWorthRemapping &&
+                  next->space.take_pages(guard + large.from, slot_.space, guard + large.from, large.size());
+  if (!next->space.valid()) {
+    next = make_larger(new_size);
+    if (!next) return false;
+  }
+  for (const Range& range : {before, mapped, after}) {
+    if (is_moved && range.from == large.from && range.to == large.to) continue;
+    // SAFETY: both ranges are accessible, owned by one object each, and do not overlap; nothing of the store runs
+    // meanwhile.
+    if (range.size() > 0) std::memcpy(next->base() + range.from, slot_.base() + range.from, range.size());
+  }
   slot_ = std::move(*next);
   size_ = new_size;
   moved_ = true;

@@ -48,6 +48,7 @@ class LinearMemory {
   bool grow_to(uint64_t new_size);
 
  private:
+  Result<MemorySlot> make_larger(uint64_t new_size) const;
   bool move_to_larger(uint64_t new_size);
   void release();
 

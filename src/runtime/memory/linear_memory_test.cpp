@@ -1,8 +1,45 @@
 #include "runtime/memory/linear_memory.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstdarg>
 #include <cstring>
+
+namespace {
+
+/// What `mremap` does, in place of moving pages.
+enum class Remap : uint8_t {
+  Works,
+  Fails,           // and changes nothing
+  FailsWithAHole,  // after unmapping the target, as before Linux 6.17
+  FailsAndIsLate,  // and another thread has mapped something into the hole before we look
+};
+Remap remap_mode = Remap::Works;
+uint8_t* foreign = nullptr;
+
+}  // namespace
+
+// Found before the C library's.
+extern "C" void* mremap(void* from, size_t old_size, size_t new_size, int flags, ...) noexcept {
+  va_list list;
+  va_start(list, flags);
+  void* to = va_arg(list, void*);
+  va_end(list);
+  if (remap_mode == Remap::FailsWithAHole || remap_mode == Remap::FailsAndIsLate) munmap(to, new_size);
+  if (remap_mode == Remap::FailsAndIsLate) {
+    foreign = static_cast<uint8_t*>(to) + new_size / 2;
+    mmap(foreign, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    *foreign = 0x5a;
+  }
+  errno = ENOMEM;
+  if (remap_mode != Remap::Works) return MAP_FAILED;
+  // SAFETY: the call of the C library, word for word.
+  return reinterpret_cast<void*>(syscall(SYS_mremap, from, old_size, new_size, flags, to));
+}
 
 namespace vitrine::runtime {
 namespace {
@@ -88,6 +125,40 @@ TEST(LinearMemory, MovesWhenItGrowsPastItsReservation) {
       EXPECT_EQ(p[30 * kPage], 3);
       EXPECT_EQ(p[pages * kPage - 1], 0);
     }
+  }
+}
+
+TEST(LinearMemory, MovesWhenTheSystemCannotMovePages) {
+  MemoryPool pool(4);
+  abi::CodegenSettings settings;
+  settings.memory_reservation = 0;
+  for (Remap mode : {Remap::Fails, Remap::FailsWithAHole, Remap::FailsAndIsLate}) {
+    Source source = make_source(pool, 40 * kPage, 8192, 0xaa);
+    auto plan = *plan_memory(memory_type(80), settings, {.may_move = true, .slack = 10 * kPage});
+    auto memory = *LinearMemory::make(pool, plan, 80 * kPage, source.source);
+    memory.base()[1] = 1;
+    memory.base()[40 * kPage] = 2;
+    memory.base()[79 * kPage] = 3;
+    remap_mode = mode;
+    const bool grown = memory.grow_to(81 * kPage);
+    remap_mode = Remap::Works;
+    ASSERT_TRUE(grown);
+    const uint8_t* p = memory.base();
+    for (uint64_t i = 0; i < 81 * kPage; i++) {
+      const uint8_t expected = i == 1                                    ? 1
+                               : i == 40 * kPage                         ? 2
+                               : i == 79 * kPage                         ? 3
+                               : i > 40 * kPage && i < 40 * kPage + 8192 ? 0xaa
+                                                                         : 0;
+      ASSERT_EQ(p[i], expected) << i;
+    }
+    ASSERT_TRUE(memory.grow_to(91 * kPage)) << "all that it reserved is its own";
+    memory.base()[91 * kPage - 1] = 1;
+    if (mode != Remap::FailsAndIsLate) continue;
+    EXPECT_TRUE(foreign + 4096 <= p || foreign >= p + 91 * kPage);
+    memory = LinearMemory();
+    EXPECT_EQ(*foreign, 0x5a) << "what is another's stays";
+    munmap(foreign, 4096);
   }
 }
 

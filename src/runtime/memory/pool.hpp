@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "os/memory.hpp"
+#include "os/pages.hpp"
 
 namespace vitrine::runtime {
 

@@ -13,22 +13,27 @@ Memory::Memory(Store& store, const wasm::MemoryType& type, LinearMemory linear, 
 }
 
 Result<uint64_t> Memory::grow(uint64_t pages) {
-  const uint64_t old_pages = this->pages();
-  if (pages == 0) return old_pages;
+  if (pages == 0) return this->pages();
   // A 32-bit memory of pages of another size still has no more than 4 GiB.
   const uint64_t ceiling =
       type_.limits.is_64 ? UINT64_MAX >> type_.page_size_log2 : (uint64_t{1} << 32) >> type_.page_size_log2;
   const uint64_t maximum = std::min(type_.limits.max.value_or(ceiling), ceiling);
-  if (pages > maximum || old_pages > maximum - pages) {
-    return fail(fmt::format("a memory of {} pages cannot grow by {}: its maximum is {}", old_pages, pages, maximum),
-                ErrorKind::Limit);
-  }
-  const uint64_t bytes = (old_pages + pages) << type_.page_size_log2;
-  Growth growth{.what = Growth::What::Memory, .current = definition_->size, .desired = bytes, .maximum = std::nullopt};
-  if (type_.limits.max) growth.maximum = maximum << type_.page_size_log2;
-  if (!store_.may_grow(growth)) {
-    return fail(fmt::format("a memory may not grow to {} bytes: the store's limit", bytes), ErrorKind::Limit);
-  }
+  uint64_t old_pages = 0, bytes = 0;
+  // The limiter may grow this very memory; then what it said was of another growth, and it is asked again. This ends:
+  // the size only increases.
+  do {
+    old_pages = this->pages();
+    if (pages > maximum || old_pages > maximum - pages) {
+      return fail(fmt::format("a memory of {} pages cannot grow by {}: its maximum is {}", old_pages, pages, maximum),
+                  ErrorKind::Limit);
+    }
+    bytes = (old_pages + pages) << type_.page_size_log2;
+    Growth growth{.what = Growth::What::Memory, .current = definition_->size, .desired = bytes, .maximum = {}};
+    if (type_.limits.max) growth.maximum = maximum << type_.page_size_log2;
+    if (!store_.may_grow(growth)) {
+      return fail(fmt::format("a memory may not grow to {} bytes: the store's limit", bytes), ErrorKind::Limit);
+    }
+  } while (this->pages() != old_pages);
   if (!linear_.grow_to(bytes)) {
     const MemoryPlan& plan = linear_.plan();
     if (bytes > plan.reservation && !plan.may_move) {

@@ -47,18 +47,22 @@ bool Table::set(uint64_t index, uint64_t value) {
 }
 
 Result<uint64_t> Table::grow(uint64_t count, uint64_t init) {
-  const uint64_t old_size = definition_->size;
-  if (count == 0) return old_size;
+  if (count == 0) return size();
   const uint64_t maximum = std::min<uint64_t>(type_.limits.max.value_or(UINT64_MAX), wasm::kMaxTableSize);
-  if (count > maximum || old_size > maximum - count) {
-    return fail(fmt::format("a table of {} elements cannot grow by {}: its maximum is {}", old_size, count, maximum),
-                ErrorKind::Limit);
-  }
-  const uint64_t new_size = old_size + count;
-  if (!store_.may_grow(
-          {.what = Growth::What::Table, .current = old_size, .desired = new_size, .maximum = type_.limits.max})) {
-    return fail(fmt::format("a table may not grow to {} elements: the store's limit", new_size), ErrorKind::Limit);
-  }
+  uint64_t old_size = 0, new_size = 0;
+  // The limiter may grow this very table: as in Memory::grow.
+  do {
+    old_size = size();
+    if (count > maximum || old_size > maximum - count) {
+      return fail(fmt::format("a table of {} elements cannot grow by {}: its maximum is {}", old_size, count, maximum),
+                  ErrorKind::Limit);
+    }
+    new_size = old_size + count;
+    if (!store_.may_grow(
+            {.what = Growth::What::Table, .current = old_size, .desired = new_size, .maximum = type_.limits.max})) {
+      return fail(fmt::format("a table may not grow to {} elements: the store's limit", new_size), ErrorKind::Limit);
+    }
+  } while (size() != old_size);
   if (new_size > capacity_) {
     uint64_t capacity = std::max(new_size, std::min(maximum, capacity_ * 2));
     auto* elements = static_cast<uint64_t*>(std::realloc(elements_, capacity * sizeof(uint64_t)));

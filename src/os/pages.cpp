@@ -1,9 +1,10 @@
-#include "os/memory.hpp"
+#include "os/pages.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +18,15 @@ namespace {
 
 std::unexpected<Error> system_refused(std::string_view what) {
   return fail(fmt::format("{}: {}", what, std::strerror(errno)), ErrorKind::Io);
+}
+
+constexpr uint64_t kMark = 0x9e37'79b9'7f4a'7c15;
+
+/// Whether `at` can be read and holds `word`; anything may be mapped there, or nothing.
+[[maybe_unused]] bool begins_with(const uint8_t* at, uint64_t word) {
+  uint64_t found = 0;
+  const iovec to{&found, sizeof found}, from{const_cast<uint8_t*>(at), sizeof found};
+  return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == sizeof found && found == word;
 }
 
 }  // namespace
@@ -79,12 +89,31 @@ bool Reservation::unmap(size_t offset, size_t size) {
 bool Reservation::take_pages(size_t offset, Reservation& from, size_t from_offset, size_t size) {
   VITRINE_ASSERT(offset <= size_ && size <= size_ - offset);
   VITRINE_ASSERT(from_offset <= from.size_ && size <= from.size_ - from_offset);
+  if (size == 0) return true;
 #ifdef MREMAP_DONTUNMAP  // so that the addresses left behind stay reserved until `from` gives them back
-  return size == 0 || mremap(from.data_ + from_offset, size, size, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP,
-                             data_ + offset) != MAP_FAILED;
-#else
-  return size == 0;
+  uint8_t* to = data_ + offset;
+  const uint64_t mark = reinterpret_cast<uintptr_t>(this) ^ kMark;
+  std::memcpy(to, &mark, sizeof mark);  // gone with the page if the system unmaps it
+  if (mremap(from.data_ + from_offset, size, size, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) !=
+      MAP_FAILED) {
+    return true;
+  }
+  if (begins_with(to, mark)) {
+    std::memset(to, 0, sizeof mark);
+    return false;
+  }
+  // Before Linux 6.17 the target is unmapped before the rest is tried. What has been mapped there since is another
+  // thread's: only a hole is taken back.
+  void* again =
+      mmap(to, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0);
+  if (again == to) return false;
+  if (again != MAP_FAILED) munmap(again, size);  // where the flag is not known, the address is but a wish
+  munmap(data_, offset);
+  munmap(to + size, size_ - offset - size);
+  data_ = nullptr;
+  size_ = 0;
 #endif
+  return false;
 }
 
 bool Reservation::discard(size_t offset, size_t size) {

@@ -40,8 +40,9 @@ class Reservation {
   bool map_file(size_t offset, size_t size, int fd, uint64_t file_offset);
   /// Back to fresh, inaccessible address space.
   bool unmap(size_t offset, size_t size);
-  /// Moves the contents of accessible, anonymous pages of another reservation to accessible pages of this one, without
-  /// copying; those of `from` are zero afterwards. False if the system cannot do that, and nothing has changed.
+  /// Moves the contents of accessible, anonymous pages of another reservation to accessible, zero pages of this one,
+  /// without copying; those of `from` are zero afterwards. False if the system cannot do that: `from` has not changed,
+  /// nor has this one, unless it is no longer valid, because another thread has got a part of it.
   bool take_pages(size_t offset, Reservation& from, size_t from_offset, size_t size);
   /// Drops what was written: the next read sees the file that is mapped there, or zeros.
   bool discard(size_t offset, size_t size);
