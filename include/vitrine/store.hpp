@@ -31,6 +31,15 @@ class VITRINE_API Context {
 
   void limits(const StoreLimits& limits) const;
 
+  /// Asked before every growth and every new memory and table that is inside of the limits. True: may be; false: may
+  /// not, and a growing guest sees -1; an error: may not, and ends the guest's call. It may take its time, as when it
+  /// waits for room. What has become of the store meanwhile counts, so it may call the guest.
+  using Limiter = std::function<Result<bool>(const Context&, const Growth&)>;
+  void limiter(Limiter limiter) const;
+  /// Told of every growth that did not happen, and why: a limit, the limiter, or the system.
+  using GrowthFailed = std::function<void(const Context&, const Growth&, const Error& why)>;
+  void growth_failed(GrowthFailed callback) const;
+
   /// Fuel left; needs Config::consume_fuel. A new store has none.
   Result<void> set_fuel(uint64_t fuel) const;
   Result<uint64_t> fuel() const;

@@ -25,6 +25,20 @@ void Context::limits(const StoreLimits& limits) const {
   impl_->set_limits(limits);
 }
 
+void Context::limiter(Limiter limiter) const {
+  if (!limiter) return impl_->set_limiter({});
+  impl_->set_limiter([limiter = std::move(limiter), store = impl_](const Growth& growth) {
+    return limiter(detail::ContextOf(store), growth);
+  });
+}
+
+void Context::growth_failed(GrowthFailed callback) const {
+  if (!callback) return impl_->set_growth_observer({});
+  impl_->set_growth_observer([callback = std::move(callback), store = impl_](const Growth& growth, const Error& why) {
+    callback(detail::ContextOf(store), growth, why);
+  });
+}
+
 namespace {
 
 Result<void> check_fuel(const StoreImpl& store) {

@@ -30,14 +30,17 @@ using abi::VMContext;
     activation_->exit_pc = frame_[1];                                               \
   } while (false)
 
-/// The answer to the guest when growing was refused.
-uint64_t refuse_growth(Store& store, Error error) {
-  if (!store.limits().trap_on_grow_failure) return ~uint64_t{0};
-  store.raise(Failure::of(Error(fmt::format("growing failed: {}", error.message()), ErrorKind::Limit)));
+/// The answer to the guest when growing failed.
+uint64_t refuse_growth(Store& store, GrowthFailure failure) {
+  if (failure.ends_guest) {
+    store.raise(Failure::of(std::move(failure.error)));
+  } else if (store.limits().trap_on_grow_failure) {
+    store.raise(Failure::of(Error(fmt::format("growing failed: {}", failure.error.message()), ErrorKind::Limit)));
+  }
   return ~uint64_t{0};
 }
 
-uint64_t grow(Store& store, Result<uint64_t> result) {
+uint64_t grow(Store& store, Grown<uint64_t> result) {
   return result ? *result : refuse_growth(store, std::move(result).error());
 }
 

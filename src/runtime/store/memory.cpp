@@ -12,7 +12,15 @@ Memory::Memory(Store& store, const wasm::MemoryType& type, LinearMemory linear, 
   *definition_ = {.base = linear_.base(), .size = linear_.size()};
 }
 
-Result<uint64_t> Memory::grow(uint64_t pages) {
+Grown<uint64_t> Memory::grow(uint64_t pages) {
+  Growth growth{.what = Growth::What::Memory, .current = 0, .desired = 0, .maximum = {}};
+  auto grown = try_grow(pages, growth);
+  if (!grown) return store_.growth_failed(growth, std::move(grown).error());
+  return grown;
+}
+
+/// Leaves in `growth` what was asked for last.
+Grown<uint64_t> Memory::try_grow(uint64_t pages, Growth& growth) {
   if (pages == 0) return this->pages();
   // A 32-bit memory of pages of another size still has no more than 4 GiB.
   const uint64_t ceiling =
@@ -23,16 +31,16 @@ Result<uint64_t> Memory::grow(uint64_t pages) {
   // the size only increases.
   do {
     old_pages = this->pages();
+    growth.current = definition_->size;
+    const unsigned __int128 desired = (static_cast<unsigned __int128>(old_pages) + pages) << type_.page_size_log2;
+    growth.desired = desired > UINT64_MAX ? UINT64_MAX : static_cast<uint64_t>(desired);
+    if (type_.limits.max) growth.maximum = maximum << type_.page_size_log2;
     if (pages > maximum || old_pages > maximum - pages) {
       return fail(fmt::format("a memory of {} pages cannot grow by {}: its maximum is {}", old_pages, pages, maximum),
                   ErrorKind::Limit);
     }
-    bytes = (old_pages + pages) << type_.page_size_log2;
-    Growth growth{.what = Growth::What::Memory, .current = definition_->size, .desired = bytes, .maximum = {}};
-    if (type_.limits.max) growth.maximum = maximum << type_.page_size_log2;
-    if (!store_.may_grow(growth)) {
-      return fail(fmt::format("a memory may not grow to {} bytes: the store's limit", bytes), ErrorKind::Limit);
-    }
+    bytes = growth.desired;
+    if (auto allowed = store_.may_grow(growth); !allowed) return std::unexpected(std::move(allowed).error());
   } while (this->pages() != old_pages);
   if (!linear_.grow_to(bytes)) {
     const MemoryPlan& plan = linear_.plan();

@@ -7,6 +7,7 @@
 #include "abi/vmcontext.hpp"
 #include "base/result.hpp"
 #include "runtime/memory/linear_memory.hpp"
+#include "runtime/store/growth.hpp"
 #include "wasm/types.hpp"
 
 namespace vitrine::runtime {
@@ -28,9 +29,10 @@ class Memory {
   std::span<uint8_t> data() const { return {definition_->base, definition_->size}; }
   uint64_t pages() const { return definition_->size >> type_.page_size_log2; }
   /// Answers the old size in pages; fails past the maximum or a limit of the store, changing nothing.
-  Result<uint64_t> grow(uint64_t pages);
+  Grown<uint64_t> grow(uint64_t pages);
 
  private:
+  Grown<uint64_t> try_grow(uint64_t pages, Growth& growth);
   Store& store_;
   wasm::MemoryType type_;
   LinearMemory linear_;

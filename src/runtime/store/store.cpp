@@ -78,26 +78,54 @@ Result<void> Store::check_memory(const wasm::MemoryType& type) {
     wide = static_cast<unsigned __int128>(*type.limits.max) << type.page_size_log2;
     maximum = wide > UINT64_MAX ? UINT64_MAX : static_cast<uint64_t>(wide);
   }
-  if (may_grow({.what = Growth::What::Memory, .current = 0, .desired = bytes, .maximum = maximum})) return {};
-  return fail(
-      fmt::format("a memory begins with {} bytes, more than the store allows; -W max-memory-size raises it", bytes),
-      ErrorKind::Limit);
+  const Growth growth{.what = Growth::What::Memory, .current = 0, .desired = bytes, .maximum = maximum};
+  auto allowed = may_grow(growth);
+  if (allowed) return {};
+  if (!allowed.error().ends_guest) {
+    allowed.error().error = Error(
+        fmt::format("a memory begins with {} bytes, more than the store allows; -W max-memory-size raises it", bytes),
+        ErrorKind::Limit);
+  }
+  return std::unexpected(growth_failed(growth, std::move(allowed).error()).error().error);
 }
 
 Result<void> Store::check_table(const wasm::TableType& type) {
-  if (may_grow({.what = Growth::What::Table, .current = 0, .desired = type.limits.min, .maximum = type.limits.max})) {
-    return {};
+  const Growth growth{
+      .what = Growth::What::Table, .current = 0, .desired = type.limits.min, .maximum = type.limits.max};
+  auto allowed = may_grow(growth);
+  if (allowed) return {};
+  if (!allowed.error().ends_guest) {
+    allowed.error().error = Error(
+        fmt::format("a table begins with {} elements, more than the store allows; -W max-table-elements raises it",
+                    type.limits.min),
+        ErrorKind::Limit);
   }
-  return fail(
-      fmt::format("a table begins with {} elements, more than the store allows; -W max-table-elements raises it",
-                  type.limits.min),
-      ErrorKind::Limit);
+  return std::unexpected(growth_failed(growth, std::move(allowed).error()).error().error);
 }
 
-bool Store::may_grow(const Growth& growth) {
-  const auto& limit = growth.what == Growth::What::Memory ? limits_.memory_bytes : limits_.table_elements;
-  if (limit && growth.desired > *limit) return false;
-  return !limiter_ || limiter_(growth);
+Grown<> Store::may_grow(const Growth& growth) {
+  const bool is_memory = growth.what == Growth::What::Memory;
+  auto refuse = [&](std::string_view whose) {
+    return fail(fmt::format("a {} may not grow to {} {}: {}", is_memory ? "memory" : "table", growth.desired,
+                            is_memory ? "bytes" : "elements", whose),
+                ErrorKind::Limit);
+  };
+  const auto& limit = is_memory ? limits_.memory_bytes : limits_.table_elements;
+  if (limit && growth.desired > *limit) return refuse("the store's limit");
+  if (!limiter_) return {};
+  const Limiter limiter = limiter_;  // a copy: it may set another
+  auto allowed = limiter(growth);
+  if (!allowed) return std::unexpected(GrowthFailure(std::move(allowed).error(), true));
+  if (!*allowed) return refuse("the store's limiter");
+  return {};
+}
+
+std::unexpected<GrowthFailure> Store::growth_failed(const Growth& growth, GrowthFailure failure) {
+  if (growth_observer_) {
+    const GrowthObserver observer = growth_observer_;
+    observer(growth, failure.error);
+  }
+  return std::unexpected(std::move(failure));
 }
 
 HostFunction* Store::new_host_function(TypeSet type, abi::HostCall call, void* env, void (*drop)(void*)) {

@@ -22,6 +22,7 @@
 #include "runtime/store/extern.hpp"
 #include "runtime/store/externrefs.hpp"
 #include "runtime/store/global.hpp"
+#include "runtime/store/growth.hpp"
 #include "runtime/store/instance.hpp"
 #include "runtime/store/memory.hpp"
 #include "runtime/store/table.hpp"
@@ -90,9 +91,11 @@ class Store {
 
   void set_limits(const StoreLimits& limits) { limits_ = limits; }
   const StoreLimits& limits() const { return limits_; }
-  /// Asked before every growth and every new memory or table, after the limits; false refuses.
-  void set_limiter(std::function<bool(const Growth&)> limiter) { limiter_ = std::move(limiter); }
-  bool may_grow(const Growth& growth);
+  void set_limiter(Limiter limiter) { limiter_ = std::move(limiter); }
+  void set_growth_observer(GrowthObserver observer) { growth_observer_ = std::move(observer); }
+  Grown<> may_grow(const Growth& growth);
+  /// Tells the observer, and answers what failed.
+  std::unexpected<GrowthFailure> growth_failed(const Growth& growth, GrowthFailure failure);
 
   /// Fuel left. Exhausted at 0.
   void set_fuel(uint64_t fuel);
@@ -140,7 +143,8 @@ class Store {
   std::shared_ptr<Engine> engine_;
   abi::VMContext host_caller_{};
   StoreLimits limits_;
-  std::function<bool(const Growth&)> limiter_;
+  Limiter limiter_;
+  GrowthObserver growth_observer_;
   EpochCallback epoch_callback_;
   uint64_t held_fuel_ = 0;
 

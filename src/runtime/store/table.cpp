@@ -46,22 +46,29 @@ bool Table::set(uint64_t index, uint64_t value) {
   return true;
 }
 
-Result<uint64_t> Table::grow(uint64_t count, uint64_t init) {
+Grown<uint64_t> Table::grow(uint64_t count, uint64_t init) {
+  Growth growth{.what = Growth::What::Table, .current = 0, .desired = 0, .maximum = type_.limits.max};
+  auto grown = try_grow(count, init, growth);
+  if (!grown) return store_.growth_failed(growth, std::move(grown).error());
+  return grown;
+}
+
+/// Leaves in `growth` what was asked for last.
+Grown<uint64_t> Table::try_grow(uint64_t count, uint64_t init, Growth& growth) {
   if (count == 0) return size();
   const uint64_t maximum = std::min<uint64_t>(type_.limits.max.value_or(UINT64_MAX), wasm::kMaxTableSize);
   uint64_t old_size = 0, new_size = 0;
   // The limiter may grow this very table: as in Memory::grow.
   do {
     old_size = size();
+    growth.current = old_size;
+    if (__builtin_add_overflow(old_size, count, &growth.desired)) growth.desired = UINT64_MAX;
     if (count > maximum || old_size > maximum - count) {
       return fail(fmt::format("a table of {} elements cannot grow by {}: its maximum is {}", old_size, count, maximum),
                   ErrorKind::Limit);
     }
-    new_size = old_size + count;
-    if (!store_.may_grow(
-            {.what = Growth::What::Table, .current = old_size, .desired = new_size, .maximum = type_.limits.max})) {
-      return fail(fmt::format("a table may not grow to {} elements: the store's limit", new_size), ErrorKind::Limit);
-    }
+    new_size = growth.desired;
+    if (auto allowed = store_.may_grow(growth); !allowed) return std::unexpected(std::move(allowed).error());
   } while (size() != old_size);
   if (new_size > capacity_) {
     uint64_t capacity = std::max(new_size, std::min(maximum, capacity_ * 2));

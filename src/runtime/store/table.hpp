@@ -8,6 +8,7 @@
 
 #include "abi/vmcontext.hpp"
 #include "base/result.hpp"
+#include "runtime/store/growth.hpp"
 #include "wasm/types.hpp"
 
 namespace vitrine::runtime {
@@ -34,9 +35,10 @@ class Table {
   /// Whether the index is inside. The value is of the element type (the caller has checked that).
   bool set(uint64_t index, uint64_t value);
   /// Answers the old size; fails past the maximum or a limit of the store, changing nothing.
-  Result<uint64_t> grow(uint64_t count, uint64_t init);
+  Grown<uint64_t> grow(uint64_t count, uint64_t init);
 
  private:
+  Grown<uint64_t> try_grow(uint64_t count, uint64_t init, Growth& growth);
   Store& store_;
   wasm::TableType type_;
   uint64_t* elements_;  // owned; what definition_->base says, but the context may die first
