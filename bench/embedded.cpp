@@ -22,7 +22,8 @@ class Embedded : public Engine {
     kernel_.reset();
     store_.emplace(engine_);
     Linker linker(engine_);
-    take(take(Wasi::make(WasiConfig())).add_to(linker));
+    take(Wasi::define(linker));
+    take(take(Wasi::make(WasiConfig())).attach(*store_));
     Instance instance = take(linker.instantiate(*store_, take(Module::compile(engine_, read_file(path)))));
     if (instance.get("_initialize")) take(take(instance.typed<void()>("_initialize"))());
     kernel_.emplace(take(instance.typed<uint64_t(uint32_t)>("bench")));

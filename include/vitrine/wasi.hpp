@@ -1,26 +1,59 @@
 // WASI: what of the host a guest may reach. Nothing is granted by default.
 //
+//   TRY(Wasi::define(linker));                // the functions, once for any number of stores
+//
 //   WasiConfig config;
 //   config.args = {"app", "--fast"};
 //   config.inherit_stdio();
 //   config.directories.push_back({"/srv/data", "/data", WasiAccess::ReadOnly});
 //   Wasi wasi = TRY(Wasi::make(config));
-//   TRY(wasi.add_to(linker));
+//   TRY(wasi.attach(store));                  // the grants of the guest in this store
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "vitrine/export.hpp"
 #include "vitrine/linker.hpp"
+#include "vitrine/wasi_grants.hpp"
 
 namespace vitrine {
 
-enum class WasiAccess : uint8_t { ReadOnly, ReadWrite };
+/// A stream of bytes for a guest to read from or write to. Cheap to copy (shared); several guests may have the same.
+class VITRINE_API WasiStream {
+ public:
+  /// Reads as empty; takes what is written and forgets it.
+  WasiStream();
+  /// This process's descriptor `fd`, which stays open and is never changed: others may have the same open file.
+  static WasiStream inherited(int fd);
+  /// The open file `fd`, which is closed with the stream.
+  static WasiStream owned(int fd);
+  /// Reads as `text`.
+  static WasiStream text(std::string text);
+  /// Keeps what is written; beyond `limit` bytes it is a full disk.
+  static WasiStream buffer(size_t limit = 64u << 20);
+  /// Reads what `read` fills in: it answers how many bytes, 0 at the end; an error is an input/output error to the
+  /// guest. Called while the guest waits, on its thread, and may itself wait: then it has to come back when the guest
+  /// is to end. An exception ends the guest.
+  static WasiStream reader(std::function<Result<size_t>(std::span<uint8_t>)> read);
+  /// Likewise, gives what is written to `write`, at most 64 KiB at once, which answers how much it took.
+  static WasiStream writer(std::function<Result<size_t>(std::span<const uint8_t>)> write);
+
+  /// What a buffer holds so far. Any thread.
+  std::string contents() const;
+
+ private:
+  friend class Wasi;
+  struct Impl;
+  explicit WasiStream(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+  std::shared_ptr<Impl> impl_;
+};
 
 /// A directory of the host, and the name the guest knows it by.
 struct WasiDirectory {
@@ -33,39 +66,40 @@ struct WasiDirectory {
 struct WasiConfig {
   std::vector<std::string> args;  ///< args[0] is the program's name
   std::vector<std::pair<std::string, std::string>> env;
-  bool stdin_inherited = false, stdout_inherited = false, stderr_inherited = false;
-  std::optional<std::string> stdin_text;                  ///< stdin reads as this, instead of the host's
-  bool stdout_captured = false, stderr_captured = false;  ///< kept in memory, instead of going to the host's
-  size_t capture_limit = 64u << 20;                       ///< beyond it a captured stream is a full disk
+  WasiStream in, out, err;
   std::vector<WasiDirectory> directories;
   std::vector<std::string> listen;  ///< "HOST:PORT": listening TCP sockets that are granted, after the directories
-  bool clocks = true;               ///< the system's wall clock and monotonic clock
+  bool clocks = true;               ///< the system's wall clock and monotonic clock, and sleeping
   bool random = true;               ///< the system's random source
-  bool unstable = true;             ///< also provide the module name `wasi_unstable`
-  void inherit_stdio() { stdin_inherited = stdout_inherited = stderr_inherited = true; }
-};
-
-/// Something the guest asked for and was refused.
-struct WasiDenial {
-  std::string what;        ///< `create "/data/x"`; of a hint, `the guest was granted no directory`
-  std::string suggestion;  ///< the command line option that would have granted it, or empty
-  bool certain = true;     ///< false: the guest only looked around
+  /// The most files and sockets it may have open; less if the process may not have as many: it shares what the process
+  /// may have with other guests, of which the host keeps a quarter.
+  uint32_t max_open_files = 4096;
+  void inherit_stdio() {
+    in = WasiStream::inherited(0);
+    out = WasiStream::inherited(1);
+    err = WasiStream::inherited(2);
+  }
 };
 
 /// The host side of one guest. Cheap to copy (shared).
 class VITRINE_API Wasi {
  public:
-  /// Opens what is granted; fails with the path or address that cannot be.
+  /// Also `wasi_unstable`, the module name that came before.
+  enum class Names : uint8_t { Preview1, WithUnstable };
+
+  /// Defines the functions of WASI 0.1 (`wasi_snapshot_preview1`) in a linker. They work for the guest of whichever
+  /// store they are called in; in a store without one, a call ends with an error that says so.
+  static Result<void> define(Linker& linker, Names names = Names::WithUnstable);
+  /// Opens what is granted; fails with the path or address that cannot be, or if the process has no descriptors left.
   static Result<Wasi> make(const WasiConfig& config);
-  /// Defines WASI 0.1 (`wasi_snapshot_preview1`, and `wasi_unstable` if configured).
-  Result<void> add_to(Linker& linker) const;
+  /// Makes this the guest of a store. Fails if it is another's already, or the store has one: a guest is one store's.
+  Result<void> attach(const Context& store) const;
   /// Ends the guest at its next blocking call or the one it is in. Any thread, also a signal handler.
   void interrupt() const;
-  /// What the guest has written to a captured stream so far. Any thread.
-  std::string captured_stdout() const;
-  std::string captured_stderr() const;
-  /// What was refused so far.
+  /// What was refused so far. Any thread.
   std::vector<WasiDenial> denials() const;
+  /// What was done with each grant so far, by verb. Any thread.
+  std::vector<WasiUse> usage() const;
 
  private:
   struct Impl;

@@ -19,6 +19,8 @@
 #include "cli/common.hpp"
 #include "cli/report.hpp"
 #include "cli/values.hpp"
+#include "cli/wasi_words.hpp"
+#include "os/descriptors.hpp"
 
 extern char** environ;
 
@@ -49,26 +51,6 @@ Result<std::vector<Preload>> parse_preloads(const std::vector<std::string>& text
     all.push_back({text.substr(0, equals), text.substr(equals + 1)});
   }
   return all;
-}
-
-/// "HOST[::GUEST[::ro|rw]]"
-Result<WasiDirectory> parse_directory(const std::string& text) {
-  WasiDirectory dir;
-  size_t first = text.find("::");
-  dir.host = text.substr(0, first);
-  dir.guest = dir.host;
-  dir.access = WasiAccess::ReadWrite;
-  if (dir.host.empty())
-    return fail(fmt::format("--dir {}: the host directory is missing: HOST[::GUEST[::ro|rw]]", text));
-  if (first == std::string::npos) return dir;
-  size_t second = text.find("::", first + 2);
-  dir.guest = text.substr(first + 2, second == std::string::npos ? second : second - first - 2);
-  if (dir.guest.empty()) return fail(fmt::format("--dir {}: the guest's name for it is empty", text));
-  if (second == std::string::npos) return dir;
-  std::string access = text.substr(second + 2);
-  if (access != "ro" && access != "rw") return fail(fmt::format("--dir {}: '{}' is neither ro nor rw", text, access));
-  if (access == "ro") dir.access = WasiAccess::ReadOnly;
-  return dir;
 }
 
 /// Grants a variable; one granted before under the same name goes, as programs look no further than the first.
@@ -109,10 +91,9 @@ Result<WasiConfig> wasi_config(const RunOptions& options) {
   }
   for (const std::string& text : options.directories) wasi.directories.push_back(TRY(parse_directory(text)));
   wasi.listen = g.list(Group::Wasi, "tcplisten");
-  wasi.stdin_inherited = g.flag_or(Group::Wasi, "inherit-stdin", true);
-  wasi.stdout_inherited = g.flag_or(Group::Wasi, "inherit-stdout", true);
-  wasi.stderr_inherited = g.flag_or(Group::Wasi, "inherit-stderr", true);
-  wasi.unstable = g.flag_or(Group::Wasi, "preview0", true);
+  if (g.flag_or(Group::Wasi, "inherit-stdin", true)) wasi.in = WasiStream::inherited(0);
+  if (g.flag_or(Group::Wasi, "inherit-stdout", true)) wasi.out = WasiStream::inherited(1);
+  if (g.flag_or(Group::Wasi, "inherit-stderr", true)) wasi.err = WasiStream::inherited(2);
   return wasi;
 }
 
@@ -145,11 +126,7 @@ class Deadline {
 void explain_denials(const std::optional<Wasi>& wasi, bool failed) {
   if (!wasi) return;
   for (const WasiDenial& d : wasi->denials()) {
-    if (!d.certain && !failed) continue;
-    // An option alone is a suggestion in short.
-    std::string remedy = d.suggestion.starts_with("--") ? d.suggestion + " grants it" : d.suggestion;
-    if (!d.certain) remedy = d.suggestion + " grants one";
-    note(fmt::format("{}{}{}{}", d.certain ? "the sandbox refused: " : "", d.what, remedy.empty() ? "" : "; ", remedy));
+    if (d.certain || failed) note(explain(d));
   }
 }
 
@@ -216,6 +193,8 @@ int run_module(RunOptions& options) {
   // A reader that goes away is the guest's EPIPE, to be handled as it likes; as our SIGPIPE it would end us without a
   // word, and to fence it off by each write would cost three more system calls.
   std::signal(SIGPIPE, SIG_IGN);
+  // A process begins with a limit that programs of the last century can live with; what a guest may have is set apart.
+  os::raise_open_file_limit();
   const GroupOptions& g = options.common.groups;
   auto config = make_config(options.common, true);
   if (!config) return report_error(config.error().message());
@@ -253,7 +232,9 @@ int run_module(RunOptions& options) {
   Linker linker(*engine);
   linker.allow_shadowing(true);
   if (wasi) {
-    if (auto ok = wasi->add_to(linker); !ok) return report_error(ok.error().message());
+    auto names = g.flag_or(Group::Wasi, "preview0", true) ? Wasi::Names::WithUnstable : Wasi::Names::Preview1;
+    if (auto ok = Wasi::define(linker, names); !ok) return report_error(ok.error().message());
+    if (auto ok = wasi->attach(store); !ok) return report_error(ok.error().message());
   }
 
   std::optional<Deadline> deadline;
@@ -296,8 +277,8 @@ int run_command(const std::vector<std::string>& args) {
       "ARGS go to the program.");
   app.add_option("--invoke", options.invoke, "call this export instead of the default entry; ARGS are its arguments")
       ->type_name("FUNC");
-  app.add_option("--dir", options.directories, "grant a directory")
-      ->type_name("HOST[::GUEST[::ro|rw]]")
+  app.add_option("--dir", options.directories, "grant a directory; RIGHTS: " + directory_rights_help())
+      ->type_name("HOST[::GUEST[::RIGHTS]]")
       ->allow_extra_args(false);
   app.add_option("--env", options.env, "grant an environment variable; NAME alone copies this process's")
       ->type_name("NAME[=VAL]")

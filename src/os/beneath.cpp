@@ -13,20 +13,22 @@
 namespace vitrine::os {
 namespace {
 
-SysResult<FileDescriptor> open_by_openat2(int dir, const std::string& path, int flags, mode_t mode);
+SysResult<FileDescriptor> open_by_openat2(int dir, const std::string& path, int flags, mode_t mode,
+                                          const Resolution& resolution);
 
 }  // namespace
 
-SysResult<FileDescriptor> open_beneath(int dir, const std::string& path, int flags, mode_t mode, Resolver resolver) {
+SysResult<FileDescriptor> open_beneath(int dir, const std::string& path, int flags, mode_t mode,
+                                       const Resolution& resolution) {
   if (path.empty()) return sys_fail(ENOENT);
   if (path.size() >= PATH_MAX) return sys_fail(ENAMETOOLONG);
   if (path.front() == '/') return sys_fail(kEscape);
   flags |= O_CLOEXEC;
-  bool walk = resolver == Resolver::Walk || (resolver == Resolver::Auto && !have_openat2());
-  return walk ? walk_beneath(dir, path, flags, mode) : open_by_openat2(dir, path, flags, mode);
+  bool walk = resolution.resolver == Resolver::Walk || (resolution.resolver == Resolver::Auto && !have_openat2());
+  return walk ? walk_beneath(dir, path, flags, mode, resolution) : open_by_openat2(dir, path, flags, mode, resolution);
 }
 
-SysResult<Parent> resolve_parent(int dir, const std::string& path, Resolver resolver) {
+SysResult<Parent> resolve_parent(int dir, const std::string& path, const Resolution& resolution) {
   if (path.empty()) return sys_fail(ENOENT);
   if (path.size() >= PATH_MAX) return sys_fail(ENAMETOOLONG);
   if (path.front() == '/') return sys_fail(kEscape);
@@ -35,21 +37,22 @@ SysResult<Parent> resolve_parent(int dir, const std::string& path, Resolver reso
   size_t begin = slash == std::string::npos ? 0 : slash + 1;
   Parent parent{.borrowed = dir, .name = path.substr(begin, end - begin), .trailing_slash = end != path.size()};
   // ".." names the parent of the directory before it: whether that is still beneath is for the resolver to say.
-  if (parent.name == "..") TRY(open_beneath(dir, path, O_PATH | O_DIRECTORY, 0, resolver));
+  if (parent.name == "..") TRY(open_beneath(dir, path, O_PATH | O_DIRECTORY, 0, resolution));
   if (begin > 0) {
-    parent.owned = TRY(open_beneath(dir, path.substr(0, begin), O_PATH | O_DIRECTORY, 0, resolver));
+    parent.owned = TRY(open_beneath(dir, path.substr(0, begin), O_PATH | O_DIRECTORY, 0, resolution));
   }
   return parent;
 }
 
 bool have_openat2() {
-  static const bool have = open_by_openat2(AT_FDCWD, ".", O_PATH | O_CLOEXEC, 0).has_value();
+  static const bool have = open_by_openat2(AT_FDCWD, ".", O_PATH | O_CLOEXEC, 0, {}).has_value();
   return have;
 }
 
 namespace {
 
-SysResult<FileDescriptor> open_by_openat2(int dir, const std::string& path, int flags, mode_t mode) {
+SysResult<FileDescriptor> open_by_openat2(int dir, const std::string& path, int flags, mode_t mode,
+                                          const Resolution& resolution) {
   open_how how{};
   how.flags = static_cast<uint64_t>(static_cast<uint32_t>(flags));
   how.mode = flags & O_CREAT ? mode & 07777 : 0;
@@ -62,7 +65,7 @@ SysResult<FileDescriptor> open_by_openat2(int dir, const std::string& path, int 
     if (errno == EXDEV) return sys_fail(kEscape);
     if (errno != EAGAIN && errno != EINTR) return last_error();
   }
-  return walk_beneath(dir, path, flags, mode);
+  return walk_beneath(dir, path, flags, mode, resolution);
 }
 
 }  // namespace

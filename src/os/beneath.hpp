@@ -9,14 +9,19 @@
 // ENAMETOOLONG. Paths must hold no NUL.
 // Cost: openat2 one call; Walk one to three per component, and one open descriptor per level of depth, of which it
 // holds at most kMaxWalkDepth (ENAMETOOLONG beyond; the only place where the two resolvers differ, besides a granted
-// /proc, whose magic links are ELOOP to one and an escape to the other).
+// /proc, whose magic links are ELOOP to one and an escape to the other). Those are charged to the resolution's account
+// (EMFILE), but for the one that is the answer, which is the caller's to account for. A walk looks at `stop` at each
+// component (kInterrupted).
 #pragma once
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "os/descriptors.hpp"
 #include "os/fd.hpp"
 #include "os/sys_result.hpp"
 
@@ -27,9 +32,16 @@ enum class Resolver : uint8_t { Auto, Openat2, Walk };
 inline constexpr int kMaxSymlinks = 40;
 inline constexpr size_t kMaxWalkDepth = 512;
 
+/// How paths are resolved, on whose account, and until when.
+struct Resolution {
+  Resolver resolver = Resolver::Auto;
+  std::shared_ptr<DescriptorAccount> account = nullptr;
+  const std::atomic<bool>* stop = nullptr;
+};
+
 /// Opens `path` beneath the directory `dir` with open(2)'s `flags` (O_CLOEXEC is added). `mode` is for O_CREAT.
 SysResult<FileDescriptor> open_beneath(int dir, const std::string& path, int flags, mode_t mode = 0,
-                                       Resolver resolver = Resolver::Auto);
+                                       const Resolution& resolution = {});
 
 /// The directory that holds the last component of a path, and that component, for the calls that act on a name.
 struct Parent {
@@ -46,7 +58,7 @@ struct Parent {
   std::string name_with_slash() const { return trailing_slash ? name + '/' : name; }
 };
 
-SysResult<Parent> resolve_parent(int dir, const std::string& path, Resolver resolver = Resolver::Auto);
+SysResult<Parent> resolve_parent(int dir, const std::string& path, const Resolution& resolution = {});
 
 /// Whether openat2 can be used here; tried once.
 bool have_openat2();

@@ -75,7 +75,7 @@ class Tree : public testing::Test {
 
   // What an open came to, as text: the error, or which file it was. What was created is removed again.
   std::string outcome(const std::string& path, int flags, Resolver resolver) {
-    auto fd = open_beneath(root.get(), path, flags, 0644, resolver);
+    auto fd = open_beneath(root.get(), path, flags, 0644, {resolver});
     if (!fd) return fd.error() == kEscape ? "escape" : std::string("error ") + std::to_string(fd.error().code);
     char name[PATH_MAX];
     std::string self = "/proc/self/fd/" + std::to_string(fd->get());
@@ -257,7 +257,7 @@ TEST_P(TreeBoth, Answers) {
 }
 
 TEST_P(TreeBoth, Parents) {
-  auto parent = [&](const std::string& path) { return resolve_parent(root.get(), path, GetParam()); };
+  auto parent = [&](const std::string& path) { return resolve_parent(root.get(), path, {GetParam()}); };
   auto one = parent("name");
   ASSERT_TRUE(one);
   EXPECT_EQ(one->dir(), root.get());
@@ -273,7 +273,7 @@ TEST_P(TreeBoth, Parents) {
 
 TEST_P(TreeBoth, ParentErrors) {
   auto error = [&](const std::string& path) {
-    auto parent = resolve_parent(root.get(), path, GetParam());
+    auto parent = resolve_parent(root.get(), path, {GetParam()});
     return parent ? 0 : parent.error().code;
   };
   EXPECT_EQ(error(""), ENOENT);
@@ -299,7 +299,7 @@ TEST_P(TreeBoth, DepthIsBounded) {
     here = FileDescriptor(::openat(here.get(), "d", O_PATH | O_DIRECTORY));
     path += "d/";
   }
-  auto deep = open_beneath(root.get(), path, O_PATH, 0, GetParam());
+  auto deep = open_beneath(root.get(), path, O_PATH, 0, {GetParam()});
   if (GetParam() == Resolver::Walk) {
     ASSERT_FALSE(deep);
     EXPECT_EQ(deep.error().code, ENAMETOOLONG);
@@ -326,7 +326,7 @@ TEST_P(TreeBoth, RacingSymlinkNeverLeadsOut) {
   auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(700);
   while (std::chrono::steady_clock::now() < end) {
     for (std::string path : {"door/secret", "a/../door/secret", "door/../door/secret"}) {
-      auto fd = open_beneath(root.get(), path, O_RDONLY, 0, GetParam());
+      auto fd = open_beneath(root.get(), path, O_RDONLY, 0, {GetParam()});
       if (!fd) {
         ++refused;
         continue;
@@ -341,6 +341,20 @@ TEST_P(TreeBoth, RacingSymlinkNeverLeadsOut) {
   swapper.join();
   EXPECT_GT(inside, 0u);
   EXPECT_GT(refused, 0u);
+}
+
+TEST_F(Tree, AWalkIsChargedAndCanBeStopped) {
+  std::string path = "0";
+  ASSERT_EQ(::mkdirat(root.get(), "0", 0755), 0);
+  for (int i = 1; i < 20; ++i) ASSERT_EQ(::mkdirat(root.get(), (path += "/x").c_str(), 0755), 0);
+  Resolution few{.resolver = Resolver::Walk, .account = DescriptorAccount::open(10, 0)};
+  EXPECT_EQ(open_beneath(root.get(), path, O_PATH, 0, few).error().code, EMFILE);
+  EXPECT_EQ(few.account->held(), 0u);
+  Resolution enough{.resolver = Resolver::Walk, .account = DescriptorAccount::open(30, 0)};
+  EXPECT_TRUE(open_beneath(root.get(), path, O_PATH, 0, enough));
+  std::atomic<bool> stop = true;
+  EXPECT_EQ(open_beneath(root.get(), path, O_PATH, 0, {.resolver = Resolver::Walk, .stop = &stop}).error(),
+            kInterrupted);
 }
 
 INSTANTIATE_TEST_SUITE_P(Resolvers, TreeBoth, testing::Values(Resolver::Openat2, Resolver::Walk),

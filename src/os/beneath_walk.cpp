@@ -23,8 +23,8 @@ namespace {
 
 class Walk {
  public:
-  Walk(int root, const std::string& path, int flags, mode_t mode)
-      : root_(root), rest_(path), flags_(flags), mode_(mode) {}
+  Walk(int root, const std::string& path, int flags, mode_t mode, const Resolution& resolution)
+      : root_(root), rest_(path), flags_(flags), mode_(mode), resolution_(resolution) {}
 
   SysResult<FileDescriptor> run();
 
@@ -40,14 +40,15 @@ class Walk {
   SysResult<> expand(const std::string& target, const Component& c);
   SysResult<FileDescriptor> open_here();
   SysResult<> check_search() const;
-  int here() const { return stack_.empty() ? root_ : stack_.back().get(); }
+  int here() const { return stack_.empty() ? root_ : stack_.back().fd.get(); }
 
   int root_;
-  std::vector<FileDescriptor> stack_;
+  std::vector<LeasedDescriptor> stack_;
   std::string rest_;  // what is left to resolve; symlinks put their target in front
   int links_ = 0;
   int flags_;
   mode_t mode_;
+  const Resolution& resolution_;
 };
 
 /// The target of the symlink `name` in `dir`; EINVAL if it is something else. With an empty name, of `dir` itself.
@@ -61,14 +62,16 @@ SysResult<std::string> read_link(int dir, const char* name) {
 
 }  // namespace
 
-SysResult<FileDescriptor> walk_beneath(int dir, const std::string& path, int flags, mode_t mode) {
-  return Walk(dir, path, flags, mode).run();
+SysResult<FileDescriptor> walk_beneath(int dir, const std::string& path, int flags, mode_t mode,
+                                       const Resolution& resolution) {
+  return Walk(dir, path, flags, mode, resolution).run();
 }
 
 namespace {
 
 SysResult<FileDescriptor> Walk::run() {
   for (;;) {
+    if (resolution_.stop && resolution_.stop->load(std::memory_order_acquire)) return sys_fail(kInterrupted);
     Component c = take();
     if (c.name == ".") {
       TRY(check_search());
@@ -107,7 +110,12 @@ SysResult<> Walk::enter(const Component& c) {
   if (S_ISLNK(st.st_mode)) return expand(TRY(read_link(fd.get(), "")), c);
   if (!S_ISDIR(st.st_mode)) return sys_fail(ENOTDIR);
   if (stack_.size() >= kMaxWalkDepth) return sys_fail(ENAMETOOLONG);
-  stack_.push_back(std::move(fd));
+  DescriptorLease lease;
+  if (resolution_.account) {
+    lease = DescriptorLease::take(resolution_.account);
+    if (!lease) return sys_fail(EMFILE);
+  }
+  stack_.push_back({std::move(lease), std::move(fd)});
   return {};
 }
 

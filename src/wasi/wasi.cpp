@@ -4,22 +4,28 @@
 #include <sys/socket.h>
 #include <vitrine/wasi.hpp>
 
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 
 #include "base/result.hpp"
-#include "wasi/p1/linker.hpp"
+#include "wasi/p1/definitions.hpp"
+#include "wasi/p1/state.hpp"
 
 namespace vitrine {
 
 namespace host = wasi::host;
 namespace p1 = wasi::p1;
 
+struct WasiStream::Impl {
+  std::shared_ptr<host::Stream> stream;
+};
+
 struct Wasi::Impl {
   std::shared_ptr<host::Context> context;
   std::shared_ptr<p1::P1State> p1;
-  bool unstable;
+  std::atomic<bool> attached = false;
 };
 
 namespace {
@@ -56,41 +62,65 @@ Result<os::FileDescriptor> listen_on(const std::string& address) {
 
 }  // namespace
 
+WasiStream::WasiStream() : impl_(std::make_shared<Impl>(host::Stream::none())) {}
+
+WasiStream WasiStream::inherited(int fd) {
+  return WasiStream(std::make_shared<Impl>(host::Stream::inherit(fd)));
+}
+
+WasiStream WasiStream::owned(int fd) {
+  return WasiStream(std::make_shared<Impl>(host::Stream::from_fd(os::FileDescriptor(fd))));
+}
+
+WasiStream WasiStream::text(std::string text) {
+  return WasiStream(std::make_shared<Impl>(host::Stream::input(std::move(text))));
+}
+
+WasiStream WasiStream::buffer(size_t limit) {
+  return WasiStream(std::make_shared<Impl>(host::Stream::output(limit)));
+}
+
+WasiStream WasiStream::reader(std::function<Result<size_t>(std::span<uint8_t>)> read) {
+  return WasiStream(std::make_shared<Impl>(host::Stream::reader(std::move(read))));
+}
+
+WasiStream WasiStream::writer(std::function<Result<size_t>(std::span<const uint8_t>)> write) {
+  return WasiStream(std::make_shared<Impl>(host::Stream::writer(std::move(write))));
+}
+
+std::string WasiStream::contents() const {
+  return impl_->stream->contents();
+}
+
+Result<void> Wasi::define(Linker& linker, Names names) {
+  TRY(p1::define(linker, p1::Abi::Preview1));
+  if (names == Names::WithUnstable) TRY(p1::define(linker, p1::Abi::Unstable));
+  return {};
+}
+
 Result<Wasi> Wasi::make(const WasiConfig& config) {
   host::Grants grants;
   grants.args = config.args;
   grants.env = config.env;
-  for (const WasiDirectory& d : config.directories) {
-    TRY(grants.add_directory(d.host, d.guest,
-                             d.access == WasiAccess::ReadWrite ? host::Access::ReadWrite : host::Access::ReadOnly));
-  }
-  for (const std::string& address : config.listen) grants.sockets.push_back(TRY(listen_on(address)));
-  host::Grants standard;
-  standard.inherit_stdio();
-  standard.grant_clocks_and_random();
-  const bool inherited[] = {config.stdin_inherited, config.stdout_inherited, config.stderr_inherited};
-  for (int i = 0; i < 3; i++) {
-    if (inherited[i]) grants.stdio[i] = standard.stdio[i];
-  }
-  if (config.stdin_text) grants.stdio[0] = host::Stream::input(*config.stdin_text);
-  if (config.stdout_captured) grants.stdio[1] = host::Stream::output(config.capture_limit);
-  if (config.stderr_captured) grants.stdio[2] = host::Stream::output(config.capture_limit);
-  if (config.clocks) {
-    grants.wall_clock = standard.wall_clock;
-    grants.monotonic_clock = standard.monotonic_clock;
-  }
-  if (config.random) grants.random = standard.random;
+  for (const WasiDirectory& d : config.directories) TRY(grants.add_directory(d.host, d.guest, d.access));
+  for (const std::string& address : config.listen) grants.sockets.push_back({TRY(listen_on(address)), address});
+  grants.stdio[0] = config.in.impl_->stream;
+  grants.stdio[1] = config.out.impl_->stream;
+  grants.stdio[2] = config.err.impl_->stream;
+  grants.max_open_files = config.max_open_files;
+  if (config.clocks) grants.wall_clock.source = grants.monotonic_clock.source = host::ClockGrant::Source::System;
+  if (config.random) grants.random.source = host::RandomGrant::Source::System;
 
   auto impl = std::make_shared<Impl>();
   impl->context = TRY(host::Context::make(std::move(grants)));
   impl->p1 = TRY(p1::P1State::make(impl->context));
-  impl->unstable = config.unstable;
   return Wasi(std::move(impl));
 }
 
-Result<void> Wasi::add_to(Linker& linker) const {
-  TRY(p1::add_to_linker(linker, impl_->p1, p1::Abi::Preview1));
-  if (impl_->unstable) TRY(p1::add_to_linker(linker, impl_->p1, p1::Abi::Unstable));
+Result<void> Wasi::attach(const Context& store) const {
+  if (store.data(&p1::kStoreKey)) return fail("the store has a WASI context already");
+  if (impl_->attached.exchange(true)) return fail("this WASI context is another store's: each takes one of its own");
+  store.set_data(&p1::kStoreKey, impl_->p1);
   return {};
 }
 
@@ -98,20 +128,12 @@ void Wasi::interrupt() const {
   impl_->context->interrupt();
 }
 
-std::string Wasi::captured_stdout() const {
-  return impl_->context->stdio(1)->contents();
-}
-std::string Wasi::captured_stderr() const {
-  return impl_->context->stdio(2)->contents();
+std::vector<WasiDenial> Wasi::denials() const {
+  return impl_->context->denials().all();
 }
 
-std::vector<WasiDenial> Wasi::denials() const {
-  std::vector<WasiDenial> all;
-  for (const host::Denial& d : impl_->context->denials().all()) {
-    bool hint = d.kind == host::Denial::Kind::NoDirectories || d.kind == host::Denial::Kind::NoVariables;
-    all.push_back({d.what, d.suggestion, !hint});
-  }
-  return all;
+std::vector<WasiUse> Wasi::usage() const {
+  return impl_->context->usage();
 }
 
 }  // namespace vitrine

@@ -322,7 +322,9 @@ TEST(Limiter, MayCallTheGuest) {
   auto grow = w.typed<int32_t(int32_t)>("grow");
   int depth = 0;
   w.store.limiter([&](const Context&, const Growth&) -> Result<bool> {
-    if (depth++ == 0) EXPECT_EQ(unwrap(grow(2)), 1);
+    if (depth++ == 0) {
+      EXPECT_EQ(unwrap(grow(2)), 1);
+    }
     return true;
   });
   EXPECT_EQ(unwrap(grow(1)), 3);

@@ -1,4 +1,9 @@
 // WASI through the public API: what is granted is there, and nothing else is.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
+
 #include "testing.hpp"
 
 namespace vitrine::testing {
@@ -16,7 +21,8 @@ std::string guest(std::string_view import, std::string_view params, std::string_
 struct Guest {
   explicit Guest(const WasiConfig& config, const std::string& wat)
       : engine(make_engine()), store(engine), linker(engine), wasi(unwrap(Wasi::make(config))) {
-    unwrap(wasi.add_to(linker));
+    unwrap(Wasi::define(linker));
+    unwrap(wasi.attach(store));
     instance = unwrap(linker.instantiate(store, compile(engine, wat)));
   }
   int32_t run() { return unwrap(unwrap(instance->typed<int32_t()>("run"))()); }
@@ -40,12 +46,12 @@ const std::string kWrite =
 
 TEST(Wasi, StdoutIsCaptured) {
   WasiConfig config;
-  config.stdout_captured = true;
+  config.out = WasiStream::buffer();
   Guest g(config, kWrite);
   EXPECT_EQ(g.run(), 0);
   EXPECT_EQ(g.run(), 0);
-  EXPECT_EQ(g.wasi.captured_stdout(), "hello, world\nhello, world\n");
-  EXPECT_EQ(g.wasi.captured_stderr(), "");
+  EXPECT_EQ(config.out.contents(), "hello, world\nhello, world\n");
+  EXPECT_EQ(config.err.contents(), "");
   EXPECT_EQ(g.word(200), 13u);
 }
 
@@ -90,7 +96,7 @@ TEST(Wasi, DirectoriesAreReadOnlyUnlessSaid) {
   EXPECT_TRUE(refused == kNotCapable || refused == kRofs || refused == kPerm || refused == kAcces) << refused;
   EXPECT_FALSE(std::filesystem::exists(folder / "file.txt"));
   ASSERT_FALSE(create.wasi.denials().empty());
-  EXPECT_CONTAINS(create.wasi.denials()[0].what, "file.txt");
+  EXPECT_CONTAINS(create.wasi.denials()[0].subject, "file.txt");
   write_file(folder / "file.txt", text);
   EXPECT_EQ(Guest(config, open_file(0, "2")).run(), 0);
   config.directories[0].access = WasiAccess::ReadWrite;
@@ -110,7 +116,8 @@ TEST(Wasi, ExitEndsTheGuest) {
   Store store(engine);
   Linker linker(engine);
   Wasi wasi = unwrap(Wasi::make({}));
-  unwrap(wasi.add_to(linker));
+  unwrap(Wasi::define(linker));
+  unwrap(wasi.attach(store));
   Module module = compile(engine, R"((module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
     (memory (export "memory") 1) (func (export "_start") (call $exit (i32.const 42)) (unreachable))))");
   auto result = unwrap(unwrap(linker.instantiate(store, module)).typed<void()>("_start"))();
@@ -121,7 +128,7 @@ TEST(Wasi, ExitEndsTheGuest) {
 
 TEST(Wasi, StdinFromText) {
   WasiConfig config;
-  config.stdin_text = "typed";
+  config.in = WasiStream::text("typed");
   Guest g(config, guest("fd_read", "i32 i32 i32 i32", "(i32.const 0) (i32.const 100) (i32.const 1) (i32.const 200)"));
   EXPECT_EQ(g.run(), 0);
   EXPECT_EQ(g.word(200), 5u);
@@ -132,13 +139,179 @@ TEST(Wasi, StdinFromText) {
 
 TEST(Wasi, ACapturedStreamIsBounded) {
   WasiConfig config;
-  config.stdout_captured = true;
-  config.capture_limit = 20;
+  config.out = WasiStream::buffer(20);
   Guest g(config, kWrite);
   EXPECT_EQ(g.run(), 0);
   int32_t second = g.run();
-  EXPECT_LE(g.wasi.captured_stdout().size(), 20u);
+  EXPECT_LE(config.out.contents().size(), 20u);
   EXPECT_TRUE(second != 0 || g.word(200) == 7);
+}
+
+const std::string kRead =
+    guest("fd_read", "i32 i32 i32 i32", "(i32.const 0) (i32.const 100) (i32.const 1) (i32.const 200)");
+
+TEST(Wasi, BelongsToTheStore) {
+  Engine engine = make_engine();
+  Linker linker(engine);
+  unwrap(Wasi::define(linker));
+  Module module = compile(engine, kWrite);
+  WasiConfig configs[2];
+  std::vector<Store> stores;
+  std::vector<TypedFunc<int32_t()>> runs;
+  for (auto& config : configs) {
+    config.out = WasiStream::buffer();
+    stores.emplace_back(engine);
+    unwrap(unwrap(Wasi::make(config)).attach(stores.back()));
+    runs.push_back(unwrap(unwrap(linker.instantiate(stores.back(), module)).typed<int32_t()>("run")));
+  }
+  EXPECT_EQ(unwrap(runs[0]()), 0);
+  EXPECT_EQ(unwrap(runs[1]()), 0);
+  EXPECT_EQ(unwrap(runs[1]()), 0);
+  EXPECT_EQ(configs[0].out.contents(), "hello, world\n");
+  EXPECT_EQ(configs[1].out.contents(), "hello, world\nhello, world\n");
+
+  Store without(engine);
+  auto run = unwrap(unwrap(linker.instantiate(without, module)).typed<int32_t()>("run"));
+  EXPECT_CONTAINS(message_of(run()), "fd_write was called in a store without a WASI context");
+  // A guest is one store's, and a store has one guest.
+  Wasi wasi = unwrap(Wasi::make({}));
+  EXPECT_CONTAINS(message_of(wasi.attach(stores[0])), "has a WASI context already");
+  unwrap(wasi.attach(without));
+  EXPECT_EQ(unwrap(run()), 0);
+  Store other(engine);
+  EXPECT_CONTAINS(message_of(wasi.attach(other)), "another store's");
+}
+
+TEST(Wasi, StreamsOfTheEmbedders) {
+  WasiConfig config;
+  std::string written;
+  config.out = WasiStream::writer([&](std::span<const uint8_t> from) -> Result<size_t> {
+    written.append(from.begin(), from.end());
+    return from.size();
+  });
+  EXPECT_EQ(Guest(config, kWrite).run(), 0);
+  EXPECT_EQ(written, "hello, world\n");
+  config.out = WasiStream::writer(
+      [](std::span<const uint8_t>) -> Result<size_t> { return std::unexpected(Error("no more paper")); });
+  constexpr int32_t kIo = 29;
+  EXPECT_EQ(Guest(config, kWrite).run(), kIo);
+  config.out = WasiStream::writer([](std::span<const uint8_t>) -> Result<size_t> { throw std::string("thrown"); });
+  EXPECT_THROW(Guest(config, kWrite).run(), std::string);
+
+  int fds[2];
+  ASSERT_EQ(::pipe(fds), 0);
+  config.out = WasiStream::owned(fds[1]);
+  EXPECT_EQ(Guest(config, kWrite).run(), 0);
+  config.out = WasiStream();
+  char buffer[20];
+  EXPECT_EQ(::read(fds[0], buffer, sizeof buffer), 13);
+  EXPECT_EQ(::read(fds[0], buffer, sizeof buffer), 0) << "closed with the stream";
+  ::close(fds[0]);
+}
+
+TEST(Wasi, MemoryMayMoveWhileTheHostReads) {
+  Config config;
+  config.memory_reservation(0).memory_guard_size(0).memory_reservation_for_growth(0);
+  Engine engine = unwrap(Engine::make(config));
+  Store store(engine);
+  Linker linker(engine);
+  unwrap(Wasi::define(linker));
+  std::optional<Instance> instance;
+  WasiConfig grants;
+  grants.in = WasiStream::reader([&](std::span<uint8_t> to) -> Result<size_t> {
+    auto memory = unwrap(instance->memory("memory"));
+    const uint8_t* before = memory.data().data();
+    for (int i = 0; i < 20 && memory.data().data() == before; ++i) unwrap(memory.grow(50));
+    EXPECT_NE(memory.data().data(), before);
+    std::memcpy(to.data(), "late", 4);
+    return 4;
+  });
+  Wasi wasi = unwrap(Wasi::make(grants));
+  unwrap(wasi.attach(store));
+  instance = unwrap(linker.instantiate(store, compile(engine, kRead)));
+  EXPECT_EQ(unwrap(unwrap(instance->typed<int32_t()>("run"))()), 0);
+  auto bytes = unwrap(instance->memory("memory")).data();
+  EXPECT_EQ(std::string(reinterpret_cast<char*>(bytes.data()) + 1000, 4), "late");
+  EXPECT_EQ(bytes[200], 4);
+}
+
+TEST(Wasi, RightsAreApart) {
+  TemporaryFolder folder;
+  WasiConfig config;
+  config.directories.push_back({folder.path(), "/data", WasiAccess::CreateFiles | WasiAccess::WriteFiles});
+  EXPECT_EQ(Guest(config, open_file(/*create*/ 1, "0x40")).run(), 0);
+  Guest read(config, open_file(0, "2"));
+  EXPECT_EQ(read.run(), kPerm);
+  ASSERT_EQ(read.wasi.denials().size(), 1u);
+  WasiDenial denial = read.wasi.denials()[0];
+  EXPECT_EQ(denial.reason, WasiDenial::Reason::MissingRight);
+  EXPECT_EQ(denial.verb, WasiVerb::OpenForReading);
+  EXPECT_EQ(denial.subject, "/data/file.txt");
+  EXPECT_EQ(denial.missing, WasiAccess::ReadFiles);
+  EXPECT_EQ(denial.host, folder.path());
+  EXPECT_EQ(to_string(denial), "open for reading \"/data/file.txt\"");
+  Guest unlink(config, guest("path_unlink_file", "i32 i32 i32", "(i32.const 3) (i32.const 2000) (i32.const 8)"));
+  EXPECT_EQ(unlink.run(), kPerm);
+  EXPECT_TRUE(std::filesystem::exists(folder / "file.txt"));
+}
+
+TEST(Wasi, UsesAreCounted) {
+  WasiConfig config;
+  Guest g(config, kWrite);
+  EXPECT_EQ(g.run(), 0);
+  EXPECT_EQ(g.run(), 0);
+  auto usage = g.wasi.usage();
+  ASSERT_EQ(usage.size(), 1u);
+  EXPECT_EQ(usage[0].grant, "stdout");
+  EXPECT_EQ(usage[0].verb, WasiVerb::Write);
+  EXPECT_EQ(usage[0].uses, 2u);
+  EXPECT_EQ(usage[0].bytes, 26u);
+}
+
+// Guests that open all they can: each gets a part, and the host keeps its own.
+TEST(Wasi, DescriptorsAreShared) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = 400;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  TemporaryFolder folder;
+  const uint8_t text[] = {'x'};
+  write_file(folder / "file.txt", text);
+  WasiConfig config;
+  config.directories.push_back({folder.path(), "/data"});
+  const std::string open = open_file(0, "2");
+  std::vector<std::unique_ptr<Guest>> guests;
+  std::vector<int> opened;
+  constexpr int32_t kMfile = 33;
+  for (int i = 0; i < 4; ++i) {
+    guests.push_back(std::make_unique<Guest>(config, open));
+    int32_t last = 0;
+    int n = 0;
+    for (; n < 1000 && (last = guests.back()->run()) == 0; ++n) {
+    }
+    EXPECT_EQ(last, kMfile);
+    opened.push_back(n);
+    auto denials = guests.back()->wasi.denials();
+    ASSERT_FALSE(denials.empty());
+    EXPECT_EQ(denials[0].reason, WasiDenial::Reason::Limit);
+    EXPECT_CONTAINS(to_string(denials[0]), "/data/file.txt");
+  }
+  EXPECT_GE(opened[0], 100);
+  for (int n : opened) EXPECT_GE(n, 8);
+  // A guest and a module more, and files of the host's.
+  Guest another(config, open);
+  EXPECT_EQ(another.run(), 0);
+  std::vector<std::ifstream> files(60);
+  for (auto& file : files) {
+    file.open(folder / "file.txt");
+    EXPECT_TRUE(file.is_open());
+  }
+  guests.clear();
+  int n = 0;
+  while (n < 1000 && another.run() == 0) ++n;
+  EXPECT_GE(n, opened[0] - 10) << "what the others had came back";
+  ::setrlimit(RLIMIT_NOFILE, &before);
 }
 
 }  // namespace

@@ -59,6 +59,37 @@ class Grants(CliTest):
         self.assertNotEqual(escape.status, 0)
         self.assertIn("../../etc/passwd", escape.err)
 
+    def test_rights_of_a_directory(self):
+        data = self.folder / "data"
+        data.mkdir()
+        (data / "there.txt").write_text("x")
+        read, create = self.file("r.wat", opens("there.txt")), self.file("c.wat", opens("new.txt", create=True))
+        self.check(self.vitrine("--dir", f"{data}::/d::read", read), 0, "", "")
+        self.check(self.vitrine("--dir", f"{data}::/d::read-files,create", create), 63, "", [
+            "the sandbox refused: open for writing \"/d/new.txt\"",
+            f"--dir {data}::/d::read-files,write-files,create grants it\n"])
+        self.check(self.vitrine("--dir", f"{data}::/d::create-files,write-files,read-files", create), 0, "", "")
+        self.check(self.vitrine("--dir", f"{data}::/d::read-dirs,write,create,remove", read), 63, "", f"--dir {data}::/d::rw grants it\n")
+        self.check(self.vitrine("--dir", f"{data}::/d::read,unlink", read), 2, "", ["'unlink'", "remove"])
+        self.check(self.vitrine("--dir", f"{data}::/d::read,", read), 2, "", "no right")
+
+    def test_open_files_are_limited(self):
+        opens_many = f"""(module {WASI % ("path_open", "path_open", "i32 i32 i32 i32 i32 i64 i64 i32 i32", " (result i32)")} {EXIT}
+          (memory (export "memory") 1) (data (i32.const 64) "there.txt")
+          (func (export "_start") (local $error i32)
+            (loop (local.set $error (call $path_open (i32.const 3) (i32.const 0) (i32.const 64) (i32.const 9) (i32.const 0)
+              (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 8))) (br_if 0 (i32.eqz (local.get $error))))
+            (call $proc_exit (local.get $error))))"""
+        self.file("there.txt", "x")
+
+        def few():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
+
+        run = subprocess.run([VITRINE, "--dir", str(self.folder), self.file("m.wat", opens_many)], capture_output=True, preexec_fn=few)
+        self.assertEqual(run.returncode, 33)  # the guest saw EMFILE
+        self.assertIn(b"the sandbox refused: open", run.stderr)
+        self.assertIn(b"ulimit -n", run.stderr)
+
     def test_missing_variables_are_explained_if_the_guest_fails(self):
         look = f"""(module {WASI % ("environ_sizes_get", "environ_sizes_get", "i32 i32", " (result i32)")} {EXIT} (memory (export "memory") 1)
           (func (export "_start") (call $proc_exit (i32.add (call $environ_sizes_get (i32.const 0) (i32.const 4)) (i32.const %d)))))"""

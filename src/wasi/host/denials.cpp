@@ -1,5 +1,7 @@
 #include "wasi/host/denials.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -24,3 +26,37 @@ uint64_t Denials::count() const {
 }
 
 }  // namespace vitrine::wasi::host
+
+namespace vitrine {
+namespace {
+
+const char* words_of(WasiVerb verb) {
+  static constexpr const char* kWords[] = {
+#define VERB(name, words, right) words,
+#include "vitrine/wasi_verbs.def"
+  };
+  return kWords[static_cast<size_t>(verb)];
+}
+
+}  // namespace
+
+std::string to_string(const WasiDenial& d) {
+  if (!d.certain) return fmt::format("the guest was granted no {}", d.subject);
+  // What has a directory is a path; the rest is called what it is.
+  std::string subject = d.guest.empty() ? d.subject : fmt::format("\"{}\"", d.subject);
+  std::string said = fmt::format("{} {}", words_of(d.verb), subject);
+  switch (d.reason) {
+    case WasiDenial::Reason::LeadsOut:
+      if (!d.target.empty()) return fmt::format("{} to the absolute path \"{}\"", said, d.target);
+      return fmt::format("{} leads out of the granted directory \"{}\"", subject, d.guest);
+    case WasiDenial::Reason::Limit:
+      return fmt::format("{}: no more than {} open files and sockets are the guest's", said, d.limit);
+    case WasiDenial::Reason::MissingRight:
+    case WasiDenial::Reason::AcrossGrants:
+    case WasiDenial::Reason::NotGranted:
+      break;
+  }
+  return d.target.empty() ? said : fmt::format("{} to \"{}\"", said, d.target);
+}
+
+}  // namespace vitrine

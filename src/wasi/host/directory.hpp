@@ -1,17 +1,19 @@
 // An open directory, and every verb that names something beneath it.
 //
-// Always: each verb that changes anything asks `require_write` before it touches the system, so a read-only grant
-// cannot be got round; handles opened through a directory carry its grant. Paths are guest paths without NUL; the
-// resolver keeps them beneath. Refusals are recorded in the grant's denials.
+// A shared handle: whoever has one keeps it open. Always: each verb uses the grant before it touches the system, so
+// what the grant does not allow cannot be got round; handles opened through a directory carry its grant. Where the
+// right depends on what a name is, that is looked at first. Paths are guest paths without NUL; the resolver keeps them
+// beneath. Refusals are recorded. A listing and a walk look at the interrupt; what waits for a disk runs on a helper.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
-#include "os/fd.hpp"
+#include "os/descriptors.hpp"
 #include "os/sys_result.hpp"
 #include "wasi/host/file.hpp"
 #include "wasi/host/grants.hpp"
@@ -28,7 +30,8 @@ struct OpenOptions {
   Follow follow = Follow::No;
 };
 
-/// The entries of a directory as they were at one moment, "." and ".." first.
+/// The entries of a directory as they were at one moment, "." and ".." first. Those with names that are no UTF-8 are
+/// left out: no guest can name them.
 class Listing {
  public:
   struct Entry {
@@ -39,28 +42,32 @@ class Listing {
   size_t size() const { return entries_.size(); }
   Entry operator[](size_t i) const;
   /// What it costs to keep.
-  size_t bytes() const { return names_.size() + entries_.size() * sizeof(Packed); }
+  size_t bytes() const { return names_.size() * kBlock + entries_.size() * sizeof(Packed); }
   void add(uint64_t inode, FileType type, std::string_view name);
 
  private:
   struct Packed {
     uint64_t inode;
-    uint32_t name;  // offset in names_
+    uint32_t block;   // of names_
+    uint16_t offset;  // in it
     uint16_t length;
     FileType type;
   };
-  std::vector<Packed> entries_;
-  std::string names_;
+  // In blocks, so that growing copies none of what is there: a listing of 256 MiB would take long to move.
+  static constexpr size_t kBlock = 32 * 1024;
+  std::deque<Packed> entries_;
+  std::vector<std::string> names_;
 };
 
 class Directory;
-using Opened = std::variant<File, Directory>;
+using Opened = std::variant<std::shared_ptr<File>, std::shared_ptr<Directory>>;
 
-class Directory {
+class Directory : public std::enable_shared_from_this<Directory> {
  public:
   /// `path` is the directory's own, relative to the grant ("" is the grant itself); for messages only.
-  Directory(os::FileDescriptor fd, std::shared_ptr<const DirectoryGrant> grant, std::string path = {});
+  Directory(os::LeasedDescriptor fd, std::shared_ptr<const DirectoryGrant> grant, std::string path = {});
 
+  /// EMFILE, and a denial, if the guest may have no more descriptors.
   os::SysResult<Opened> open(const std::string& path, const OpenOptions& options) const;
   os::SysResult<FileStat> stat_at(const std::string& path, Follow follow) const;
   os::SysResult<> set_times_at(const std::string& path, Follow follow, SetTime accessed, SetTime modified) const;
@@ -82,24 +89,28 @@ class Directory {
   os::SysResult<> sync_data() const;
 
   const DirectoryGrant& grant() const { return *grant_; }
-  bool is_read_only() const { return grant_->access == Access::ReadOnly; }
 
  private:
-  os::SysResult<> allow_write(std::string_view verb, const std::string& path) const;
-  os::SysResult<> allow_pair(std::string_view verb, const std::string& path, const Directory& to,
-                             const std::string& new_path) const;
-  os::SysResult<os::FileDescriptor> open_at(const std::string& path, int flags, mode_t mode = 0) const;
-  os::SysResult<os::Parent> parent_of(const std::string& path) const;
-  os::SysError seen(os::SysError error, const std::string& path) const;
+  struct Place {
+    os::DescriptorLease lease;
+    os::Parent parent;
+  };
+  os::SysResult<> use(Verb verb, const std::string& path) const;
+  os::SysResult<> may_open(const std::string& path, const OpenOptions& options) const;
+  os::SysResult<> refuse_rename(const DirectoryGrant& lacking, Verb verb, Access missing, const std::string& path,
+                                const Directory& to, const std::string& new_path) const;
+  os::SysResult<> no_more_rights(Verb verb, const std::string& path, const Directory& to,
+                                 const std::string& new_path) const;
+  os::SysResult<os::LeasedDescriptor> open_at(Verb verb, const std::string& path, int flags, mode_t mode = 0) const;
+  os::SysResult<os::LeasedDescriptor> truncate_at(const std::string& path, int flags) const;
+  os::SysResult<Place> parent_of(Verb verb, const std::string& path) const;
+  os::SysResult<os::DescriptorLease> one_more(Verb verb, const std::string& path) const;
+  os::SysError seen(os::SysError error, Verb verb, const std::string& path) const;
   std::string full_path(const std::string& path) const;
 
-  os::FileDescriptor fd_;
+  os::LeasedDescriptor fd_;
   std::shared_ptr<const DirectoryGrant> grant_;
   std::string path_;
 };
-
-/// The one gate of every change: EPERM, and a denial that names `path` (as the guest knows it), unless the grant is
-/// read-write.
-os::SysResult<> require_write(const DirectoryGrant& grant, std::string_view verb, std::string_view path);
 
 }  // namespace vitrine::wasi::host

@@ -7,6 +7,23 @@
 
 namespace vitrine::wasi::host {
 
+DirectoryGrant::DirectoryGrant(std::string guest, std::string host_name, Access allowed, os::Resolver resolver,
+                               std::shared_ptr<Oversight> oversight)
+    : Grant(VerbSet::of(allowed), std::move(guest), std::move(oversight)),
+      host(std::move(host_name)),
+      access(allowed),
+      resolution{
+          .resolver = resolver, .account = this->oversight().descriptors, .stop = &this->oversight().interrupt.flag()} {
+}
+
+os::SysResult<> DirectoryGrant::refuse(Denial denial) const {
+  denial.access = access;
+  denial.host = host;
+  denial.guest = guest();
+  oversight().denials.record(std::move(denial));
+  return os::sys_fail(EPERM);
+}
+
 Result<> Grants::add_directory(const std::string& host, std::string guest, Access access) {
   os::FileDescriptor fd(::open(host.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   // A directory that may be entered but not listed can be granted all the same.

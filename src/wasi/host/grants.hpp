@@ -13,30 +13,50 @@
 #include "base/result.hpp"
 #include "os/beneath.hpp"
 #include "os/fd.hpp"
-#include "wasi/host/denials.hpp"
+#include "wasi/host/gate.hpp"
 #include "wasi/host/stream.hpp"
 
 namespace vitrine::wasi::host {
 
-enum class Access : uint8_t { ReadOnly, ReadWrite };
-
 /// The right to one directory and what is beneath it. Every handle opened through it points here, so it has the same
 /// rights.
-struct DirectoryGrant {
-  std::string guest;  // the name the guest knows it by
-  std::string host;   // where it is, for messages only: the descriptor is what counts
-  Access access = Access::ReadOnly;
-  os::Resolver resolver = os::Resolver::Auto;
+struct DirectoryGrant : Grant {
+  DirectoryGrant(std::string guest, std::string host, Access access, os::Resolver resolver,
+                 std::shared_ptr<Oversight> oversight);
+
+  const std::string& guest() const { return name(); }  // the name the guest knows it by
+  const std::string host;                              // where it is, for messages only: the descriptor is what counts
+  const Access access;
+  const os::Resolution resolution;
   uint64_t root_device = 0;  // which directory it is, to know it again when a path comes back to it
   uint64_t root_inode = 0;
-  std::shared_ptr<Denials> denials;  // never null once the context is made
+
+  /// Records what the grant does not allow `denial.verb` for, with what is known of the grant, and answers EPERM.
+  os::SysResult<> refuse(Denial denial) const;
 };
+
+/// Uses a directory's grant. `path` answers what the guest calls that which the verb is about; asked only where it is
+/// refused.
+template <class Path>
+os::SysResult<> use(const DirectoryGrant& grant, Verb verb, uint64_t bytes, Path&& path) {
+  if (grant.try_use(verb, bytes)) [[likely]]
+    return {};
+  return grant.refuse({.reason = Denial::Reason::MissingRight,
+                       .verb = verb,
+                       .subject = path(),
+                       .missing = right_of(verb) - grant.access});
+}
 
 struct DirectoryToGrant {
   os::FileDescriptor fd;
   std::string guest;
   std::string host;
   Access access;
+};
+
+struct SocketToGrant {
+  os::FileDescriptor fd;  // listening or connected
+  std::string address;
 };
 
 struct ClockGrant {
@@ -56,11 +76,11 @@ struct Grants {
   std::vector<std::pair<std::string, std::string>> env;
   std::shared_ptr<Stream> stdio[3] = {Stream::none(), Stream::none(), Stream::none()};
   std::vector<DirectoryToGrant> directories;
-  std::vector<os::FileDescriptor> sockets;  // listening or connected
+  std::vector<SocketToGrant> sockets;
   ClockGrant wall_clock;
   ClockGrant monotonic_clock;
   RandomGrant random;
-  uint32_t max_open_files = 4096;  // of the guest; less if the process itself may have fewer
+  uint32_t max_open_files = 4096;  // of the guest; less if the process may not have as many, see os/descriptors.hpp
   os::Resolver resolver = os::Resolver::Auto;
 
   /// Opens the host directory `host` and grants it as `guest`.

@@ -10,23 +10,42 @@
 
 namespace vitrine::wasi::host {
 
-Interrupt::Interrupt() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+Interrupt::~Interrupt() {
+  if (int fd = event_.load(); fd >= 0) ::close(fd);
+}
 
+// Whoever makes the event looks at the flag after that, and whoever raises the flag looks for the event after that: one
+// of the two sees the other.
 void Interrupt::raise() noexcept {
   int saved = errno;
-  raised_.store(true, std::memory_order_release);
+  raised_.store(true);
   uint64_t one = 1;
   // A full counter is readable as well, and nobody can be told about another failure here.
-  if (event_) [[maybe_unused]]
-    auto n = ::write(event_.get(), &one, sizeof one);
+  if (int fd = event_.load(); fd >= 0) [[maybe_unused]]
+    auto n = ::write(fd, &one, sizeof one);
   errno = saved;
 }
 
 void Interrupt::clear() noexcept {
   uint64_t count;
-  if (event_) [[maybe_unused]]
-    auto n = ::read(event_.get(), &count, sizeof count);
-  raised_.store(false, std::memory_order_release);
+  if (int fd = event_.load(); fd >= 0) [[maybe_unused]]
+    auto n = ::read(fd, &count, sizeof count);
+  raised_.store(false);
+}
+
+int Interrupt::event() const {
+  int have = event_.load();
+  pid_t self = ::getpid();
+  if (have >= 0 && owner_.load(std::memory_order_relaxed) == self) return have;
+  int made = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (made < 0) return -1;
+  if (!event_.compare_exchange_strong(have, made)) {
+    ::close(made);
+    return have;
+  }
+  owner_.store(self, std::memory_order_relaxed);
+  if (have >= 0) ::close(have);
+  return made;
 }
 
 os::SysResult<> Interrupt::wait(int fd, short events) const {
@@ -40,11 +59,11 @@ os::SysResult<> Interrupt::sleep_until(std::optional<uint64_t> deadline) const {
 }
 
 os::SysResult<> Interrupt::wait(std::span<pollfd> fds, std::optional<uint64_t> deadline) const {
-  constexpr uint64_t kSlice = 20'000'000;
-  fds.back() = {event_.get(), POLLIN, 0};
+  constexpr uint64_t kSlice = 500'000;
+  fds.back() = {event(), POLLIN, 0};
+  bool sliced = fds.back().fd < 0;
   for (;;) {
-    if (raised()) return os::sys_fail(os::kInterrupted);
-    bool sliced = !event_;
+    if (raised_.load()) return os::sys_fail(os::kInterrupted);
     auto until = deadline;
     if (sliced) {
       uint64_t slice = os::clock_now(os::Clock::Monotonic) + kSlice;

@@ -1,30 +1,37 @@
-// How a blocked guest is woken to be ended: every call of the host layer that may block waits for this as well.
+// How a guest is ended while the host works for it: every call of the host layer that may block waits for this as well,
+// and one that takes long looks at it at least every kPiece.
 //
 // `raise` may be called by any thread and from a signal handler; it stays raised until `clear`. A call that finds it
-// raised while it would block answers os::kInterrupted, which a face turns into a trap.
+// raised answers os::kInterrupted, which a face turns into a trap.
 #pragma once
 
 #include <poll.h>
+#include <sys/types.h>
 
 #include <atomic>
 #include <cstdint>
 #include <optional>
 #include <span>
 
-#include "os/fd.hpp"
 #include "os/sys_result.hpp"
 
 namespace vitrine::wasi::host {
 
+/// For how long work may go on without a look at the interrupt, in nanoseconds.
+inline constexpr uint64_t kPiece = 200'000;
+
 class Interrupt {
  public:
-  Interrupt();
+  Interrupt() = default;
+  ~Interrupt();
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
 
   void raise() noexcept;
   void clear() noexcept;
   bool raised() const noexcept { return raised_.load(std::memory_order_acquire); }
+  /// For those who know nothing of this class.
+  const std::atomic<bool>& flag() const { return raised_; }
 
   /// Waits until `fd` is ready for `events`, or in error.
   os::SysResult<> wait(int fd, short events) const;
@@ -34,9 +41,14 @@ class Interrupt {
   os::SysResult<> sleep_until(std::optional<uint64_t> deadline) const;
 
  private:
+  int event() const;
+
   std::atomic<bool> raised_ = false;
-  os::FileDescriptor
-      event_;  // readable while raised; none if the system had no descriptor left: then waits come in slices
+  // Readable while raised. Made by the first wait, as most guests never wait; -1 if the system had none left: then
+  // waits come in slices. It is of the process that made it: a child of fork shares it with its parent, and makes one
+  // of its own.
+  mutable std::atomic<int> event_ = -1;
+  mutable std::atomic<pid_t> owner_ = 0;
 };
 
 }  // namespace vitrine::wasi::host

@@ -6,9 +6,13 @@
 #include <sys/socket.h>
 
 #include "base/result.hpp"
+#include "wasi/host/pieces.hpp"
 
 namespace vitrine::wasi::host {
 namespace {
+
+// What one call moves; more could take longer than a look at the interrupt may wait.
+constexpr size_t kLargestTransfer = 256 * 1024;
 
 int socket_option(int fd, int option) {
   int value = 0;
@@ -25,86 +29,83 @@ msghdr message(std::span<const iovec> parts) {
 
 }  // namespace
 
-Socket::Socket(os::FileDescriptor fd)
+Socket::Socket(os::LeasedDescriptor fd, std::shared_ptr<const Grant> grant)
     : fd_(std::move(fd)),
-      type_(socket_option(fd_.get(), SO_TYPE) == SOCK_DGRAM ? FileType::SocketDgram : FileType::SocketStream),
-      listening_(socket_option(fd_.get(), SO_ACCEPTCONN) != 0) {
+      grant_(std::move(grant)),
+      type_(socket_option(fd_.fd.get(), SO_TYPE) == SOCK_DGRAM ? FileType::SocketDgram : FileType::SocketStream),
+      listening_(socket_option(fd_.fd.get(), SO_ACCEPTCONN) != 0) {
   // accept has no flag for one call: a connection that is gone again between poll and accept would block it.
-  if (listening_) ::fcntl(fd_.get(), F_SETFL, ::fcntl(fd_.get(), F_GETFL) | O_NONBLOCK);
+  if (listening_) ::fcntl(fd_.fd.get(), F_SETFL, ::fcntl(fd_.fd.get(), F_GETFL) | O_NONBLOCK);
 }
 
-os::SysResult<Socket> Socket::accept(bool nonblock, const Interrupt& interrupt) const {
+os::SysResult<std::shared_ptr<Socket>> Socket::accept() const {
+  TRY(use(*grant_, Verb::Accept));
+  auto& oversight = grant_->oversight();
+  auto refuse = [&](int error) {
+    oversight.denials.record({.reason = Denial::Reason::Limit,
+                              .verb = Verb::Accept,
+                              .subject = grant_->name(),
+                              .limit = oversight.descriptors->limit()});
+    return os::sys_fail(error);
+  };
+  auto lease = os::DescriptorLease::take(oversight.descriptors);
+  if (!lease) return refuse(EMFILE);
   for (;;) {
-    int fd = ::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC);
+    int fd = ::accept4(fd_.fd.get(), nullptr, nullptr, SOCK_CLOEXEC);
     if (fd >= 0) {
-      Socket connection{os::FileDescriptor(fd)};
-      connection.set_nonblock(nonblock);
-      return connection;
+      return std::make_shared<Socket>(os::LeasedDescriptor{std::move(lease), os::FileDescriptor(fd)}, grant_);
     }
-    if (errno == EINTR || errno == ECONNABORTED) {
-      if (interrupt.raised()) return os::sys_fail(os::kInterrupted);
-      continue;
-    }
-    if (errno != EAGAIN || nonblock_) return os::last_error();
-    TRY(interrupt.wait(fd_.get(), POLLIN));
+    if (errno == EMFILE || errno == ENFILE) return refuse(errno);
+    if (errno != EINTR && errno != ECONNABORTED) return os::last_error();
+    if (grant_->interrupt().raised()) return os::sys_fail(os::kInterrupted);
   }
 }
 
-os::SysResult<Socket::Received> Socket::receive(std::span<const iovec> to, bool peek, bool wait_all,
-                                                const Interrupt& interrupt) const {
-  // MSG_WAITALL has no effect together with MSG_DONTWAIT, so waiting for all is receiving piece by piece. Peeking
-  // cannot do that: it would see the same bytes again.
-  if (wait_all && !peek && !nonblock_ && type_ == FileType::SocketStream) return receive_all(to, interrupt);
+os::SysResult<Socket::Received> Socket::receive(std::span<const iovec> to, bool peek) const {
+  Piece piece(to);
+  if (total_size(to) > kLargestTransfer) to = piece.next(kLargestTransfer);
+  uint64_t asked = total_size(to);
+  TRY(use(*grant_, Verb::Receive, asked));
   msghdr m = message(to);
   for (;;) {
-    ssize_t n = ::recvmsg(fd_.get(), &m, MSG_DONTWAIT | (peek ? MSG_PEEK : 0));
+    ssize_t n = ::recvmsg(fd_.fd.get(), &m, MSG_DONTWAIT | (peek ? MSG_PEEK : 0));
+    if (n >= 0 || errno != EINTR) grant_->give_back(Verb::Receive, n < 0 ? asked : asked - static_cast<size_t>(n));
     if (n >= 0) return Received{static_cast<size_t>(n), (m.msg_flags & MSG_TRUNC) != 0};
-    if (errno == EINTR) {
-      if (interrupt.raised()) return os::sys_fail(os::kInterrupted);
-      continue;
-    }
-    if (errno != EAGAIN || nonblock_) return os::last_error();
-    TRY(interrupt.wait(fd_.get(), POLLIN));
+    if (errno != EINTR) return os::last_error();
+    if (grant_->interrupt().raised()) return os::sys_fail(os::kInterrupted);
   }
 }
 
-os::SysResult<Socket::Received> Socket::receive_all(std::span<const iovec> to, const Interrupt& interrupt) const {
-  Received all{0, false};
-  for (auto part : to) {
-    while (part.iov_len > 0) {
-      auto piece = receive(std::span(&part, 1), /*peek=*/false, /*wait_all=*/false, interrupt);
-      if (!piece && (all.bytes == 0 || piece.error() == os::kInterrupted)) return piece;
-      if (!piece || piece->bytes == 0) return all;  // the end, or an error that the next call will meet again
-      all.bytes += piece->bytes;
-      part = {static_cast<char*>(part.iov_base) + piece->bytes, part.iov_len - piece->bytes};
-    }
-  }
-  return all;
-}
-
-os::SysResult<size_t> Socket::send(std::span<const iovec> from, const Interrupt& interrupt) const {
+os::SysResult<size_t> Socket::send(std::span<const iovec> from) const {
+  Piece piece(from);
+  // A datagram goes as a whole; one of more than this does not go at all.
+  if (type_ == FileType::SocketStream && total_size(from) > kLargestTransfer) from = piece.next(kLargestTransfer);
+  uint64_t asked = total_size(from);
+  TRY(use(*grant_, Verb::Send, asked));
   msghdr m = message(from);
   for (;;) {
-    ssize_t n = ::sendmsg(fd_.get(), &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t n = ::sendmsg(fd_.fd.get(), &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n >= 0 || errno != EINTR) grant_->give_back(Verb::Send, n < 0 ? asked : asked - static_cast<size_t>(n));
     if (n >= 0) return static_cast<size_t>(n);
-    if (errno == EINTR) {
-      if (interrupt.raised()) return os::sys_fail(os::kInterrupted);
-      continue;
-    }
-    if (errno != EAGAIN || nonblock_) return os::last_error();
-    TRY(interrupt.wait(fd_.get(), POLLOUT));
+    if (errno != EINTR) return os::last_error();
+    if (grant_->interrupt().raised()) return os::sys_fail(os::kInterrupted);
   }
+}
+
+os::SysResult<> Socket::wait(Direction direction) const {
+  return grant_->interrupt().wait(fd_.fd.get(), direction == Direction::In ? POLLIN : POLLOUT);
 }
 
 os::SysResult<> Socket::shutdown(bool receive, bool send) const {
+  TRY(use(*grant_, Verb::Shutdown));
   int how = receive && send ? SHUT_RDWR : receive ? SHUT_RD : SHUT_WR;
-  if (::shutdown(fd_.get(), how) != 0) return os::last_error();
+  if (::shutdown(fd_.fd.get(), how) != 0) return os::last_error();
   return {};
 }
 
 uint64_t Socket::available() const {
   int n = 0;
-  return ::ioctl(fd_.get(), FIONREAD, &n) == 0 && n >= 0 ? static_cast<uint64_t>(n) : 1;
+  return ::ioctl(fd_.fd.get(), FIONREAD, &n) == 0 && n >= 0 ? static_cast<uint64_t>(n) : 1;
 }
 
 }  // namespace vitrine::wasi::host

@@ -1,44 +1,45 @@
-// A socket that was granted, or a connection accepted on one.
+// A socket that was granted, or a connection accepted on one, which has the same grant. A shared handle. No call waits
+// (EAGAIN) but `wait`.
 #pragma once
 
 #include <memory>
 #include <span>
 
-#include "os/fd.hpp"
+#include "os/descriptors.hpp"
 #include "os/sys_result.hpp"
 #include "wasi/host/channel.hpp"
+#include "wasi/host/gate.hpp"
 #include "wasi/host/stat.hpp"
 
 namespace vitrine::wasi::host {
 
 class Socket {
  public:
-  explicit Socket(os::FileDescriptor fd);
+  Socket(os::LeasedDescriptor fd, std::shared_ptr<const Grant> grant);
 
   struct Received {
     size_t bytes;
     bool truncated;  // a datagram was longer than the room for it
   };
-  os::SysResult<Socket> accept(bool nonblock, const Interrupt& interrupt) const;
-  os::SysResult<Received> receive(std::span<const iovec> to, bool peek, bool wait_all,
-                                  const Interrupt& interrupt) const;
-  os::SysResult<size_t> send(std::span<const iovec> from, const Interrupt& interrupt) const;
+  /// EMFILE, and a denial, if the guest may have no more descriptors.
+  os::SysResult<std::shared_ptr<Socket>> accept() const;
+  os::SysResult<Received> receive(std::span<const iovec> to, bool peek) const;
+  os::SysResult<size_t> send(std::span<const iovec> from) const;
   os::SysResult<> shutdown(bool receive, bool send) const;
+  os::SysResult<> wait(Direction direction) const;
 
   FileType type() const { return type_; }
   bool is_listening() const { return listening_; }
-  bool nonblock() const { return nonblock_; }
-  void set_nonblock(bool nonblock) { nonblock_ = nonblock; }
-  int poll_fd() const { return fd_.get(); }
+  int poll_fd() const { return fd_.fd.get(); }
+  /// Counts a wait for it among others.
+  os::SysResult<> use_poll() const { return use(*grant_, Verb::Poll); }
   uint64_t available() const;
 
  private:
-  os::SysResult<Received> receive_all(std::span<const iovec> to, const Interrupt& interrupt) const;
-
-  os::FileDescriptor fd_;
+  os::LeasedDescriptor fd_;
+  std::shared_ptr<const Grant> grant_;
   FileType type_;
   bool listening_;
-  bool nonblock_ = false;  // as the guest sees it; each call asks the system not to wait by itself
 };
 
 }  // namespace vitrine::wasi::host

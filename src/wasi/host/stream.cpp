@@ -6,7 +6,15 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/result.hpp"
+#include "wasi/host/pieces.hpp"
+
 namespace vitrine::wasi::host {
+namespace {
+
+constexpr size_t kBlock = 64 * 1024;  // also the most that one function of an embedder's is asked for or given
+
+}  // namespace
 
 std::shared_ptr<Stream> Stream::none() {
   return std::shared_ptr<Stream>(new Stream(Kind::None));
@@ -36,40 +44,122 @@ std::shared_ptr<Stream> Stream::output(size_t limit) {
   return stream;
 }
 
-os::SysResult<size_t> Stream::read(std::span<const iovec> to, Blocking blocking, const Interrupt& interrupt) {
-  if (kind_ == Kind::Fd) return channel_.read(to, blocking, interrupt);
-  if (kind_ != Kind::Input) return 0;
-  std::lock_guard lock(mutex_);
-  size_t done = 0;
-  for (const auto& part : to) {
-    size_t n = std::min(part.iov_len, text_.size() - position_);
-    std::memcpy(part.iov_base, text_.data() + position_, n);
-    position_ += n;
-    done += n;
-  }
-  return done;
+std::shared_ptr<Stream> Stream::reader(Reader read) {
+  std::shared_ptr<Stream> stream(new Stream(Kind::Reader));
+  stream->reader_ = std::move(read);
+  return stream;
 }
 
-os::SysResult<size_t> Stream::write(std::span<const iovec> from, Blocking blocking, const Interrupt& interrupt) {
-  if (kind_ == Kind::Fd) return channel_.write(from, blocking, interrupt);
-  if (kind_ == Kind::Input) return os::sys_fail(EBADF);
-  size_t done = 0;
-  std::lock_guard lock(mutex_);
-  for (const auto& part : from) {
-    size_t n = part.iov_len;
-    if (kind_ == Kind::Output) {
-      n = std::min(n, limit_ - text_.size());
-      text_.append(static_cast<const char*>(part.iov_base), n);
-    }
-    done += n;
-    if (n < part.iov_len) return done ? os::SysResult<size_t>(done) : os::sys_fail(ENOSPC);
+std::shared_ptr<Stream> Stream::writer(Writer write) {
+  std::shared_ptr<Stream> stream(new Stream(Kind::Writer));
+  stream->writer_ = std::move(write);
+  return stream;
+}
+
+os::SysResult<> Stream::prepare() {
+  if (kind_ != Kind::Reader) return {};
+  {
+    std::lock_guard lock(mutex_);
+    if (delivered_) return {};
   }
-  return done;
+  // Not under the lock, and not into text_: the function may use this very stream.
+  std::string fresh(kBlock, '\0');
+  auto n = reader_(std::span(reinterpret_cast<uint8_t*>(fresh.data()), fresh.size()));
+  if (!n) return os::sys_fail(EIO);
+  fresh.resize(std::min(*n, fresh.size()));
+  std::lock_guard lock(mutex_);
+  text_ = std::move(fresh);
+  position_ = 0;
+  delivered_ = true;
+  return {};
+}
+
+os::SysResult<size_t> Stream::read(std::span<const iovec> to, const Interrupt& interrupt) {
+  if (kind_ == Kind::Fd) return channel_.read(to, interrupt);
+  if (kind_ == Kind::Input || kind_ == Kind::Reader) return take_text(to, interrupt);
+  return 0;
+}
+
+os::SysResult<size_t> Stream::write(std::span<const iovec> from, const Interrupt& interrupt) {
+  switch (kind_) {
+    case Kind::Fd:
+      return channel_.write(from, interrupt);
+    case Kind::None:
+      return total_size(from);
+    case Kind::Output:
+      return keep(from, interrupt);
+    case Kind::Writer:
+      return write_out(from);
+    case Kind::Input:
+    case Kind::Reader:
+      break;
+  }
+  return os::sys_fail(EBADF);
+}
+
+os::SysResult<> Stream::wait(Direction direction, const Interrupt& interrupt) const {
+  return kind_ == Kind::Fd ? channel_.wait(direction, interrupt) : os::SysResult<>();
+}
+
+os::SysResult<size_t> Stream::take_text(std::span<const iovec> to, const Interrupt& interrupt) {
+  std::lock_guard lock(mutex_);
+  if (kind_ == Kind::Reader && !delivered_) return os::sys_fail(EAGAIN);
+  auto n = in_pieces(to, interrupt, [this](std::span<const iovec> parts, size_t) {
+    size_t done = 0;
+    for (const auto& part : parts) {
+      size_t n = std::min(part.iov_len, text_.size() - position_);
+      if (n == 0) continue;
+      std::memcpy(part.iov_base, text_.data() + position_, n);
+      position_ += n;
+      done += n;
+    }
+    return static_cast<ssize_t>(done);
+  });
+  if (position_ == text_.size() && total_size(to) > 0) delivered_ = false;
+  return n;
+}
+
+os::SysResult<size_t> Stream::keep(std::span<const iovec> from, const Interrupt& interrupt) {
+  std::lock_guard lock(mutex_);
+  if (size_ == limit_ && total_size(from) > 0) return os::sys_fail(ENOSPC);
+  return in_pieces(from, interrupt, [this](std::span<const iovec> parts, size_t) {
+    size_t done = 0;
+    for (const auto& part : parts) {
+      std::string_view text(static_cast<const char*>(part.iov_base), std::min(part.iov_len, limit_ - size_));
+      done += text.size();
+      size_ += text.size();
+      while (!text.empty()) {
+        if (blocks_.empty() || blocks_.back().size() == kBlock) blocks_.emplace_back();
+        auto fits = text.substr(0, kBlock - blocks_.back().size());
+        blocks_.back().append(fits);
+        text.remove_prefix(fits.size());
+      }
+    }
+    return static_cast<ssize_t>(done);
+  });
+}
+
+os::SysResult<size_t> Stream::write_out(std::span<const iovec> from) {
+  Piece piece(from);
+  std::string copy;
+  for (size_t left = kBlock; left > 0;) {
+    auto parts = piece.next(left);
+    if (parts.empty()) break;
+    for (const auto& part : parts) copy.append(static_cast<const char*>(part.iov_base), part.iov_len);
+    left = kBlock - copy.size();
+    piece.advance(total_size(parts));
+  }
+  auto n = writer_(std::span(reinterpret_cast<const uint8_t*>(copy.data()), copy.size()));
+  if (!n) return os::sys_fail(EIO);
+  return std::min(*n, copy.size());
 }
 
 std::string Stream::contents() const {
   std::lock_guard lock(mutex_);
-  return kind_ == Kind::Output ? text_ : std::string();
+  std::string all;
+  all.reserve(size_);
+  for (const auto& block : blocks_) all += block;
+  return all;
 }
 
 bool Stream::is_terminal() const {
@@ -82,7 +172,8 @@ size_t Stream::available() const {
     return ::ioctl(channel_.fd(), FIONREAD, &n) == 0 && n >= 0 ? static_cast<size_t>(n) : 1;
   }
   std::lock_guard lock(mutex_);
-  return kind_ == Kind::Input ? text_.size() - position_ : 0;
+  if (kind_ == Kind::Reader && !delivered_) return 1;
+  return text_.size() - position_;
 }
 
 }  // namespace vitrine::wasi::host

@@ -2,7 +2,7 @@
 
 namespace vitrine::wasi::p1 {
 
-Failure::Failure(os::SysError error) {
+CallError::CallError(os::SysError error) {
   if (error == os::kInterrupted) {
     *this = trap("interrupt");
   } else {
@@ -10,15 +10,15 @@ Failure::Failure(os::SysError error) {
   }
 }
 
-Failure Failure::trap(std::string message) {
-  Failure failure(Errno::Success);
+CallError CallError::trap(std::string message) {
+  CallError failure(Errno::Success);
   failure.kind_ = Kind::Trap;
   failure.message_ = std::make_unique<std::string>(std::move(message));
   return failure;
 }
 
-Failure Failure::exit(uint32_t status) {
-  Failure failure(Errno::Success);
+CallError CallError::exit(uint32_t status) {
+  CallError failure(Errno::Success);
   failure.kind_ = Kind::Exit;
   failure.code_ = status;
   return failure;

@@ -11,15 +11,15 @@
 namespace vitrine::wasi::p1 {
 
 /// Why a p1 function did not succeed.
-class Failure {
+class CallError {
  public:
   enum class Kind : uint8_t { Errno, Trap, Exit };
 
-  Failure(Errno error) : code_(static_cast<uint32_t>(error)) {}
+  CallError(Errno error) : code_(static_cast<uint32_t>(error)) {}
   /// A host error as an errno; the interruption of a blocked call as a trap.
-  Failure(os::SysError error);
-  static Failure trap(std::string message);
-  static Failure exit(uint32_t status);
+  CallError(os::SysError error);
+  static CallError trap(std::string message);
+  static CallError exit(uint32_t status);
 
   Kind kind() const { return kind_; }
   Errno error() const { return static_cast<Errno>(code_); }
@@ -33,17 +33,17 @@ class Failure {
 };
 
 template <class T = void>
-using Answer = std::expected<T, Failure>;
+using Answer = std::expected<T, CallError>;
 
-inline std::unexpected<Failure> fail(Errno error) {
-  return std::unexpected(Failure(error));
+inline std::unexpected<CallError> fail(Errno error) {
+  return std::unexpected(CallError(error));
 }
-inline std::unexpected<Failure> trap(std::string message) {
-  return std::unexpected(Failure::trap(std::move(message)));
+inline std::unexpected<CallError> trap(std::string message) {
+  return std::unexpected(CallError::trap(std::move(message)));
 }
 
-/// What a call did, for the runtime: go on (the errno is the function's result), trap, or end the guest.
-struct Outcome {
+/// How a call ended, for the runtime: go on (the errno is the function's result), trap, or end the guest.
+struct Ending {
   enum class Kind : uint8_t { Ok, Trap, Exit };
   Kind kind = Kind::Ok;
   uint32_t exit_status = 0;

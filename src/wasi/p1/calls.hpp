@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "wasi/p1/answer.hpp"
-#include "wasi/p1/memory.hpp"
+#include "wasi/p1/guest_memory.hpp"
 
 namespace vitrine::wasi::p1 {
 
@@ -12,7 +12,7 @@ class P1State;
 
 struct Call {
   P1State& state;
-  GuestMemory memory;
+  GuestMemory& memory;
 };
 
 using I32 = uint32_t;

@@ -14,27 +14,38 @@
 
 #include "wasi/host/directory.hpp"
 #include "wasi/host/file.hpp"
+#include "wasi/host/granted_stream.hpp"
 #include "wasi/host/socket.hpp"
-#include "wasi/host/stream.hpp"
 #include "wasi/p1/answer.hpp"
 
 namespace vitrine::wasi::p1 {
 
+// Handles of the host layer, with what of them is this guest's. Whether a call may block is the descriptor's.
 struct Stdio {
-  std::shared_ptr<host::Stream> stream;
+  std::shared_ptr<host::GrantedStream> stream;
   bool writes;  // stdout or stderr
   bool nonblock = false;
 };
 
+struct OpenFile {
+  std::shared_ptr<host::File> file;
+  bool nonblock = false;
+};
+
 struct OpenDirectory {
-  host::Directory directory;
+  std::shared_ptr<host::Directory> directory;
   std::optional<std::string> preopen_name;  // of a directory that was granted, not opened
   // What fd_readdir is listing. A cookie is a position in it, so resuming is exact whatever changed meanwhile; cookie 0
   // takes a new one.
   std::optional<host::Listing> listing;
 };
 
-using Descriptor = std::variant<std::monostate, Stdio, host::File, OpenDirectory, host::Socket>;
+struct OpenSocket {
+  std::shared_ptr<host::Socket> socket;
+  bool nonblock = false;
+};
+
+using Descriptor = std::variant<std::monostate, Stdio, OpenFile, OpenDirectory, OpenSocket>;
 
 class FdTable {
  public:

@@ -7,7 +7,6 @@
 #include <cstring>
 
 #include "base/result.hpp"
-#include "base/utf8.hpp"
 #include "wasi/p1/lookup.hpp"
 
 namespace vitrine::wasi::p1 {
@@ -41,20 +40,21 @@ Fdstat fdstat_of(std::monostate) {
 
 // A terminal is what says that it is a character device and cannot seek: that is how a C library tells.
 Fdstat fdstat_of(const Stdio& stdio) {
-  return {.filetype = stdio.stream->is_terminal() ? filetype::kCharacterDevice : filetype::kUnknown,
+  return {.filetype = stdio.stream->stream().is_terminal() ? filetype::kCharacterDevice : filetype::kUnknown,
           .flags = static_cast<uint16_t>(stdio.nonblock ? fdflags::kNonblock : 0),
           .base = (stdio.writes ? rights::kFdWrite : rights::kFdRead) | rights::kFdFdstatSetFlags |
                   rights::kFdFilestatGet | rights::kPollFdReadwrite};
 }
 
-Fdstat fdstat_of(const host::File& file) {
+Fdstat fdstat_of(const OpenFile& open) {
+  const host::File& file = *open.file;
   uint64_t base = kFileRights;
   if (!file.mode().read) base &= ~rights::kFdRead;
   if (!file.mode().write) base &= ~(rights::kFdWrite | rights::kFdAllocate | rights::kFdFilestatSetSize);
   if (file.type() != host::FileType::RegularFile && file.type() != host::FileType::BlockDevice) {
     base &= ~(rights::kFdSeek | rights::kFdTell);
   }
-  uint32_t flags = (file.mode().append ? fdflags::kAppend : 0) | (file.mode().nonblock ? fdflags::kNonblock : 0);
+  uint32_t flags = (file.mode().append ? fdflags::kAppend : 0) | (open.nonblock ? fdflags::kNonblock : 0);
   flags |= (file.mode().sync ? fdflags::kSync : 0) | (file.mode().data_sync ? fdflags::kDsync : 0);
   return {guest_filetype(file.type()), static_cast<uint16_t>(flags), base, 0};
 }
@@ -63,22 +63,22 @@ Fdstat fdstat_of(const OpenDirectory&) {
   return {.filetype = filetype::kDirectory, .base = kDirectoryRights, .inheriting = kDirectoryRights | kFileRights};
 }
 
-Fdstat fdstat_of(const host::Socket& socket) {
-  uint64_t accept = socket.is_listening() ? rights::kSockAccept : 0;
-  return {guest_filetype(socket.type()), static_cast<uint16_t>(socket.nonblock() ? fdflags::kNonblock : 0),
+Fdstat fdstat_of(const OpenSocket& open) {
+  uint64_t accept = open.socket->is_listening() ? rights::kSockAccept : 0;
+  return {guest_filetype(open.socket->type()), static_cast<uint16_t>(open.nonblock ? fdflags::kNonblock : 0),
           kSocketRights | accept, accept ? kSocketRights : 0};
 }
 
 Answer<> filestat_get(Call& c, Abi abi, uint32_t fd, uint32_t to) {
   Descriptor* descriptor = TRY(c.state.fds().get(fd));
   host::FileStat stat;
-  if (auto* file = std::get_if<host::File>(descriptor)) {
-    stat = TRY(file->stat());
+  if (auto* open = std::get_if<OpenFile>(descriptor)) {
+    stat = TRY(open->file->stat());
   } else if (auto* directory = std::get_if<OpenDirectory>(descriptor)) {
-    stat = TRY(directory->directory.stat());
-  } else if (auto* socket = std::get_if<host::Socket>(descriptor)) {
-    stat.type = socket->type();
-  } else if (std::get<Stdio>(*descriptor).stream->is_terminal()) {
+    stat = TRY(directory->directory->stat());
+  } else if (auto* open_socket = std::get_if<OpenSocket>(descriptor)) {
+    stat.type = open_socket->socket->type();
+  } else if (std::get<Stdio>(*descriptor).stream->stream().is_terminal()) {
     stat.type = host::FileType::CharacterDevice;
   }
   return put_filestat(c, abi, to, stat);
@@ -88,9 +88,9 @@ Answer<> seek(Call& c, uint32_t fd, int64_t offset, host::Whence whence, uint32_
   auto position = TRY(c.memory.slot<uint64_t>(to));
   Descriptor* descriptor = TRY(c.state.fds().get(fd));
   if (std::holds_alternative<OpenDirectory>(*descriptor)) return fail(Errno::BadF);
-  auto* file = std::get_if<host::File>(descriptor);
-  if (!file) return fail(Errno::SPipe);
-  position.store(TRY(file->seek(offset, whence)));
+  auto* open = std::get_if<OpenFile>(descriptor);
+  if (!open) return fail(Errno::SPipe);
+  position.store(TRY(open->file->seek(offset, whence)));
   return {};
 }
 
@@ -121,18 +121,20 @@ Answer<> fd_fdstat_set_flags(Call& c, I32 fd, I32 flags) {
   if (flags & ~fdflags::kAll) return fail(Errno::Inval);
   bool append = flags & fdflags::kAppend, nonblock = flags & fdflags::kNonblock;
   uint32_t sync = flags & (fdflags::kSync | fdflags::kDsync | fdflags::kRsync);
-  if (auto* file = std::get_if<host::File>(descriptor)) {
+  if (auto* open = std::get_if<OpenFile>(descriptor)) {
+    const host::FileMode& mode = open->file->mode();
     // Whether writes wait for the disk is settled when a file is opened; saying again what it is changes nothing.
-    bool sync_more = (sync & ~fdflags::kDsync) && !file->mode().sync;
-    bool data_sync_more = (sync & fdflags::kDsync) && !file->mode().data_sync && !file->mode().sync;
+    bool sync_more = (sync & ~fdflags::kDsync) && !mode.sync;
+    bool data_sync_more = (sync & fdflags::kDsync) && !mode.data_sync && !mode.sync;
     if (sync_more || data_sync_more) return fail(Errno::Inval);
-    TRY(file->set_flags(append, nonblock));
+    TRY(open->file->set_append(append));
+    open->nonblock = nonblock;  // ours alone: the descriptor itself never waits, see Channel
     return {};
   }
   if (std::holds_alternative<OpenDirectory>(*descriptor)) return fail(Errno::BadF);
   if (sync) return fail(Errno::Inval);
-  if (auto* socket = std::get_if<host::Socket>(descriptor)) {
-    socket->set_nonblock(nonblock);
+  if (auto* socket = std::get_if<OpenSocket>(descriptor)) {
+    socket->nonblock = nonblock;
   } else {
     std::get<Stdio>(*descriptor).nonblock = nonblock;  // the stream is at its end anyway: appending changes nothing
   }
@@ -159,10 +161,10 @@ Answer<> fd_filestat_set_size(Call& c, I32 fd, I64 size) {
 Answer<> fd_filestat_set_times(Call& c, I32 fd, I64 accessed, I64 modified, I32 flags) {
   Descriptor* descriptor = TRY(c.state.fds().get(fd));
   auto times = TRY(times_of(accessed, modified, flags));
-  if (auto* file = std::get_if<host::File>(descriptor)) {
-    TRY(file->set_times(times.accessed, times.modified));
+  if (auto* open = std::get_if<OpenFile>(descriptor)) {
+    TRY(open->file->set_times(times.accessed, times.modified));
   } else if (auto* directory = std::get_if<OpenDirectory>(descriptor)) {
-    TRY(directory->directory.set_times(times.accessed, times.modified));
+    TRY(directory->directory->set_times(times.accessed, times.modified));
   } else {
     return fail(Errno::BadF);
   }
@@ -183,10 +185,10 @@ Answer<> fd_allocate(Call& c, I32 fd, I64 offset, I64 length) {
 
 Answer<> fd_sync(Call& c, I32 fd) {
   Descriptor* descriptor = TRY(c.state.fds().get(fd));
-  if (auto* file = std::get_if<host::File>(descriptor)) {
-    TRY(file->sync());
+  if (auto* open = std::get_if<OpenFile>(descriptor)) {
+    TRY(open->file->sync());
   } else if (auto* directory = std::get_if<OpenDirectory>(descriptor)) {
-    TRY(directory->directory.sync());
+    TRY(directory->directory->sync());
   } else {
     return fail(Errno::Inval);
   }
@@ -195,10 +197,10 @@ Answer<> fd_sync(Call& c, I32 fd) {
 
 Answer<> fd_datasync(Call& c, I32 fd) {
   Descriptor* descriptor = TRY(c.state.fds().get(fd));
-  if (auto* file = std::get_if<host::File>(descriptor)) {
-    TRY(file->sync_data());
+  if (auto* open = std::get_if<OpenFile>(descriptor)) {
+    TRY(open->file->sync_data());
   } else if (auto* directory = std::get_if<OpenDirectory>(descriptor)) {
-    TRY(directory->directory.sync_data());
+    TRY(directory->directory->sync_data());
   } else {
     return fail(Errno::Inval);
   }
@@ -222,8 +224,19 @@ Answer<> fd_tell(Call& c, I32 fd, I32 offset) {
 }
 
 void note_no_directories(Call& c) {
-  c.state.context().denials().record(
-      {host::Denial::Kind::NoDirectories, "the guest was granted no directory", "--dir HOST[::GUEST]"});
+  c.state.context().denials().record({.reason = host::Denial::Reason::NotGranted,
+                                      .verb = host::Verb::LookForDirectories,
+                                      .subject = "directory",
+                                      .certain = false});
+}
+
+Answer<> room_for_another(Call& c, host::Verb verb, const std::string& subject) {
+  if (!c.state.fds().is_full()) return {};
+  c.state.context().denials().record({.reason = host::Denial::Reason::Limit,
+                                      .verb = verb,
+                                      .subject = subject,
+                                      .limit = c.state.context().max_open_files()});
+  return fail(Errno::MFile);
 }
 
 Answer<> fd_prestat_get(Call& c, I32 fd, I32 buf) {
@@ -256,7 +269,8 @@ Answer<> fd_readdir(Call& c, I32 fd, I32 buf, I32 buf_len, I64 cookie, I32 bufus
       auto* open = std::get_if<OpenDirectory>(&other);
       if (open && open->listing) kept += open->listing->bytes();
     }
-    directory->listing = TRY(directory->directory.list(kMaxListingBytes - std::min(kept, kMaxListingBytes)));
+    directory->listing = TRY(directory->directory->list(kMaxListingBytes - std::min(kept, kMaxListingBytes)));
+    to = TRY(c.memory.range(buf, buf_len));
   }
   const host::Listing& listing = *directory->listing;
   size_t done = 0;
@@ -267,9 +281,8 @@ Answer<> fd_readdir(Call& c, I32 fd, I32 buf, I32 buf_len, I64 cookie, I32 bufus
     done += n;
   };
   for (uint64_t i = cookie; i < listing.size() && done < to.size(); ++i) {
+    if (c.state.context().interrupt_token().raised()) return std::unexpected(CallError(os::kInterrupted));
     auto entry = listing[i];
-    // No guest can name it: paths are UTF-8.
-    if (!is_utf8(entry.name)) continue;
     uint8_t header[Layout::kDirentSize] = {};
     put(std::span(header), 0, i + 1);
     put(std::span(header), 8, entry.inode);

@@ -20,7 +20,7 @@ template <class... Params, Answer<> (*F)(Call&, Params...)>
 struct Thunk<F> {
   static constexpr std::array<WasmType, sizeof...(Params)> kParams = {kWasmType<Params>...};
 
-  static Outcome call(P1State& state, GuestMemory memory, const uint64_t* args, uint64_t* result) {
+  static Ending call(P1State& state, GuestMemory& memory, const uint64_t* args, uint64_t* result) {
     Call c{state, memory};
     Answer<> answer = [&]<size_t... I>(std::index_sequence<I...>) {
       return F(c, static_cast<Params>(args[I])...);
@@ -29,17 +29,17 @@ struct Thunk<F> {
       *result = 0;
       return {};
     }
-    const Failure& failure = answer.error();
+    const CallError& failure = answer.error();
     switch (failure.kind()) {
-      case Failure::Kind::Errno:
+      case CallError::Kind::Errno:
         *result = static_cast<uint64_t>(failure.error());
         return {};
-      case Failure::Kind::Trap:
-        return {Outcome::Kind::Trap, 0, std::make_unique<std::string>(failure.message())};
-      case Failure::Kind::Exit:
+      case CallError::Kind::Trap:
+        return {Ending::Kind::Trap, 0, std::make_unique<std::string>(failure.message())};
+      case CallError::Kind::Exit:
         break;
     }
-    return {Outcome::Kind::Exit, failure.exit_status(), nullptr};
+    return {Ending::Kind::Exit, failure.exit_status(), nullptr};
   }
 };
 

@@ -7,7 +7,7 @@
 
 #include "wasi/p1/abi.hpp"
 #include "wasi/p1/answer.hpp"
-#include "wasi/p1/memory.hpp"
+#include "wasi/p1/guest_memory.hpp"
 
 namespace vitrine::wasi::p1 {
 
@@ -17,7 +17,7 @@ enum class WasmType : uint8_t { I32, I64 };
 
 /// Calls a function for the guest whose memory is `memory`. `args` has an element for each parameter (an i32 in its low
 /// half); the errno is left in `result`, which is untouched by a function without results.
-using P1Call = Outcome (*)(P1State& state, GuestMemory memory, const uint64_t* args, uint64_t* result);
+using P1Call = Ending (*)(P1State& state, GuestMemory& memory, const uint64_t* args, uint64_t* result);
 
 struct P1Function {
   std::string_view name;

@@ -113,11 +113,18 @@ TEST_F(ReadOnly, DenialsSayWhatWouldHelp) {
   EXPECT_EQ(open(kRo, "sub/new", oflags::kCreat), "perm");
   auto denials = context->denials().all();
   ASSERT_EQ(denials.size(), 2u) << "each once";
-  EXPECT_EQ(denials[0].kind, host::Denial::Kind::ReadOnly);
-  EXPECT_EQ(denials[0].what, "open for writing \"/ro/sub/new\"");
-  EXPECT_EQ(denials[0].suggestion, "--dir " + base + "/ro::/ro::rw");
-  EXPECT_EQ(denials[1].kind, host::Denial::Kind::AcrossGrants);
-  EXPECT_EQ(denials[1].what, "rename \"/rw/file\" to \"/ro/dir/x\"");
+  EXPECT_EQ(denials[0].reason, host::Denial::Reason::MissingRight);
+  EXPECT_EQ(denials[0].verb, host::Verb::OpenForWriting);
+  EXPECT_EQ(denials[0].subject, "/ro/sub/new");
+  EXPECT_EQ(denials[0].missing, host::Access::WriteFiles);
+  EXPECT_EQ(denials[0].access, host::Access::ReadOnly);
+  EXPECT_EQ(denials[0].host, base + "/ro");
+  EXPECT_EQ(denials[0].guest, "/ro");
+  EXPECT_EQ(to_string(denials[0]), "open for writing \"/ro/sub/new\"");
+  EXPECT_EQ(denials[1].reason, host::Denial::Reason::MissingRight);
+  EXPECT_EQ(denials[1].missing, host::Access::CreateFiles);
+  EXPECT_EQ(denials[1].guest, "/ro");
+  EXPECT_EQ(to_string(denials[1]), "rename \"/rw/file\" to \"/ro/dir/x\"");
 }
 
 class TwoWritable : public Guest {

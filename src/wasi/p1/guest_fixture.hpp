@@ -27,19 +27,19 @@ namespace vitrine::wasi::p1 {
 namespace fs = std::filesystem;
 
 /// What a call came to: an errno by name ("success", "noent"), "trap: ..." or "exit: N".
-inline std::string call_function(P1State& state, GuestMemory memory, Abi abi, std::string_view name,
+inline std::string call_function(P1State& state, GuestMemory&& memory, Abi abi, std::string_view name,
                                  const std::vector<uint64_t>& args) {
   for (const P1Function& function : p1_functions(abi)) {
     if (function.name != name) continue;
     EXPECT_EQ(function.params.size(), args.size()) << name;
     uint64_t result = ~uint64_t{0};
-    Outcome outcome = function.call(state, memory, args.data(), &result);
-    switch (outcome.kind) {
-      case Outcome::Kind::Trap:
-        return "trap: " + *outcome.message;
-      case Outcome::Kind::Exit:
-        return "exit: " + std::to_string(outcome.exit_status);
-      case Outcome::Kind::Ok:
+    Ending ending = function.call(state, memory, args.data(), &result);
+    switch (ending.kind) {
+      case Ending::Kind::Trap:
+        return "trap: " + *ending.message;
+      case Ending::Kind::Exit:
+        return "exit: " + std::to_string(ending.exit_status);
+      case Ending::Kind::Ok:
         return function.has_result ? name_of(static_cast<Errno>(result)) : "";
     }
   }

@@ -11,27 +11,30 @@ namespace vitrine::wasi::p1 {
 inline Answer<host::File*> file_at(Call& c, uint32_t fd, Errno otherwise) {
   auto descriptor = c.state.fds().get(fd);
   if (!descriptor) return std::unexpected(std::move(descriptor).error());
-  if (auto* file = std::get_if<host::File>(*descriptor)) return file;
+  if (auto* open = std::get_if<OpenFile>(*descriptor)) return open->file.get();
   return fail(otherwise);
 }
 
 /// Remembers, for who runs the guest, that it looked for a directory and was granted none.
 void note_no_directories(Call& c);
 
+/// MFile, and a denial, if there is no number left to open `subject` by.
+Answer<> room_for_another(Call& c, host::Verb verb, const std::string& subject);
+
 inline Answer<OpenDirectory*> directory_at(Call& c, uint32_t fd, Errno otherwise = Errno::NotDir) {
   auto descriptor = c.state.fds().get(fd);
   if (!descriptor) {
-    if (fd == kFirstPreopen && c.state.context().directory_count() == 0) note_no_directories(c);
+    if (fd == kFirstPreopen && c.state.context().directories().empty()) note_no_directories(c);
     return std::unexpected(std::move(descriptor).error());
   }
   if (auto* directory = std::get_if<OpenDirectory>(*descriptor)) return directory;
   return fail(otherwise);
 }
 
-inline Answer<host::Socket*> socket_at(Call& c, uint32_t fd) {
+inline Answer<OpenSocket*> socket_at(Call& c, uint32_t fd) {
   auto descriptor = c.state.fds().get(fd);
   if (!descriptor) return std::unexpected(std::move(descriptor).error());
-  if (auto* socket = std::get_if<host::Socket>(*descriptor)) return socket;
+  if (auto* socket = std::get_if<OpenSocket>(*descriptor)) return socket;
   return fail(Errno::NotSock);
 }
 

@@ -21,7 +21,7 @@ struct Place {
 Answer<Place> place_at(Call& c, uint32_t fd, uint32_t path, uint32_t path_len) {
   auto text = TRY(c.memory.path(path, path_len));
   auto* directory = TRY(directory_at(c, fd));
-  return Place{directory->directory, std::move(text)};
+  return Place{*directory->directory, std::move(text)};
 }
 
 Answer<> filestat_get(Call& c, Abi abi, uint32_t fd, uint32_t flags, uint32_t path, uint32_t path_len, uint32_t buf) {
@@ -43,7 +43,6 @@ Answer<> path_open(Call& c, I32 fd, I32 dirflags, I32 path, I32 path_len, I32 of
   host::OpenOptions options{.mode = {.read = (rights_base & rights::kFdRead) != 0,
                                      .write = (rights_base & rights::kFdWrite) != 0,
                                      .append = (fdflags & fdflags::kAppend) != 0,
-                                     .nonblock = (fdflags & fdflags::kNonblock) != 0,
                                      .sync = (fdflags & (fdflags::kSync | fdflags::kRsync)) != 0,
                                      .data_sync = (fdflags & fdflags::kDsync) != 0},
                             .create = (oflags & oflags::kCreat) != 0,
@@ -52,13 +51,13 @@ Answer<> path_open(Call& c, I32 fd, I32 dirflags, I32 path, I32 path_len, I32 of
                             .directory = (oflags & oflags::kDirectory) != 0,
                             .follow = follow};
   // Before the file comes into being, not after.
-  if (c.state.fds().is_full()) return fail(Errno::MFile);
+  TRY(room_for_another(c, host::Verb::Open, place.path));
   auto opened = TRY(place.directory.open(place.path, options));
   Descriptor descriptor;
-  if (auto* file = std::get_if<host::File>(&opened)) {
-    descriptor = std::move(*file);
+  if (auto* file = std::get_if<std::shared_ptr<host::File>>(&opened)) {
+    descriptor = OpenFile{std::move(*file), (fdflags & fdflags::kNonblock) != 0};
   } else {
-    descriptor = OpenDirectory{std::move(std::get<host::Directory>(opened)), {}, {}};
+    descriptor = OpenDirectory{std::get<std::shared_ptr<host::Directory>>(std::move(opened)), {}, {}};
   }
   to.store(TRY(c.state.fds().insert(std::move(descriptor))));
   return {};
@@ -122,10 +121,11 @@ Answer<> path_symlink(Call& c, I32 old_path, I32 old_path_len, I32 fd, I32 new_p
 }
 
 Answer<> path_readlink(Call& c, I32 fd, I32 path, I32 path_len, I32 buf, I32 buf_len, I32 bufused) {
-  auto to = TRY(c.memory.range(buf, buf_len));
+  TRY(c.memory.range(buf, buf_len));
   auto used = TRY(c.memory.slot<uint32_t>(bufused));
   auto place = TRY(place_at(c, fd, path, path_len));
   auto target = TRY(place.directory.read_link(place.path));
+  auto to = TRY(c.memory.range(buf, buf_len));
   size_t n = std::min(target.size(), to.size());  // as readlink: what does not fit is cut off
   std::copy_n(target.begin(), n, to.begin());
   used.store(static_cast<uint32_t>(n));

@@ -37,8 +37,9 @@ Answer<std::optional<uint64_t>> deadline_of(Call& c, const Layout& layout, std::
   uint64_t timeout = get<uint64_t>(subscription, layout.clock_timeout);
   uint16_t flags = get<uint16_t>(subscription, layout.clock_flags);
   if (id > clockid::kMonotonic || (flags & ~kSubclockAbstime)) return fail(Errno::Inval);
+  auto clock = id == clockid::kRealtime ? os::Clock::Realtime : os::Clock::Monotonic;
+  TRY(c.state.context().use_sleep(clock));
   if (flags & kSubclockAbstime) {
-    auto clock = id == clockid::kRealtime ? os::Clock::Realtime : os::Clock::Monotonic;
     uint64_t now = TRY(c.state.context().clock_now(clock));
     timeout = timeout > now ? timeout - now : 0;
   }
@@ -52,20 +53,29 @@ struct Poll {
   uint64_t available = 0;
 };
 Poll poll_of(const Descriptor& descriptor) {
-  if (auto* file = std::get_if<host::File>(&descriptor)) {
-    return {file->poll_fd(), file->mode().read, file->mode().write, file->available()};
+  if (auto* open = std::get_if<OpenFile>(&descriptor)) {
+    const host::File& file = *open->file;
+    return {file.poll_fd(), file.mode().read, file.mode().write, file.available()};
   }
   if (auto* stdio = std::get_if<Stdio>(&descriptor)) {
-    return {stdio->stream->poll_fd(), !stdio->writes, stdio->writes, stdio->writes ? 0 : stdio->stream->available()};
+    const host::Stream& stream = stdio->stream->stream();
+    return {stream.poll_fd(), !stdio->writes, stdio->writes, stdio->writes ? 0 : stream.available()};
   }
-  if (auto* socket = std::get_if<host::Socket>(&descriptor)) return {.fd = socket->poll_fd()};
+  if (auto* open = std::get_if<OpenSocket>(&descriptor)) return {.fd = open->socket->poll_fd()};
   return {.readable = false, .writable = false};
+}
+
+os::SysResult<> use_poll(const Descriptor& descriptor) {
+  if (auto* open = std::get_if<OpenFile>(&descriptor)) return open->file->use_poll();
+  if (auto* stdio = std::get_if<Stdio>(&descriptor)) return stdio->stream->use_poll();
+  if (auto* open = std::get_if<OpenSocket>(&descriptor)) return open->socket->use_poll();
+  return {};
 }
 
 uint64_t available_now(Call& c, uint32_t fd) {
   auto descriptor = c.state.fds().get(fd);
   if (!descriptor) return 0;
-  if (auto* socket = std::get_if<host::Socket>(*descriptor)) return socket->available();
+  if (auto* open = std::get_if<OpenSocket>(*descriptor)) return open->socket->available();
   return poll_of(**descriptor).available;
 }
 
@@ -76,6 +86,9 @@ void begin_descriptor(Call& c, Waiting& w, std::vector<pollfd>& polled) {
   if (!(read ? poll.readable : poll.writable)) {
     w.ready = true;
     w.error = Errno::BadF;
+  } else if (auto used = use_poll(**descriptor); !used) {
+    w.ready = true;
+    w.error = to_errno(used.error());
   } else if (poll.fd < 0) {
     w.ready = true;
     w.bytes = read ? poll.available : kWritable;
@@ -110,14 +123,15 @@ Answer<> poll(Call& c, Abi abi, uint32_t in, uint32_t out, uint32_t count, uint3
   auto stored = TRY(c.memory.slot<uint32_t>(nevents));
   if (count == 0 || count > kMaxSubscriptions) return fail(Errno::Inval);
   auto subscriptions = TRY(c.memory.range(in, uint64_t{count} * layout.subscription_size, 8));
-  auto events = TRY(c.memory.range(out, uint64_t{count} * Layout::kEventSize, 8));
+  TRY(c.memory.range(out, uint64_t{count} * Layout::kEventSize, 8));
   auto& interrupt = c.state.context().interrupt_token();
 
   // A lone clock is a sleep.
   if (count == 1 && get<uint8_t>(subscriptions, 8) == eventtype::kClock) {
     Waiting clock{.userdata = get<uint64_t>(subscriptions, 0), .type = eventtype::kClock};
     TRY(interrupt.sleep_until(TRY(deadline_of(c, layout, subscriptions))));
-    put_event(events, clock);
+    c.memory.refresh();
+    put_event(TRY(c.memory.range(out, Layout::kEventSize, 8)), clock);
     stored.store(1);
     return {};
   }
@@ -128,6 +142,7 @@ Answer<> poll(Call& c, Abi abi, uint32_t in, uint32_t out, uint32_t count, uint3
   bool at_once = false;
   for (uint32_t i = 0; i < count; ++i) {
     auto subscription = subscriptions.subspan(size_t{i} * layout.subscription_size, layout.subscription_size);
+    if (interrupt.raised()) return std::unexpected(CallError(os::kInterrupted));
     Waiting& w = waiting[i];
     w.userdata = get<uint64_t>(subscription, 0);
     w.type = get<uint8_t>(subscription, 8);
@@ -144,6 +159,8 @@ Answer<> poll(Call& c, Abi abi, uint32_t in, uint32_t out, uint32_t count, uint3
   }
   polled.push_back({});  // for the interrupt
   TRY(interrupt.wait(polled, at_once ? std::optional<uint64_t>(0) : deadline));
+  c.memory.refresh();
+  auto events = TRY(c.memory.range(out, uint64_t{count} * Layout::kEventSize, 8));
 
   uint64_t now = os::clock_now(os::Clock::Monotonic);
   uint32_t done = 0;

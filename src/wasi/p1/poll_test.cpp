@@ -95,6 +95,29 @@ TEST_F(Piped, ASleep) {
   EXPECT_EQ(poll(20'000), "inval");
 }
 
+class WithoutClocks : public Piped {
+  void configure(host::Grants& grants) override {
+    Piped::configure(grants);
+    grants.wall_clock = grants.monotonic_clock = {};
+  }
+};
+
+TEST_F(WithoutClocks, NobodySleeps) {
+  auto before = std::chrono::steady_clock::now();
+  for (uint32_t id : {clockid::kMonotonic, clockid::kRealtime}) {
+    for (uint16_t flags : {uint16_t{0}, kSubclockAbstime}) {
+      subscribe_clock(0, 1, id, 10'000'000'000, flags);
+      EXPECT_EQ(poll(1), "perm") << "a lone clock " << id << " flags " << flags;
+      subscribe_fd(1, 2, eventtype::kFdRead, 0);
+      EXPECT_EQ(poll(2), "perm") << "with a descriptor";
+    }
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(5));
+  EXPECT_FALSE(context->denials().all().empty());
+  subscribe_fd(0, 2, eventtype::kFdWrite, 1);
+  EXPECT_EQ(poll(1), "success") << "descriptors need no clock";
+}
+
 TEST_F(Piped, TheOlderClockSubscription) {
   put(kSubs, uint64_t{5});
   put(kSubs + 8, uint64_t{0});
@@ -201,8 +224,8 @@ class Sockets : public Piped {
     int pair[2];
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
     peer = os::FileDescriptor(pair[1]);
-    grants.sockets.push_back(std::move(listener));
-    grants.sockets.push_back(os::FileDescriptor(pair[0]));
+    grants.sockets.push_back({std::move(listener), "127.0.0.1"});
+    grants.sockets.push_back({os::FileDescriptor(pair[0]), "a pair"});
   }
   os::FileDescriptor connect() {
     os::FileDescriptor fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

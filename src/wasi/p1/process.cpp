@@ -120,8 +120,10 @@ Answer<> environ_get(Call& c, I32 environ, I32 environ_buf) {
 Answer<> environ_sizes_get(Call& c, I32 count, I32 buf_size) {
   auto& context = c.state.context();
   if (context.env().empty()) {
-    context.denials().record(
-        {host::Denial::Kind::NoVariables, "the guest was granted no environment variable", "--env NAME"});
+    context.denials().record({.reason = host::Denial::Reason::NotGranted,
+                              .verb = host::Verb::LookForVariables,
+                              .subject = "environment variable",
+                              .certain = false});
   }
   return put_sizes(c, size_of_env(c.state.context()), count, buf_size);
 }
@@ -145,7 +147,7 @@ Answer<> random_get(Call& c, I32 buf, I32 buf_len) {
 
 // Any status: which of them a process may really end with is for whoever runs the guest to say.
 Answer<> proc_exit(Call&, I32 code) {
-  return std::unexpected(Failure::exit(code));
+  return std::unexpected(CallError::exit(code));
 }
 
 Answer<> proc_raise(Call&, I32 /*signal*/) {
@@ -153,7 +155,7 @@ Answer<> proc_raise(Call&, I32 /*signal*/) {
 }
 
 Answer<> sched_yield(Call& c) {
-  if (c.state.context().interrupt_token().raised()) return std::unexpected(Failure(os::kInterrupted));
+  if (c.state.context().interrupt_token().raised()) return std::unexpected(CallError(os::kInterrupted));
   ::sched_yield();
   return {};
 }

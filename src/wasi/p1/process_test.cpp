@@ -103,13 +103,16 @@ TEST_F(Nobody, HasNothing) {
   EXPECT_EQ(call("fd_prestat_get", {3, kOut}), "badf");
   EXPECT_EQ(open(3, "x"), "badf");
   auto denials = context->denials().all();
-  ASSERT_EQ(denials.size(), 4u);
-  EXPECT_EQ(denials[0].kind, host::Denial::Kind::NoVariables);
-  EXPECT_EQ(denials[0].suggestion, "--env NAME");
-  EXPECT_EQ(denials[1].kind, host::Denial::Kind::Clock);
-  EXPECT_EQ(denials[2].kind, host::Denial::Kind::Random);
-  EXPECT_EQ(denials[3].kind, host::Denial::Kind::NoDirectories);
-  EXPECT_EQ(denials[3].suggestion, "--dir HOST[::GUEST]");
+  std::vector<std::string> said;
+  for (const auto& denial : denials) said.push_back(to_string(denial));
+  EXPECT_EQ(said, (std::vector<std::string>{"the guest was granted no environment variable", "read the wall clock",
+                                            "ask the resolution of the monotonic clock", "ask for random bytes",
+                                            "the guest was granted no directory"}));
+  EXPECT_FALSE(denials[0].certain);
+  EXPECT_TRUE(denials[1].certain);
+  EXPECT_EQ(denials[3].reason, host::Denial::Reason::NotGranted);
+  EXPECT_EQ(denials[3].verb, host::Verb::Random);
+  EXPECT_EQ(denials[4].verb, host::Verb::LookForDirectories);
 }
 
 class Deterministic : public Guest {

@@ -2,8 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <cstring>
-
 namespace vitrine::wasi::p1 {
 
 Result<std::shared_ptr<P1State>> P1State::make(std::shared_ptr<host::Context> context) {
@@ -16,23 +14,10 @@ Result<std::shared_ptr<P1State>> P1State::make(std::shared_ptr<host::Context> co
                          ErrorKind::Limit);
   };
   for (int i = 0; i < 3; ++i) TRY(insert(Stdio{grants.stdio(i), /*writes=*/i > 0}));
-  for (size_t i = 0; i < grants.directory_count(); ++i) {
-    auto directory = grants.directory(i);
-    if (!directory) {
-      return vitrine::fail(fmt::format("cannot open a granted directory: {}", std::strerror(directory.error().code)),
-                           ErrorKind::Io);
-    }
-    auto name = directory->grant().guest;
-    TRY(insert(OpenDirectory{std::move(*directory), std::move(name), {}}));
+  for (const auto& directory : grants.directories()) {
+    TRY(insert(OpenDirectory{directory, directory->grant().guest(), {}}));
   }
-  for (size_t i = 0; i < grants.socket_count(); ++i) {
-    auto socket = grants.socket(i);
-    if (!socket) {
-      return vitrine::fail(fmt::format("cannot use a granted socket: {}", std::strerror(socket.error().code)),
-                           ErrorKind::Io);
-    }
-    TRY(insert(std::move(*socket)));
-  }
+  for (const auto& socket : grants.sockets()) TRY(insert(OpenSocket{socket}));
   return state;
 }
 

@@ -1,4 +1,7 @@
 // Moving bytes: one system call, straight between guest memory and the descriptor, without copying or allocating.
+//
+// The host layer never waits in such a call. Where it would, the wait is here, and the guest's buffers are looked up
+// again after it.
 
 #include <sys/uio.h>
 
@@ -15,60 +18,132 @@ constexpr uint32_t kMaxIovecs = 1024;
 // Nor does the system move more than this in one call.
 constexpr uint64_t kMaxBytes = 0x7fff'f000;
 
-/// The guest's buffers as host ranges, all of them checked. Not initialised: only what was filled is looked at.
-struct Buffers {
-  iovec parts[kMaxIovecs];
-  size_t count = 0;
+/// The buffers of one call, as the guest names them and as host ranges; the latter are good until the next wait.
+class Transfer {
+ public:
+  Transfer(Call& c, uint32_t iovecs, uint32_t count) : c_(c), iovecs_(iovecs), iovec_count_(count) {}
 
-  std::span<const iovec> view() const { return {parts, count}; }
+  /// Looks the buffers up, each of them checked, without the first `skip` bytes.
+  Answer<> gather(uint64_t skip = 0);
+  std::span<const iovec> parts() const { return {parts_, count_}; }
+  /// The size of all, skipped ones included.
+  uint64_t total() const { return total_; }
+
+  /// Attempts until something is moved (or `nonblock`).
+  template <class Handle, class Attempt>
+  Answer<size_t> some(const Handle& handle, bool nonblock, host::Direction direction, Attempt attempt);
+  /// Attempts until all is moved, or the end or an error comes: what was moved before counts.
+  template <class Handle, class Attempt>
+  Answer<size_t> all(const Handle& handle, bool nonblock, host::Direction direction, Attempt attempt);
+
+ private:
+  Call& c_;
+  uint32_t iovecs_, iovec_count_;
+  uint64_t total_ = 0;
+  size_t count_ = 0;
+  iovec parts_[kMaxIovecs];  // not initialised: only what was filled is looked at
 };
 
-Answer<> gather(Call& c, uint32_t iovecs, uint32_t count, Buffers& to) {
-  auto array = TRY(c.memory.range(iovecs, uint64_t{count} * Layout::kIovecSize, 4));
-  uint64_t total = 0;
-  for (uint32_t i = 0; i < count; ++i) {
+Answer<> Transfer::gather(uint64_t skip) {
+  auto array = TRY(c_.memory.range(iovecs_, uint64_t{iovec_count_} * Layout::kIovecSize, 4));
+  count_ = 0;
+  total_ = 0;
+  // What is beyond is not looked at: the guest passes it again when it goes on after the short count, and a bad one
+  // traps then. The array itself is inside, or this call traps.
+  for (uint32_t i = 0; i < std::min(iovec_count_, kMaxIovecs) && total_ < kMaxBytes; ++i) {
     auto element = array.subspan(size_t{i} * Layout::kIovecSize, Layout::kIovecSize);
-    auto bytes = TRY(c.memory.range(get<uint32_t>(element, 0), get<uint32_t>(element, 4)));
-    if (i >= kMaxIovecs || total == kMaxBytes) continue;  // still checked
-    size_t length = std::min<uint64_t>(bytes.size(), kMaxBytes - total);
-    total += length;
-    to.parts[to.count++] = {bytes.data(), length};
+    auto bytes = TRY(c_.memory.range(get<uint32_t>(element, 0), get<uint32_t>(element, 4)));
+    bytes = bytes.first(std::min<uint64_t>(bytes.size(), kMaxBytes - total_));
+    total_ += bytes.size();
+    auto skipped = std::min<uint64_t>(skip, bytes.size());
+    skip -= skipped;
+    if (bytes.size() == skipped && skipped > 0) continue;
+    parts_[count_++] = {bytes.data() + skipped, bytes.size() - skipped};
   }
   return {};
 }
 
-host::Blocking blocking(bool nonblock) {
-  return nonblock ? host::Blocking::No : host::Blocking::Yes;
+template <class Handle, class Attempt>
+Answer<size_t> Transfer::some(const Handle& handle, bool nonblock, host::Direction direction, Attempt attempt) {
+  for (;;) {
+    auto n = attempt(parts());
+    if (n || n.error().code != EAGAIN || nonblock) return TRY(std::move(n));
+    TRY(handle->wait(direction));
+    c_.memory.refresh();
+    TRY(gather());
+  }
 }
 
-Answer<size_t> read(Call& c, Descriptor& from, std::span<const iovec> to) {
-  auto& interrupt = c.state.context().interrupt_token();
-  if (auto* file = std::get_if<host::File>(&from)) return TRY(file->read(to, interrupt));
+template <class Handle, class Attempt>
+Answer<size_t> Transfer::all(const Handle& handle, bool nonblock, host::Direction direction, Attempt attempt) {
+  uint64_t done = 0;
+  for (;;) {
+    auto n = attempt(parts());
+    if (n) {
+      done += *n;
+      if (nonblock || *n == 0 || done >= total_) return done;
+      // The other side is behind.
+    } else if (n.error().code != EAGAIN || nonblock) {
+      if (done == 0 || n.error() == os::kInterrupted) return TRY(std::move(n));
+      return done;
+    }
+    if (auto waited = handle->wait(direction); !waited) return std::unexpected(CallError(waited.error()));
+    c_.memory.refresh();
+    TRY(gather(done));
+  }
+}
+
+Answer<size_t> read(Call& c, Descriptor& from, Transfer& to) {
+  if (auto* open = std::get_if<OpenFile>(&from)) {
+    return to.some(open->file, open->nonblock, host::Direction::In,
+                   [&](auto parts) { return open->file->read(parts); });
+  }
   if (auto* stdio = std::get_if<Stdio>(&from)) {
     if (stdio->writes) return fail(Errno::BadF);
-    return TRY(stdio->stream->read(to, blocking(stdio->nonblock), interrupt));
+    if (stdio->stream->stream().calls_out()) {
+      TRY(stdio->stream->prepare());
+      c.memory.refresh();
+      TRY(to.gather());
+    }
+    return to.some(stdio->stream, stdio->nonblock, host::Direction::In,
+                   [&](auto parts) { return stdio->stream->read(parts); });
   }
-  if (auto* socket = std::get_if<host::Socket>(&from)) {
-    return TRY(socket->receive(to, /*peek=*/false, /*wait_all=*/false, interrupt)).bytes;
+  if (auto* open = std::get_if<OpenSocket>(&from)) {
+    return to.some(open->socket, open->nonblock, host::Direction::In, [&](auto parts) -> os::SysResult<size_t> {
+      return TRY(open->socket->receive(parts, /*peek=*/false)).bytes;
+    });
   }
   return fail(Errno::IsDir);
 }
 
-Answer<size_t> write(Call& c, Descriptor& to, std::span<const iovec> from) {
-  auto& interrupt = c.state.context().interrupt_token();
-  if (auto* file = std::get_if<host::File>(&to)) return TRY(file->write(from, interrupt));
+Answer<size_t> write(Call& c, Descriptor& to, Transfer& from) {
+  // A blocking write to a pipe or terminal goes on until all is written, like the system's own. What nobody reads takes
+  // what it takes at once.
+  if (auto* open = std::get_if<OpenFile>(&to)) {
+    auto attempt = [&](auto parts) { return open->file->write(parts); };
+    if (open->file->poll_fd() < 0) return TRY(attempt(from.parts()));
+    return from.all(open->file, open->nonblock, host::Direction::Out, attempt);
+  }
   if (auto* stdio = std::get_if<Stdio>(&to)) {
     if (!stdio->writes) return fail(Errno::BadF);
-    return TRY(stdio->stream->write(from, blocking(stdio->nonblock), interrupt));
+    auto attempt = [&](auto parts) { return stdio->stream->write(parts); };
+    const host::Stream& stream = stdio->stream->stream();
+    if (stream.poll_fd() >= 0) return from.all(stdio->stream, stdio->nonblock, host::Direction::Out, attempt);
+    auto n = attempt(from.parts());
+    if (stream.calls_out()) c.memory.refresh();
+    return TRY(std::move(n));
   }
-  if (auto* socket = std::get_if<host::Socket>(&to)) return TRY(socket->send(from, interrupt));
+  if (auto* open = std::get_if<OpenSocket>(&to)) {
+    return from.some(open->socket, open->nonblock, host::Direction::Out,
+                     [&](auto parts) { return open->socket->send(parts); });
+  }
   return fail(Errno::BadF);
 }
 
 Answer<host::File*> seekable(Call& c, uint32_t fd) {
   Descriptor* descriptor = TRY(c.state.fds().get(fd));
   if (std::holds_alternative<OpenDirectory>(*descriptor)) return fail(Errno::BadF);
-  if (auto* file = std::get_if<host::File>(descriptor)) return file;
+  if (auto* open = std::get_if<OpenFile>(descriptor)) return open->file.get();
   return fail(Errno::SPipe);
 }
 
@@ -76,74 +151,92 @@ Answer<host::File*> seekable(Call& c, uint32_t fd) {
 
 Answer<> fd_read(Call& c, I32 fd, I32 iovs, I32 iovs_len, I32 nread) {
   auto count = TRY(c.memory.slot<uint32_t>(nread));
-  Buffers buffers;
-  TRY(gather(c, iovs, iovs_len, buffers));
-  count.store(static_cast<uint32_t>(TRY(read(c, *TRY(c.state.fds().get(fd)), buffers.view()))));
+  Transfer buffers(c, iovs, iovs_len);
+  TRY(buffers.gather());
+  count.store(static_cast<uint32_t>(TRY(read(c, *TRY(c.state.fds().get(fd)), buffers))));
   return {};
 }
 
 Answer<> fd_write(Call& c, I32 fd, I32 iovs, I32 iovs_len, I32 nwritten) {
   auto count = TRY(c.memory.slot<uint32_t>(nwritten));
-  Buffers buffers;
-  TRY(gather(c, iovs, iovs_len, buffers));
-  count.store(static_cast<uint32_t>(TRY(write(c, *TRY(c.state.fds().get(fd)), buffers.view()))));
+  Transfer buffers(c, iovs, iovs_len);
+  TRY(buffers.gather());
+  count.store(static_cast<uint32_t>(TRY(write(c, *TRY(c.state.fds().get(fd)), buffers))));
   return {};
 }
 
 Answer<> fd_pread(Call& c, I32 fd, I32 iovs, I32 iovs_len, I64 offset, I32 nread) {
   auto count = TRY(c.memory.slot<uint32_t>(nread));
-  Buffers buffers;
-  TRY(gather(c, iovs, iovs_len, buffers));
-  count.store(static_cast<uint32_t>(TRY(TRY(seekable(c, fd))->read_at(buffers.view(), offset))));
+  Transfer buffers(c, iovs, iovs_len);
+  TRY(buffers.gather());
+  count.store(static_cast<uint32_t>(TRY(TRY(seekable(c, fd))->read_at(buffers.parts(), offset))));
   return {};
 }
 
 Answer<> fd_pwrite(Call& c, I32 fd, I32 iovs, I32 iovs_len, I64 offset, I32 nwritten) {
   auto count = TRY(c.memory.slot<uint32_t>(nwritten));
-  Buffers buffers;
-  TRY(gather(c, iovs, iovs_len, buffers));
-  count.store(static_cast<uint32_t>(TRY(TRY(seekable(c, fd))->write_at(buffers.view(), offset))));
+  Transfer buffers(c, iovs, iovs_len);
+  TRY(buffers.gather());
+  count.store(static_cast<uint32_t>(TRY(TRY(seekable(c, fd))->write_at(buffers.parts(), offset))));
   return {};
 }
 
 Answer<> sock_accept(Call& c, I32 fd, I32 flags, I32 connection) {
   auto to = TRY(c.memory.slot<uint32_t>(connection));
-  auto* socket = TRY(socket_at(c, fd));
+  auto* open = TRY(socket_at(c, fd));
   if (flags & ~fdflags::kNonblock) return fail(Errno::Inval);
-  if (c.state.fds().is_full()) return fail(Errno::MFile);
-  auto accepted = TRY(socket->accept(flags & fdflags::kNonblock, c.state.context().interrupt_token()));
-  to.store(TRY(c.state.fds().insert(std::move(accepted))));
-  return {};
+  TRY(room_for_another(c, host::Verb::Accept, "socket"));
+  for (;;) {
+    auto accepted = open->socket->accept();
+    if (accepted) {
+      to.store(TRY(c.state.fds().insert(OpenSocket{std::move(*accepted), (flags & fdflags::kNonblock) != 0})));
+      return {};
+    }
+    if (accepted.error().code != EAGAIN || open->nonblock) return std::unexpected(CallError(accepted.error()));
+    TRY(open->socket->wait(host::Direction::In));
+    c.memory.refresh();
+  }
 }
 
 Answer<> sock_recv(Call& c, I32 fd, I32 ri_data, I32 ri_data_len, I32 ri_flags, I32 ro_datalen, I32 ro_flags) {
   auto length = TRY(c.memory.slot<uint32_t>(ro_datalen));
   auto out_flags = TRY(c.memory.slot<uint16_t>(ro_flags));
-  Buffers buffers;
-  TRY(gather(c, ri_data, ri_data_len, buffers));
-  auto* socket = TRY(socket_at(c, fd));
+  Transfer buffers(c, ri_data, ri_data_len);
+  TRY(buffers.gather());
+  auto* open = TRY(socket_at(c, fd));
   if (ri_flags & ~(kRiPeek | kRiWaitall)) return fail(Errno::Inval);
-  auto received = TRY(
-      socket->receive(buffers.view(), ri_flags & kRiPeek, ri_flags & kRiWaitall, c.state.context().interrupt_token()));
-  length.store(static_cast<uint32_t>(received.bytes));
-  out_flags.store(received.truncated ? kRoDataTruncated : 0);
+  bool peek = ri_flags & kRiPeek, truncated = false;
+  auto attempt = [&](auto parts) -> os::SysResult<size_t> {
+    auto received = TRY(open->socket->receive(parts, peek));
+    truncated = received.truncated;
+    return received.bytes;
+  };
+  // MSG_WAITALL has no effect together with MSG_DONTWAIT, so waiting for all is receiving piece by piece. Peeking
+  // cannot do that: it would see the same bytes again.
+  bool whole = (ri_flags & kRiWaitall) && !peek && open->socket->type() == host::FileType::SocketStream;
+  auto n = whole ? buffers.all(open->socket, open->nonblock, host::Direction::In, attempt)
+                 : buffers.some(open->socket, open->nonblock, host::Direction::In, attempt);
+  length.store(static_cast<uint32_t>(TRY(std::move(n))));
+  out_flags.store(truncated ? kRoDataTruncated : 0);
   return {};
 }
 
 Answer<> sock_send(Call& c, I32 fd, I32 si_data, I32 si_data_len, I32 si_flags, I32 so_datalen) {
   auto length = TRY(c.memory.slot<uint32_t>(so_datalen));
-  Buffers buffers;
-  TRY(gather(c, si_data, si_data_len, buffers));
-  auto* socket = TRY(socket_at(c, fd));
+  Transfer buffers(c, si_data, si_data_len);
+  TRY(buffers.gather());
+  auto* open = TRY(socket_at(c, fd));
   if (si_flags != 0) return fail(Errno::Inval);
-  length.store(static_cast<uint32_t>(TRY(socket->send(buffers.view(), c.state.context().interrupt_token()))));
+  auto n = buffers.some(open->socket, open->nonblock, host::Direction::Out,
+                        [&](auto parts) { return open->socket->send(parts); });
+  length.store(static_cast<uint32_t>(TRY(std::move(n))));
   return {};
 }
 
 Answer<> sock_shutdown(Call& c, I32 fd, I32 how) {
-  auto* socket = TRY(socket_at(c, fd));
+  auto* open = TRY(socket_at(c, fd));
   if (how == 0 || (how & ~(kSdRd | kSdWr))) return fail(Errno::Inval);
-  TRY(socket->shutdown(how & kSdRd, how & kSdWr));
+  TRY(open->socket->shutdown(how & kSdRd, how & kSdWr));
   return {};
 }
 

@@ -157,7 +157,7 @@ int main(int argc, char** argv) {
   Config config;
   WasiConfig wasi;
   wasi.args = {"ruby"};
-  wasi.stderr_inherited = true;
+  wasi.err = WasiStream::inherited(2);
   int next = 2;
   for (; next + 1 < argc; next += 2) {
     const std::string option = argv[next], value = argv[next + 1];
@@ -174,7 +174,8 @@ int main(int argc, char** argv) {
   Module module = take(Module::compile(engine, read_file(argv[1])));
   Store store(engine);
   Linker linker(engine);
-  take(take(Wasi::make(wasi)).add_to(linker));
+  take(Wasi::define(linker));
+  take(take(Wasi::make(wasi)).attach(store));
   Handles handles;
   take(
       linker.func("canonical_abi", "resource_new_rb-abi-value", [&](uint32_t value) { return handles.insert(value); }));

@@ -1,7 +1,10 @@
 // The guest's memory during one call, and the only way from a guest's address to a host pointer.
 //
-// Obtained anew for each call: memory may have grown or moved in between. A range that is not all inside, or an address
-// that is not aligned as its type demands, is a trap: a program that passes one is broken, not unlucky.
+// Always: no host pointer survives anything during which the guest, or a function of the embedder's, may run: a wait,
+// or a stream that calls out. Memory may have grown and moved then, so `refresh` comes after it and each range is asked
+// for again; a Slot is an address, not a pointer, and needs nothing. Memory never shrinks. A range that is not all
+// inside, or an address that is not aligned as its type demands, is a trap: a program that passes one is broken, not
+// unlucky.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +13,12 @@
 #include <string>
 #include <type_traits>
 
+#include "base/assert.hpp"
 #include "wasi/p1/answer.hpp"
 
 namespace vitrine::wasi::p1 {
+
+class GuestMemory;
 
 /// A checked place in guest memory for one T.
 template <class T>
@@ -20,24 +26,28 @@ class Slot {
   static_assert(std::is_trivially_copyable_v<T>);
 
  public:
-  explicit Slot(uint8_t* at) : at_(at) {}
-  // SAFETY: GuestMemory::slot checked the range, and memory does not shrink. memcpy, because the host's memory for
-  // address 0 need not be aligned.
-  void store(T value) const { std::memcpy(at_, &value, sizeof value); }
-  T load() const {
-    T value;
-    std::memcpy(&value, at_, sizeof value);
-    return value;
-  }
+  Slot(const GuestMemory& memory, uint32_t address) : memory_(&memory), address_(address) {}
+  void store(T value) const;
 
  private:
-  uint8_t* at_;
+  const GuestMemory* memory_;
+  uint32_t address_;
 };
 
 class GuestMemory {
  public:
-  explicit GuestMemory(std::span<uint8_t> bytes) : bytes_(bytes) {}
+  /// Answers where the memory of `guest` is now.
+  using Where = std::span<uint8_t> (*)(void* guest);
 
+  GuestMemory(Where where, void* guest) : bytes_(where(guest)), where_(where), guest_(guest) {}
+  /// Memory that stays where it is.
+  explicit GuestMemory(std::span<uint8_t> bytes) : bytes_(bytes) {}
+  GuestMemory(const GuestMemory&) = delete;
+  GuestMemory& operator=(const GuestMemory&) = delete;
+
+  void refresh() {
+    if (where_) bytes_ = where_(guest_);
+  }
   size_t size() const { return bytes_.size(); }
 
   /// `length` bytes at `address`, which is a multiple of `align` (a power of two).
@@ -57,18 +67,30 @@ class GuestMemory {
     auto place = range(address, sizeof(T), alignof(T));
     if (!place) [[unlikely]]
       return std::unexpected(std::move(place).error());
-    return Slot<T>(place->data());
+    return Slot<T>(*this, address);
   }
 
   /// A path of the guest's: EILSEQ unless it is UTF-8, EINVAL if it holds a NUL, ENAMETOOLONG if no system takes it.
   Answer<std::string> path(uint32_t address, uint32_t length) const;
 
  private:
-  Failure out_of_bounds(uint32_t address, uint64_t length) const;
-  static Failure misaligned(uint32_t address, uint32_t align);
+  template <class T>
+  friend class Slot;
+  CallError out_of_bounds(uint32_t address, uint64_t length) const;
+  static CallError misaligned(uint32_t address, uint32_t align);
 
   std::span<uint8_t> bytes_;
+  Where where_ = nullptr;
+  void* guest_ = nullptr;
 };
+
+// SAFETY: GuestMemory::slot checked the range, and memory does not shrink. memcpy, because the host's memory for
+// address 0 need not be aligned.
+template <class T>
+void Slot<T>::store(T value) const {
+  VITRINE_ASSERT(memory_->bytes_.size() >= sizeof value && address_ <= memory_->bytes_.size() - sizeof value);
+  std::memcpy(memory_->bytes_.data() + address_, &value, sizeof value);
+}
 
 /// Writes a field of a structure whose range was checked as a whole.
 template <class T>

@@ -1,4 +1,4 @@
-#include "wasi/p1/memory.hpp"
+#include "wasi/p1/guest_memory.hpp"
 
 #include <fmt/core.h>
 #include <limits.h>
@@ -22,13 +22,13 @@ Answer<std::string> GuestMemory::path(uint32_t address, uint32_t length) const {
   return path;
 }
 
-Failure GuestMemory::out_of_bounds(uint32_t address, uint64_t length) const {
-  return Failure::trap(fmt::format("out of bounds memory access: {} bytes at 0x{:x} of a memory of 0x{:x} bytes",
-                                   length, address, bytes_.size()));
+CallError GuestMemory::out_of_bounds(uint32_t address, uint64_t length) const {
+  return CallError::trap(fmt::format("out of bounds memory access: {} bytes at 0x{:x} of a memory of 0x{:x} bytes",
+                                     length, address, bytes_.size()));
 }
 
-Failure GuestMemory::misaligned(uint32_t address, uint32_t align) {
-  return Failure::trap(fmt::format("misaligned pointer: 0x{:x} is not a multiple of {}", address, align));
+CallError GuestMemory::misaligned(uint32_t address, uint32_t align) {
+  return CallError::trap(fmt::format("misaligned pointer: 0x{:x} is not a multiple of {}", address, align));
 }
 
 }  // namespace vitrine::wasi::p1

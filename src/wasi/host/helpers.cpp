@@ -1,0 +1,132 @@
+#include "wasi/host/helpers.hpp"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#include "base/result.hpp"
+#include "os/fd.hpp"
+
+namespace vitrine::wasi::host {
+namespace {
+
+struct Job {
+  std::function<void()> work;
+  os::FileDescriptor done;  // readable when it is
+  std::atomic<bool> finished = false;
+};
+
+class Helpers {
+ public:
+  /// Of this process: a child of fork has none of its parent's threads, and makes its own.
+  static Helpers& of_process();
+
+  /// False if there is no thread to run it, nor any that will be free.
+  bool submit(const std::shared_ptr<Job>& job);
+  /// Takes a job back that has not begun.
+  void drop(const std::shared_ptr<Job>& job);
+
+ private:
+  void run();
+
+  pid_t owner_ = ::getpid();
+  std::mutex mutex_;
+  std::condition_variable more_;
+  std::deque<std::shared_ptr<Job>> waiting_;
+  size_t threads_ = 0, idle_ = 0;
+};
+
+Helpers& Helpers::of_process() {
+  // Never destroyed: a helper may be in the system's hands when the process ends.
+  static std::atomic<Helpers*> current = nullptr;
+  Helpers* found = current.load(std::memory_order_acquire);
+  if (found && found->owner_ == ::getpid()) [[likely]]
+    return *found;
+  auto* fresh = new Helpers;
+  if (current.compare_exchange_strong(found, fresh)) return *fresh;
+  delete fresh;
+  return *found;
+}
+
+bool Helpers::submit(const std::shared_ptr<Job>& job) {
+  std::unique_lock lock(mutex_);
+  waiting_.push_back(job);
+  if (waiting_.size() > idle_ && threads_ < kMaxHelpers) {
+    // A signal for the process is not for a helper: its handler may run guest's or host's code.
+    sigset_t all, before;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    try {
+      std::thread([this] { run(); }).detach();
+      ++threads_;
+    } catch (const std::system_error&) {
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (threads_ == 0) {
+      waiting_.pop_back();
+      return false;
+    }
+  }
+  lock.unlock();
+  more_.notify_one();
+  return true;
+}
+
+void Helpers::drop(const std::shared_ptr<Job>& job) {
+  std::lock_guard lock(mutex_);
+  std::erase(waiting_, job);
+}
+
+void Helpers::run() {
+  constexpr auto kIdle = std::chrono::seconds(10);
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    ++idle_;
+    bool any = more_.wait_for(lock, kIdle, [this] { return !waiting_.empty(); });
+    --idle_;
+    if (!any) break;
+    auto job = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    job->work();
+    job->work = nullptr;  // what it owns goes here, not on a thread that waits for something else
+    job->finished.store(true, std::memory_order_release);
+    uint64_t one = 1;
+    [[maybe_unused]] auto n = ::write(job->done.get(), &one, sizeof one);
+    job.reset();
+    lock.lock();
+  }
+  --threads_;
+}
+
+}  // namespace
+
+os::SysResult<> run_on_helper(const Interrupt& interrupt, std::function<void()> work) {
+  if (interrupt.raised()) return os::sys_fail(os::kInterrupted);
+  auto job = std::make_shared<Job>();
+  job->work = std::move(work);
+  job->done = os::FileDescriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  auto& helpers = Helpers::of_process();
+  if (!job->done || !helpers.submit(job)) {
+    job->work();
+    return {};
+  }
+  while (!job->finished.load(std::memory_order_acquire)) {
+    if (auto waited = interrupt.wait(job->done.get(), POLLIN); !waited) {
+      helpers.drop(job);
+      return waited;
+    }
+  }
+  return {};
+}
+
+}  // namespace vitrine::wasi::host

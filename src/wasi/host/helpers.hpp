@@ -1,0 +1,35 @@
+// What the system cannot be interrupted in (fsync, fallocate, a truncation) runs on a helper thread, so that a guest
+// that is to end does not have to wait for it.
+//
+// The work owns all it touches: the guest, its memory and its handles may be gone before it is done. Helpers are shared
+// by the process, started when they are needed, and few: work that finds none free waits, and is not begun at all if
+// its guest is ended first.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "os/sys_result.hpp"
+#include "wasi/host/interrupt.hpp"
+
+namespace vitrine::wasi::host {
+
+inline constexpr size_t kMaxHelpers = 8;
+
+/// Runs `work` on a helper and waits for it, or for the interrupt (kInterrupted; the work goes on, or is dropped). Runs
+/// it here if the system has no thread or descriptor for it.
+os::SysResult<> run_on_helper(const Interrupt& interrupt, std::function<void()> work);
+
+/// Likewise, with what `work` answers.
+template <class Work>
+auto on_helper(const Interrupt& interrupt, Work work) -> decltype(work()) {
+  auto answer = std::make_shared<std::optional<decltype(work())>>();
+  auto run = std::make_shared<Work>(std::move(work));
+  auto done = run_on_helper(interrupt, [answer, run] { answer->emplace((*run)()); });
+  if (!done) return std::unexpected(done.error());
+  return std::move(**answer);
+}
+
+}  // namespace vitrine::wasi::host

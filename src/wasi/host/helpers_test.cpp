@@ -1,0 +1,167 @@
+#include "wasi/host/helpers.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <semaphore>
+#include <thread>
+#include <vector>
+
+#include "os/clock.hpp"
+#include "wasi/host/pieces.hpp"
+
+namespace vitrine::wasi::host {
+namespace {
+
+constexpr auto kSoon = std::chrono::seconds(2);
+
+/// Raises the interrupt a little after `work` has begun, and answers how long `work` went on after that.
+template <class Work>
+std::chrono::nanoseconds interrupted(Interrupt& interrupt, Work&& work) {
+  std::atomic<std::chrono::steady_clock::time_point> raised;
+  std::thread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    raised = std::chrono::steady_clock::now();
+    interrupt.raise();
+  });
+  work();
+  auto end = std::chrono::steady_clock::now();
+  other.join();
+  interrupt.clear();
+  return end - raised.load();
+}
+
+TEST(Helpers, AnswerWhatTheWorkAnswers) {
+  Interrupt interrupt;
+  auto self = std::this_thread::get_id();
+  auto answer =
+      on_helper(interrupt, [self]() -> os::SysResult<int> { return std::this_thread::get_id() == self ? 1 : 42; });
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(*answer, 42);
+  EXPECT_EQ(on_helper(interrupt, []() -> os::SysResult<> { return os::sys_fail(ENOSPC); }).error().code, ENOSPC);
+  interrupt.raise();
+  bool begun = false;
+  EXPECT_EQ(on_helper(interrupt, [&]() -> os::SysResult<> { return begun = true, os::SysResult<>(); }).error(),
+            os::kInterrupted);
+  EXPECT_FALSE(begun);
+}
+
+TEST(Helpers, AGuestIsGoneWhileItsWorkGoesOn) {
+  auto gate = std::make_shared<std::counting_semaphore<>>(0);
+  auto ended = std::make_shared<std::atomic<int>>(0);
+  auto stuck = [gate, ended]() -> os::SysResult<> {
+    gate->acquire();
+    ++*ended;
+    return {};
+  };
+  Interrupt interrupt;
+  // More than there are helpers: the last of them do not begin.
+  for (size_t i = 0; i < kMaxHelpers + 2; ++i) {
+    os::SysResult<> answer;
+    EXPECT_LT(interrupted(interrupt, [&] { answer = on_helper(interrupt, stuck); }), kSoon);
+    EXPECT_EQ(answer.error(), os::kInterrupted);
+  }
+  EXPECT_EQ(*ended, 0);
+  // Another guest's work waits for a helper, and has one when the first is free.
+  std::atomic<bool> done = false;
+  std::thread other([&] {
+    Interrupt its;
+    EXPECT_TRUE(on_helper(its, []() -> os::SysResult<> { return {}; }));
+    done = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_FALSE(done);
+  gate->release(kMaxHelpers);
+  other.join();
+  for (int i = 0; i < 1000 && *ended < static_cast<int>(kMaxHelpers); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_EQ(*ended, static_cast<int>(kMaxHelpers)) << "and what had not begun was dropped";
+}
+
+/// What `work` answered in a child of fork.
+template <class Work>
+bool in_child(Work&& work) {
+  pid_t child = ::fork();
+  if (child == 0) ::_exit(work() ? 0 : 1);
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+TEST(Helpers, AChildOfForkHasItsOwn) {
+  Interrupt interrupt;
+  ASSERT_TRUE(on_helper(interrupt, []() -> os::SysResult<> { return {}; }));
+  EXPECT_TRUE(in_child([&] {
+    ::alarm(20);
+    return on_helper(interrupt, []() -> os::SysResult<> { return {}; }).has_value();
+  }));
+}
+
+TEST(Interrupt, OfTheParentLeavesAChildAlone) {
+  Interrupt interrupt;
+  ASSERT_TRUE(interrupt.sleep_until(0));  // it has what it waits with
+  int raised[2];
+  ASSERT_EQ(::pipe(raised), 0);
+  pid_t child = ::fork();
+  if (child == 0) {
+    char byte;
+    ::close(raised[1]);
+    [[maybe_unused]] auto n = ::read(raised[0], &byte, 1);
+    uint64_t until = os::clock_now(os::Clock::Monotonic) + 30'000'000;
+    bool slept = interrupt.sleep_until(until) && os::clock_now(os::Clock::Monotonic) >= until;
+    interrupt.raise();
+    bool ended = !interrupt.sleep_until(std::nullopt);
+    ::_exit(slept && ended ? 0 : 1);
+  }
+  interrupt.raise();
+  ::close(raised[0]);
+  ::close(raised[1]);
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+TEST(Pieces, MoveAllOfIt) {
+  Interrupt interrupt;
+  std::vector<char> bytes(3'000'000);
+  std::vector<iovec> parts;
+  for (size_t at = 0, i = 0; at < bytes.size(); ++i) {
+    size_t n = std::min(bytes.size() - at, i % 7 == 0 ? size_t{0} : i * 1371 % 90'000);
+    parts.push_back({bytes.data() + at, n});
+    at += n;
+  }
+  size_t calls = 0;
+  auto fill = [&](std::span<const iovec> some, size_t done) -> ssize_t {
+    EXPECT_EQ(some[0].iov_base, bytes.data() + done) << "in order, without a gap";
+    ++calls;
+    size_t n = 0;
+    for (const auto& part : some) {
+      std::memset(part.iov_base, 'x', part.iov_len);
+      n += part.iov_len;
+    }
+    return static_cast<ssize_t>(n);
+  };
+  EXPECT_EQ(in_pieces(parts, interrupt, fill), os::SysResult<size_t>(bytes.size()));
+  EXPECT_EQ(std::ranges::count(bytes, 'x'), static_cast<ptrdiff_t>(bytes.size()));
+  EXPECT_GT(calls, 2u);
+  // Short ones and errors.
+  auto short_at = [&](size_t limit, int error) {
+    return [&, limit, error](std::span<const iovec> some, size_t done) -> ssize_t {
+      if (done >= limit) return errno = error, error ? -1 : 0;
+      return static_cast<ssize_t>(std::min(total_size(some), limit - done));
+    };
+  };
+  EXPECT_EQ(in_pieces(parts, interrupt, short_at(700'000, 0)), os::SysResult<size_t>(700'000));
+  EXPECT_EQ(in_pieces(parts, interrupt, short_at(kFirstPiece, EIO)), os::SysResult<size_t>(kFirstPiece));
+  EXPECT_EQ(in_pieces(parts, interrupt, short_at(0, EIO)).error().code, EIO);
+  EXPECT_EQ(in_pieces({}, interrupt, short_at(0, 0)), os::SysResult<size_t>(0));
+}
+
+}  // namespace
+}  // namespace vitrine::wasi::host

@@ -1,0 +1,68 @@
+#include "wasi/p1/definitions.hpp"
+
+#include <fmt/format.h>
+
+#include "base/assert.hpp"
+#include "base/result.hpp"
+#include "wasi/p1/functions.hpp"
+#include "wasi/p1/state.hpp"
+
+namespace vitrine::wasi::p1 {
+
+namespace {
+
+constexpr size_t kMaxParams = 9;  // path_open
+
+[[gnu::noinline, gnu::cold]] int32_t no_guest(const Caller& caller, const P1Function& function) {
+  return caller.raise(Error(fmt::format("{} was called in a store without a WASI context: "
+                                        "Wasi::attach gives it one",
+                                        function.name),
+                            ErrorKind::Host));
+}
+
+int32_t thunk(void* env, CallerContext* context, RawVal* values) {
+  const auto& function = *static_cast<const P1Function*>(env);
+  Caller caller(context);
+  auto* state = static_cast<P1State*>(caller.data(&kStoreKey));
+  if (!state) [[unlikely]]
+    return no_guest(caller, function);
+  uint64_t args[kMaxParams];
+  for (size_t i = 0; i < function.params.size(); i++) {
+    bool narrow = function.params[i] == WasmType::I32;
+    args[i] = narrow ? static_cast<uint32_t>(values[i].i32) : static_cast<uint64_t>(values[i].i64);
+  }
+  uint64_t result = 0;
+  // A function of the embedder's behind a stream may throw.
+  try {
+    GuestMemory memory([](void* guest) { return static_cast<Caller*>(guest)->memory(); }, &caller);
+    Ending ending = function.call(*state, memory, args, &result);
+    switch (ending.kind) {
+      case Ending::Kind::Ok:
+        values[0].i64 = static_cast<int64_t>(result);
+        return 0;
+      case Ending::Kind::Exit:
+        return caller.raise(Error::exit(static_cast<int32_t>(ending.exit_status)));
+      case Ending::Kind::Trap:
+        break;
+    }
+    return caller.raise(Error(std::move(*ending.message), ErrorKind::Trap));
+  } catch (...) {
+    return detail::raise_current_exception(context);
+  }
+}
+
+}  // namespace
+
+Result<void> define(Linker& linker, Abi abi) {
+  for (const P1Function& f : p1_functions(abi)) {
+    VITRINE_ASSERT(f.params.size() <= kMaxParams);
+    FuncType type;
+    for (WasmType t : f.params) type.params.push_back(t == WasmType::I32 ? ValKind::I32 : ValKind::I64);
+    if (f.has_result) type.results.push_back(ValKind::I32);
+    // SAFETY: the row is a constant of the program; nobody writes through `env`.
+    TRY(linker.func_raw(module_name(abi), f.name, type, thunk, const_cast<P1Function*>(&f), nullptr));
+  }
+  return {};
+}
+
+}  // namespace vitrine::wasi::p1
