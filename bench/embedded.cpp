@@ -1,6 +1,10 @@
 // Vitrine, through its public API, as a program that embeds it would use it.
+#include <barrier>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 #include "engine.hpp"
 #include "vitrine/vitrine.hpp"
@@ -54,6 +58,39 @@ class Embedded : public Engine {
       cycle.push_back(static_cast<double>(now() - start));
     }
     return {median(inner), median(cycle)};
+  }
+
+  double instantiations_per_second(uint32_t threads, uint32_t count) override {
+    constexpr int kFunctions = 8;
+    std::string wat = "(module";
+    Linker linker(engine_);
+    for (int i = 0; i < kFunctions; i++) {
+      const std::string name = "f" + std::to_string(i);
+      take(linker.func("env", name, [](int32_t x, int64_t y) { return x + y; }));
+      wat += " (import \"env\" \"" + name + "\" (func (param i32 i64) (result i64)))";
+    }
+    wat += " (memory 1) (data (i32.const 8) \"contents\"))";
+    const Module module = take(Module::compile(engine_, wat));
+    auto cycles = [&](uint32_t n) {
+      for (uint32_t i = 0; i < n; i++) {
+        Store store(engine_);
+        take(linker.instantiate(store, module));
+      }
+    };
+    cycles(100);
+    std::barrier ready(threads + 1);
+    std::vector<std::jthread> workers;
+    for (uint32_t i = 0; i < threads; i++) {
+      workers.emplace_back([&] {
+        cycles(100);
+        ready.arrive_and_wait();
+        cycles(count);
+      });
+    }
+    ready.arrive_and_wait();
+    const uint64_t start = now();
+    workers.clear();
+    return 1e9 * threads * count / static_cast<double>(now() - start);
   }
 
   double host_to_guest(const std::string& path, uint32_t count) override {

@@ -39,6 +39,9 @@ class Engine {
   // The native engine has none of these.
   virtual double compile(std::span<const uint8_t>, int, bool) { die("this engine does not compile"); }
   virtual InstantiateTimes instantiate(const std::string&, uint32_t) { die("this engine does not instantiate"); }
+  /// Stores made, instantiated into and dropped per second, by all of so many threads together, each doing `count`: of
+  /// one module with a memory and eight imported host functions, through one linker.
+  virtual double instantiations_per_second(uint32_t, uint32_t) { die("this engine does not instantiate on threads"); }
   /// Nanoseconds for one call of `add` from the host; and of `tick` from a loop in the guest.
   virtual double host_to_guest(const std::string&, uint32_t) { die("this engine has no guests"); }
   virtual double guest_to_host(const std::string&, uint32_t) { die("this engine has no guests"); }

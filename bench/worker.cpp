@@ -6,6 +6,7 @@
 //     compile OPT_LEVEL THREADS PATH    NANOSECONDS NANOSECONDS   (by the clock; of all CPUs together.
 //                                  THREADS above 1: as many as there are CPUs to run on)
 //     instantiate COUNT PATH       NANOSECONDS NANOSECONDS   (the instance alone; with making and dropping its store)
+//     scale THREADS COUNT          INSTANCES a second, of all threads together; each makes COUNT
 //     call COUNT PATH              NANOSECONDS a call, host to guest
 //     hostcall COUNT PATH          NANOSECONDS a call, guest to host
 //     spawn COUNT COMMAND...       MILLISECONDS...           (words split at spaces)
@@ -78,6 +79,10 @@ void obey(Engine& engine, const std::string& line) {
     words >> count >> path;
     InstantiateTimes times = engine.instantiate(path, count);
     std::printf("%.0f %.0f\n", times.instantiate, times.cycle);
+  } else if (verb == "scale") {
+    uint32_t threads = 0;
+    words >> threads >> count;
+    std::printf("%.0f\n", engine.instantiations_per_second(threads, count));
   } else if (verb == "call") {
     words >> count >> path;
     std::printf("%.3f\n", engine.host_to_guest(path, count));

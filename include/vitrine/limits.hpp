@@ -23,9 +23,19 @@ struct Growth {
   std::optional<uint64_t> maximum;
 };
 
-/// What to do when the epoch deadline is reached: go on for so many more ticks, or stop the guest with a trap.
+/// What to do when the epoch deadline is reached.
 struct EpochDecision {
-  std::optional<uint64_t> extend_by;
+  enum class Kind : uint8_t {
+    Continue,  ///< for `ticks`
+    Yield,     ///< by the store's yield hook, then for `ticks`
+    Stop,      ///< with a trap
+  };
+  Kind kind = Kind::Stop;
+  uint64_t ticks = 0;
+
+  static EpochDecision go_on(uint64_t ticks) { return {Kind::Continue, ticks}; }
+  static EpochDecision yield(uint64_t ticks) { return {Kind::Yield, ticks}; }
+  static EpochDecision stop() { return {}; }
 };
 
 }  // namespace vitrine

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vitrine/engine.hpp"
@@ -35,6 +36,9 @@ class VITRINE_API Module {
   std::vector<ExportType> exports() const;
   /// The module's own name, or empty.
   std::string name() const;
+  /// The contents of its custom sections of this name, in order. They live as long as the module. Of very large ones
+  /// (in all more than 64 MiB) not all are kept.
+  std::vector<std::span<const uint8_t>> custom_sections(std::string_view name) const;
   const Engine& engine() const;
 
  private:

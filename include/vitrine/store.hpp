@@ -31,25 +31,29 @@ class VITRINE_API Context {
 
   void limits(const StoreLimits& limits) const;
 
-  /// Asked before every growth and every new memory and table that is inside of the limits. True: may be; false: may
-  /// not, and a growing guest sees -1; an error: may not, and ends the guest's call. It may take its time, as when it
-  /// waits for room. What has become of the store meanwhile counts, so it may call the guest.
-  using Limiter = std::function<Result<bool>(const Context&, const Growth&)>;
+  /// Asked and told about growth, on the guest's stack. Both may take their time, as when they wait for room, and may
+  /// call the guest.
+  struct Limiter {
+    /// Before every growth and every new memory and table that is inside of the limits. True: may be; false: may not,
+    /// and a growing guest sees -1; an error: may not, and ends the guest's call. None: all may be.
+    std::function<Result<bool>(const Context&, const Growth&)> may_grow = {};
+    /// Of every growth that did not happen, and why: the type, a limit, `may_grow` or the system.
+    std::function<void(const Context&, const Growth&, const Error& why)> grow_failed = {};
+  };
   void limiter(Limiter limiter) const;
-  /// Told of every growth that did not happen, and why: a limit, the limiter, or the system.
-  using GrowthFailed = std::function<void(const Context&, const Growth&, const Error& why)>;
-  void growth_failed(GrowthFailed callback) const;
 
   /// Fuel left; needs Config::consume_fuel. A new store has none.
   Result<void> set_fuel(uint64_t fuel) const;
   Result<uint64_t> fuel() const;
   /// The guest is interrupted when the engine's epoch has advanced by `ticks` from now.
   void set_epoch_deadline(uint64_t ticks) const;
-  /// Called at the deadline instead of trapping, on the guest's stack. An error ends the guest's call with it. It may
-  /// yield: block, or switch to another coroutine if the guest was called on one, as long as nobody else enters the
-  /// store meanwhile.
+  /// Called at the deadline instead of trapping, on the guest's stack. An error ends the guest's call with it.
   using EpochCallback = std::function<Result<EpochDecision>(const Context&)>;
   void epoch_callback(EpochCallback callback) const;
+  /// What EpochDecision::yield does: blocks, or switches to another coroutine if the guest was called on one, as long
+  /// as nobody else enters the store meanwhile. An error ends the guest's call. Without one, yielding is an error.
+  using YieldHook = std::function<Result<void>(const Context&)>;
+  void yield_hook(YieldHook hook) const;
 
   /// One thing of the host's that its functions can find again, by a key: the address of something static. It goes with
   /// the store, when its guests are gone already. (`StoreOf<T>` is the typed face.)

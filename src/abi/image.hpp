@@ -17,6 +17,10 @@
 #include "abi/settings.hpp"
 #include "base/result.hpp"
 
+namespace vitrine::wasm {
+struct Module;
+}
+
 namespace vitrine::abi {
 
 /// `.text` and memory images begin at multiples of it in the file, as they are mapped.
@@ -84,7 +88,7 @@ struct ImageContents {
   std::vector<InlineSite> inline_sites;
   std::vector<uint8_t> eh_frame;
   std::vector<std::string> function_names;  // symbols of `functions`, for objdump and debuggers
-  std::span<const uint8_t> module;  // the whole wasm module: the writer drops code bodies and what else is not needed
+  const wasm::Module* module = nullptr;     // of whose bytes the writer drops code bodies and what else is not needed
 };
 
 /// The CPU features of a bit set by name: "avx2, fma".

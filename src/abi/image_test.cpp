@@ -78,7 +78,7 @@ std::vector<uint8_t> module_with_data(const std::vector<Segment>& segments, uint
 
 const std::vector<uint8_t> kCode = {0x55, 0x48, 0x89, 0xe5, 0x5d, 0xc3, 0x0f, 0x0b, 0xc3, 0xc3};
 
-ImageContents sample(const std::vector<uint8_t>& module) {
+ImageContents sample(const wasm::Module& module) {
   ImageContents c;
   c.settings.cpu_features = kSse41 | kAvx2;
   c.text = ImageText::of(kCode);
@@ -89,9 +89,20 @@ ImageContents sample(const std::vector<uint8_t>& module) {
   c.inline_sites = {{0, 0, 0x21}};
   c.eh_frame = {0, 0, 0, 0};
   c.function_names = {"wasm[0]::function[0]::f\n"};
-  c.module = module;
+  c.module = &module;
   return c;
 }
+
+/// A module with the bytes that it was read from.
+struct Read {
+  explicit Read(std::vector<uint8_t> from) : bytes(std::move(from)) {
+    auto read = wasm::read_module(bytes);
+    if (!read) ADD_FAILURE() << read.error().message();
+    if (read) module = std::move(*read);
+  }
+  std::vector<uint8_t> bytes;
+  wasm::Module module;
+};
 
 CodegenSettings host() {
   CodegenSettings s;
@@ -107,13 +118,13 @@ std::string refusal(std::span<const uint8_t> bytes, const CodegenSettings& expec
 }
 
 TEST(Image, RoundTrip) {
-  auto module = module_with_data({{100, "hello"}, {8000, "world"}});
-  auto image = write_image(sample(module));
+  Read read(module_with_data({{100, "hello"}, {8000, "world"}}));
+  auto image = write_image(sample(read.module));
   ASSERT_TRUE(image) << image.error().message();
-  EXPECT_EQ(*image, *write_image(sample(module)));
+  EXPECT_EQ(*image, *write_image(sample(read.module)));
   auto view = ImageView::open(*image, host(), true);
   ASSERT_TRUE(view) << view.error().message();
-  auto c = sample(module);
+  auto c = sample(read.module);
   EXPECT_TRUE(std::ranges::equal(view->text(), kCode));
   EXPECT_EQ(view->text().data() - image->data(), static_cast<ptrdiff_t>(view->text_file_offset()));
   EXPECT_EQ(view->text_file_offset() % kImagePageSize, 0u);
@@ -139,12 +150,13 @@ TEST(Image, RoundTrip) {
   ASSERT_EQ(stripped->datas.size(), 2u);
   EXPECT_TRUE(stripped->datas[1].bytes.empty());
   EXPECT_NE(stripped->find_custom("name"), nullptr);
-  EXPECT_EQ(stripped->find_custom(".debug_info"), nullptr);
+  ASSERT_NE(stripped->find_custom(".debug_info"), nullptr);
+  EXPECT_EQ(stripped->find_custom(".debug_info")->bytes.size(), 1000u);
 }
 
 TEST(Image, EveryTruncationIsRefused) {
-  auto module = module_with_data({{0, "x"}});
-  auto image = *write_image(sample(module));
+  Read read(module_with_data({{0, "x"}}));
+  auto image = *write_image(sample(read.module));
   for (size_t n = 0; n < image.size(); n++) {
     EXPECT_NE(refusal(std::span(image).first(n)), "") << n;
   }
@@ -153,8 +165,8 @@ TEST(Image, EveryTruncationIsRefused) {
 }
 
 TEST(Image, EveryFlippedByteIsRefused) {
-  auto module = module_with_data({{0, "x"}});
-  auto image = *write_image(sample(module));
+  Read read(module_with_data({{0, "x"}}));
+  auto image = *write_image(sample(read.module));
   for (size_t n = 0; n < image.size(); n++) {
     image[n] ^= 1 + n % 255;
     EXPECT_NE(refusal(image), "") << n;
@@ -166,8 +178,8 @@ TEST(Image, EveryFlippedByteIsRefused) {
 }
 
 TEST(Image, SaysWhatDiffers) {
-  auto module = module_with_data({});
-  auto image = *write_image(sample(module));
+  Read read(module_with_data({}));
+  auto image = *write_image(sample(read.module));
   CodegenSettings other = host();
   other.opt_level = 0;
   EXPECT_EQ(refusal(image, other), "setting opt_level is 2 in the image and 0 here");
@@ -183,15 +195,15 @@ TEST(Image, SaysWhatDiffers) {
   damaged = image;
   std::memcpy(damaged.data() + kHeaderOffset + offsetof(ImageHeader, version), "9.9.9", 6);
   EXPECT_EQ(refusal(damaged), fmt::format("compiled by vitrine 9.9.9, this is {}", image_version()));
-  EXPECT_EQ(refusal(module), "not a precompiled module: it does not begin as one");
+  EXPECT_EQ(refusal(read.bytes), "not a precompiled module: it does not begin as one");
   damaged = image;
   std::memset(damaged.data() + kHeaderOffset, 0, 8);
   EXPECT_EQ(refusal(damaged), "an ELF file, but not one that vitrine made");
 }
 
 TEST(Image, OffsetsThatWouldOverflowAreRefused) {
-  auto module = module_with_data({});
-  auto image = *write_image(sample(module));
+  Read read(module_with_data({}));
+  auto image = *write_image(sample(read.module));
   for (uint32_t section = 1; section < kSectionCount; section++) {
     for (uint64_t value : {~uint64_t{0}, ~uint64_t{0} - 4095, uint64_t{1} << 63}) {
       auto bad = image;
@@ -237,6 +249,46 @@ TEST(MemoryImage, SparseMemoriesAreNotMapped) {
   EXPECT_EQ(plan(bytes).covered, (std::vector<bool>{false, false}));
   bytes = module_with_data({{0, "a"}, {(16u << 20) - 1, "b"}}, 1024);
   EXPECT_EQ(plan(bytes).pages.size(), 16u << 20);
+}
+
+/// Debug information and what else stands in custom sections is there in the image, in its order.
+TEST(MemoryImage, CustomSectionsAreKept) {
+  auto custom = [](std::string_view name, size_t size) {
+    ByteWriter section;
+    section.name(name);
+    section.append(std::vector<uint8_t>(size, 7));
+    return section.take();
+  };
+  Read read(ModuleBytes()
+                .section(0, custom(".debug_info", 100))
+                .section(1, {1, 0x60, 0, 0})
+                .section(0, custom("too large", kMaxCustomBytes))
+                .section(0, custom("producers", 5))
+                .take());
+  auto stripped = *strip_module(read.module, {});
+  auto again = wasm::read_module(stripped, wasm::Features::all(), {.declarations_only = true});
+  ASSERT_TRUE(again) << again.error().message();
+  ASSERT_EQ(again->customs.size(), 2u);
+  EXPECT_EQ(again->customs[0].name, ".debug_info");
+  EXPECT_EQ(again->customs[0].bytes.size(), 100u);
+  EXPECT_EQ(again->customs[0].after, 0);
+  EXPECT_EQ(again->customs[1].name, "producers");
+  EXPECT_EQ(again->customs[1].after, 1);
+}
+
+TEST(VMLayoutTest, SharedMemoriesAreBehindPointers) {
+  // Three memories of one page at least and two at most, the first of which is imported.
+  auto bytes = ModuleBytes().section(2, {1, 0, 0, 2, 1, 1, 2}).section(5, {2, 1, 1, 2, 1, 1, 2}).take();
+  auto module = wasm::read_module(bytes);
+  ASSERT_TRUE(module) << module.error().message();
+  module->memories[1].limits.is_shared = true;  // the reader does not accept it yet
+  VMLayout layout(*module);
+  EXPECT_TRUE(layout.memory_is_indirect(0));
+  EXPECT_TRUE(layout.memory_is_indirect(1));
+  EXPECT_FALSE(layout.memory_is_indirect(2));
+  EXPECT_EQ(layout.memory(1), layout.memory(0) + sizeof(VMMemory*));
+  EXPECT_EQ(layout.memory(2), layout.memory(1) + sizeof(VMMemory*));
+  EXPECT_EQ(layout.size(), (layout.memory(2) + sizeof(VMMemory) + 15) / 16 * 16);
 }
 
 TEST(VMLayoutTest, OnlyFunctionsThatMayBeValuesHaveAFuncref) {

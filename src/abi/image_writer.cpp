@@ -11,7 +11,7 @@
 #include "base/assert.hpp"
 #include "base/bytes.hpp"
 #include "base/large_buffer.hpp"
-#include "wasm/reader.hpp"
+#include "wasm/module.hpp"
 
 namespace vitrine::abi {
 
@@ -141,7 +141,7 @@ Result<void> write_image(const ImageContents& contents, const ImageMemory& alloc
                             contents.text.size),
                 ErrorKind::Limit);
   }
-  auto module = TRY(wasm::read_module(contents.module, wasm::Features::all(), {.declarations_only = true}));
+  const wasm::Module& module = *contents.module;
   MemoryImagePlan memory = plan_memory_images(module);
   std::vector<uint8_t> stripped = TRY(strip_module(module, memory.covered));
   NameTable names;

@@ -174,6 +174,7 @@ std::vector<uint8_t> strip_data(const wasm::Module& module, std::span<const uint
 
 Result<std::vector<uint8_t>> strip_module(const wasm::Module& module, const std::vector<bool>& covered) {
   constexpr uint8_t kCustom = 0, kCode = 10, kData = 11;
+  size_t custom_bytes = 0;
   ByteWriter out;
   wasm::ByteReader reader(module.bytes);
   out.append(reader.bytes(8));
@@ -181,7 +182,10 @@ Result<std::vector<uint8_t>> strip_module(const wasm::Module& module, const std:
     uint8_t id = reader.u8();
     auto contents = reader.bytes(reader.length());
     if (!reader.ok() || id == kCode) continue;
-    if (id == kCustom && wasm::ByteReader(contents).name() != "name") continue;
+    if (id == kCustom && wasm::ByteReader(contents).name() != "name") {
+      if (contents.size() > kMaxCustomBytes - custom_bytes) continue;
+      custom_bytes += contents.size();
+    }
     std::vector<uint8_t> stripped;
     if (id == kData && std::ranges::find(covered, true) != covered.end()) {
       stripped = strip_data(module, contents, covered);

@@ -21,8 +21,12 @@ struct MemoryImagePlan {
 /// memory's image is small or dense. Cost: linear in the pages and segments.
 MemoryImagePlan plan_memory_images(const wasm::Module& module);
 
-/// What the runtime needs of the module's bytes: no code bodies, no custom sections but "name", covered data segments
-/// empty (their place, offset and order stay).
+/// Custom sections are kept (debug information, what tools and embedders put there) up to this many bytes in all, those
+/// that fit; "name" always is.
+inline constexpr size_t kMaxCustomBytes = 64u << 20;
+
+/// What is kept of the module's bytes: no code bodies, covered data segments empty (their place, offset and order
+/// stay).
 Result<std::vector<uint8_t>> strip_module(const wasm::Module& module, const std::vector<bool>& covered);
 
 }  // namespace vitrine::abi

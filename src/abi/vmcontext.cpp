@@ -11,7 +11,6 @@ namespace vitrine::abi {
 // displacement is short. The limits of wasm/limits.hpp keep the sum far below 4 GiB.
 VMLayout::VMLayout(const wasm::Module& module)
     : imported_functions_(module.imported_functions),
-      imported_memories_(module.imported_memories),
       imported_tables_(module.imported_tables),
       imported_globals_(module.imported_globals),
       ranks_((module.functions.size() + 63) / 64) {
@@ -21,8 +20,10 @@ VMLayout::VMLayout(const wasm::Module& module)
     at += static_cast<uint32_t>(count * size);
     return here;
   };
-  imported_memory_slots_ = take(imported_memories_, sizeof(void*));
-  memories_ = take(module.memories.size() - imported_memories_, sizeof(VMMemory));
+  for (uint32_t i = 0; i < module.memories.size(); i++) {
+    const bool is_indirect = i < module.imported_memories || module.memories[i].limits.is_shared;
+    memory_slots_.push_back({take(1, is_indirect ? sizeof(VMMemory*) : sizeof(VMMemory)), is_indirect});
+  }
   imported_table_slots_ = take(imported_tables_, sizeof(void*));
   tables_ = take(module.tables.size() - imported_tables_, sizeof(VMTable));
   imported_global_slots_ = take(imported_globals_, sizeof(void*));
@@ -41,11 +42,6 @@ VMLayout::VMLayout(const wasm::Module& module)
   funcref_count_ = count;
   funcrefs_ = take(count, sizeof(VMFuncRef));
   size_ = at;
-}
-
-uint32_t VMLayout::memory(uint32_t i) const {
-  if (memory_is_imported(i)) return imported_memory_slots_ + i * sizeof(void*);
-  return memories_ + (i - imported_memories_) * sizeof(VMMemory);
 }
 
 uint32_t VMLayout::table(uint32_t i) const {

@@ -75,6 +75,16 @@ struct VMActivation {
   uintptr_t exit_pc;   // and its pc (a return address)
 };
 
+/// Displays have this many entries at least: a cast to a type of a lower depth needs no look at how many there are.
+inline constexpr uint32_t kLeastDisplay = 8;
+
+/// A type of the engine, by its number: type `t` is one of `super`, whose depth is known when code is compiled, if
+/// `types[t].supertypes[depth of super] == super`.
+struct VMType {
+  const uint32_t* supertypes;  // by depth, the type itself last, then no type's number; how many, at index -1
+  const void* description;     // runtime's EngineType
+};
+
 /// What all instances of a store share.
 struct VMStore {
   uintptr_t stack_limit;     // rsp below this is a stack overflow
@@ -83,6 +93,7 @@ struct VMStore {
   const uint64_t* epoch;     // the engine's counter (atomic; written by other threads)
   VMActivation* activation;  // innermost, or null
   void* host_store;          // runtime's Store
+  const VMType* types;       // the engine's, by number; never moves
 };
 
 /// Functions of the host behind a function import: called by the wasm-to-host trampoline with the arguments in
@@ -116,19 +127,21 @@ enum class Builtin : uint32_t {
 };
 
 /// Where a module's things are in its VMContext. Computed in one place from the declarations; indices are those of the
-/// module's index spaces, imports first: `imported_memory(i)` is a pointer slot, `memory(i)` (i defined) the struct
-/// itself.
+/// module's index spaces, imports first. What is defined stands in the context itself, what is imported elsewhere, with
+/// a pointer to it in the context. A shared memory belongs to no instance: there is a pointer to it in any case.
 class VMLayout {
  public:
   explicit VMLayout(const wasm::Module& module);
 
-  bool memory_is_imported(uint32_t i) const { return i < imported_memories_; }
+  /// Whether `memory(i)` is a pointer.
+  bool memory_is_indirect(uint32_t i) const { return memory_slots_[i].is_indirect; }
   bool table_is_imported(uint32_t i) const { return i < imported_tables_; }
   bool global_is_imported(uint32_t i) const { return i < imported_globals_; }
   bool function_is_imported(uint32_t i) const { return i < imported_functions_; }
 
-  /// Offset of a VMMemory* (imported) or of a VMMemory (defined); likewise for tables and globals.
-  uint32_t memory(uint32_t i) const;
+  /// Offset of a VMMemory* (imported or shared) or of a VMMemory.
+  uint32_t memory(uint32_t i) const { return memory_slots_[i].offset; }
+  /// Offset of a VMTable* (imported) or of a VMTable (defined); likewise for globals.
   uint32_t table(uint32_t i) const;
   uint32_t global(uint32_t i) const;
   /// Offset of the VMFuncImport of imported function `i`.
@@ -149,8 +162,13 @@ class VMLayout {
     uint64_t bits;
     uint32_t before;
   };
-  uint32_t imported_functions_, imported_memories_, imported_tables_, imported_globals_;
-  uint32_t imported_memory_slots_, memories_, imported_table_slots_, tables_, imported_global_slots_, globals_;
+  struct MemorySlot {
+    uint32_t offset;
+    bool is_indirect;
+  };
+  uint32_t imported_functions_, imported_tables_, imported_globals_;
+  uint32_t imported_table_slots_, tables_, imported_global_slots_, globals_;
+  std::vector<MemorySlot> memory_slots_;
   uint32_t function_imports_, funcrefs_, funcref_count_, size_;
   std::vector<Rank> ranks_;
 };

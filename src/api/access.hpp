@@ -13,6 +13,7 @@ struct Access {
   static const std::shared_ptr<const DefinedTypeImpl>& impl(const DefinedType& type) { return type.impl_; }
   static StoreImpl& impl(const Context& context) { return *context.impl_; }
 
+  static Engine engine(std::shared_ptr<EngineImpl> impl) { return Engine(std::move(impl)); }
   static Module module(std::shared_ptr<ModuleImpl> impl) { return Module(std::move(impl)); }
   static DefinedType defined_type(std::shared_ptr<const DefinedTypeImpl> impl) { return DefinedType(std::move(impl)); }
 

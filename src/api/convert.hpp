@@ -93,10 +93,4 @@ Result<T> to_result(StoreImpl& store, runtime::Outcome<T> outcome) {
   }
 }
 
-template <class T>
-Result<T> to_result(runtime::Grown<T> grown) {
-  if (!grown) return std::unexpected(std::move(grown).error().error);
-  return *std::move(grown);
-}
-
 }  // namespace vitrine::api

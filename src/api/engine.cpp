@@ -29,7 +29,10 @@ Result<Engine> Engine::make(const Config& config) {
   if (options.settings.signals_based_traps) runtime::install_trap_handler();
   impl->runtime = std::make_shared<runtime::Engine>(options);
   if (config.cache()) impl->cache.emplace(config.cache()->directory, config.cache()->size_limit);
-  return Engine(std::move(impl));
+  auto shards = std::make_shared<const EngineImpl::Shards>(impl);
+  impl->shards_owner = shards;
+  impl->shards = shards.get();
+  return Engine(std::shared_ptr<EngineImpl>(shards, impl.get()));
 }
 
 void Engine::increment_epoch() const {

@@ -44,7 +44,7 @@ Result<MemoryType> Memory::type() const {
 Result<uint64_t> Memory::grow(uint64_t pages) const {
   auto found = api::find<runtime::Memory>(handle_);
   if (!found) return api::is_gone("memory");
-  return api::to_result(found.object->grow(pages));
+  return found.object->grow(pages);
 }
 
 Result<void> Memory::read(uint64_t offset, std::span<uint8_t> out) const {
@@ -105,7 +105,7 @@ Result<uint64_t> Table::grow(uint64_t count, const Val& init) const {
   auto [store, table] = api::find<runtime::Table>(handle_);
   if (!store) return api::is_gone("table");
   uint64_t word = TRY_IN(api::to_word(*store, init, table->type().element), "as an element of a table");
-  return api::to_result(table->grow(count, word));
+  return table->grow(count, word);
 }
 
 Result<void> Table::fill(uint64_t index, const Val& value, uint64_t count) const {

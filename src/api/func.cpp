@@ -95,11 +95,16 @@ Result<void> put_arguments(StoreImpl& store, const runtime::EngineType& type, st
 
 namespace api {
 
+// SAFETY (both): RawHostFunc and abi::HostCall are the same function type but for the names of opaque pointees of equal
+// layout (the static_asserts in convert.hpp); the trampoline calls through the C convention.
+
 Result<abi::VMFuncRef*> new_host_function(StoreImpl& store, const FuncType& type, RawHostFunc f, void* env) {
   runtime::TypeSet held = TRY(register_func(store.engine(), type));
-  // SAFETY: RawHostFunc and abi::HostCall are the same function type but for the names of opaque pointees of equal
-  // layout (the static_asserts in convert.hpp); the trampoline calls through the C convention.
   return store.new_host_function(std::move(held), reinterpret_cast<abi::HostCall>(f), env, nullptr)->funcref();
+}
+
+abi::VMFuncRef* new_host_function(StoreImpl& store, runtime::TypeId type, RawHostFunc f, void* env) {
+  return store.new_host_function(type, reinterpret_cast<abi::HostCall>(f), env)->funcref();
 }
 
 Result<std::shared_ptr<void>> box_dynamic(runtime::Engine& engine, const FuncType& type, Func::Dynamic f) {

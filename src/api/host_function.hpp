@@ -4,11 +4,15 @@
 #include <vitrine/func.hpp>
 
 #include "abi/vmcontext.hpp"
+#include "runtime/engine/engine.hpp"
 
 namespace vitrine::api {
 
 /// A host function of `type`; `env` must stay alive as long as the store.
+/// Fails over the engine's limit of types.
 Result<abi::VMFuncRef*> new_host_function(StoreImpl& store, const FuncType& type, RawHostFunc f, void* env);
+/// The same for a type that lives as long as the store.
+abi::VMFuncRef* new_host_function(StoreImpl& store, runtime::TypeId type, RawHostFunc f, void* env);
 
 /// The raw form of a dynamic function: `dynamic_host_func` with what `box_dynamic` answers as its env. One box serves
 /// any number of stores of the engine.

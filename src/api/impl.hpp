@@ -3,12 +3,12 @@
 
 #include <vitrine/vitrine.hpp>
 
-#include <array>
 #include <unordered_map>
 
 #include "api/access.hpp"
 #include "api/cache.hpp"
 #include "api/store_slots.hpp"
+#include "base/sharded.hpp"
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/engine/engine.hpp"
 #include "runtime/store/store.hpp"
@@ -16,11 +16,24 @@
 namespace vitrine {
 
 struct EngineImpl {
+  // What users hold counts references in one place; what stores hold counts in this, which users' references own, in a
+  // place for each thread. So threads that make stores do not meet.
+  using Shards = ShardedPtr<EngineImpl>;
+  std::weak_ptr<const Shards> shards_owner;
+  const Shards* shards = nullptr;
+
   Config config;
   wasm::Features features;
   std::shared_ptr<runtime::Engine> runtime;
   std::optional<api::CodeCache> cache;
 
+  /// The same engine, for a store to hold.
+  static Engine share(const Engine& engine) {
+    const auto& impl = detail::Access::impl(engine);
+    // A handle that came from a store says nothing of whether the shards are there still.
+    const bool owns_shards = !impl.owner_before(impl->shards_owner) && !impl->shards_owner.owner_before(impl);
+    return owns_shards ? detail::Access::engine(impl->shards->share()) : engine;
+  }
   void warn(const std::string& message) const {
     if (config.warning()) config.warning()(message);
   }
@@ -29,6 +42,10 @@ struct EngineImpl {
 struct ModuleImpl {
   Engine engine;
   std::shared_ptr<const runtime::CompiledModule> compiled;
+  ShardedPtr<const runtime::CompiledModule> shards;  // none for one that is not instantiated often
+
+  /// For an instance to hold: threads that instantiate one module do not meet at its count.
+  std::shared_ptr<const runtime::CompiledModule> share() const { return shards ? shards.share() : compiled; }
 };
 
 /// A type that is registered while this lives.
@@ -41,33 +58,29 @@ struct DefinedTypeImpl {
 
 /// The runtime's store with what the API adds.
 struct StoreImpl : runtime::Store {
-  explicit StoreImpl(const vitrine::Engine& engine)
-      : runtime::Store(detail::Access::impl(engine)->runtime), api_engine(engine), slot(api::take_slot(this)) {}
+  explicit StoreImpl(const vitrine::Engine& engine) : StoreImpl(EngineImpl::share(engine), nullptr) {}
   ~StoreImpl() { api::retire_slot(slot); }
 
   uint64_t id() const { return slot->id.load(std::memory_order_relaxed); }
   detail::Handle handle(void* object) const { return {slot, id(), object}; }
-
-  /// The type of a function of this store: without the registry's lock after the first time.
-  const runtime::EngineType& type_of(const abi::VMFuncRef* func) {
-    auto& [id, type] = recent_types[func->type_id % recent_types.size()];
-    if (!type || id != func->type_id) [[unlikely]] {
-      // It stays: whatever a function of the store is made of lives as long as the store.
-      type = &engine().types().get(func->type_id);
-      id = func->type_id;
-    }
-    return *type;
-  }
+  const runtime::EngineType& type_of(const abi::VMFuncRef* func) const { return engine().types().get(func->type_id); }
 
   vitrine::Engine api_engine;
   detail::StoreSlot* slot;
-  std::array<std::pair<runtime::TypeId, const runtime::EngineType*>, 16> recent_types{};
   std::vector<std::shared_ptr<void>> kept;  // what host functions point to
   std::vector<std::pair<const void*, std::shared_ptr<void>>> data;
   std::shared_ptr<const Trap> last_exception;
   std::exception_ptr exception_on_its_way;  // the last exception, while there is an outer call it may pass through
   // Host functions that a linker's definitions have become in this store, by the definition's number.
   std::unordered_map<uint64_t, abi::VMFuncRef*> linked;
+  std::vector<std::shared_ptr<const void>> linkers;  // what their definitions point to, and their types
+
+ private:
+  StoreImpl(vitrine::Engine shared, std::nullptr_t)
+      : runtime::Store(std::shared_ptr<runtime::Engine>(detail::Access::impl(shared),
+                                                        detail::Access::impl(shared)->runtime.get())),
+        api_engine(std::move(shared)),
+        slot(api::take_slot(this)) {}
 };
 
 namespace api {

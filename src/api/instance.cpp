@@ -38,9 +38,11 @@ Result<Instance> Instance::make(const Context& context, const Module& module, st
     if (!own) return std::unexpected(std::move(own).error().in(fmt::format("as import {}", externs.size() + 1)));
     externs.push_back(*own);
   }
-  const auto& compiled = Access::impl(module)->compiled;
-  if (&compiled->engine() != &store.engine()) return fail("the module was compiled by another engine than the store's");
-  return Instance(store.handle(TRY(api::to_result(store, runtime::instantiate(store, compiled, externs)))));
+  const ModuleImpl& impl = *Access::impl(module);
+  if (&impl.compiled->engine() != &store.engine()) {
+    return fail("the module was compiled by another engine than the store's");
+  }
+  return Instance(store.handle(TRY(api::to_result(store, runtime::instantiate(store, impl.share(), externs)))));
 }
 
 std::optional<Extern> Instance::get(std::string_view name) const {
@@ -73,7 +75,7 @@ Result<Global> Instance::global(std::string_view name) const {
 Result<Module> Instance::module() const {
   auto [store, instance] = api::find<runtime::Instance>(handle_);
   if (!store) return api::is_gone("instance");
-  return Access::module(std::make_shared<ModuleImpl>(ModuleImpl{store->api_engine, instance->shared_module()}));
+  return Access::module(std::make_shared<ModuleImpl>(ModuleImpl{store->api_engine, instance->shared_module(), {}}));
 }
 
 }  // namespace vitrine

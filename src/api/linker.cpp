@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "api/convert.hpp"
@@ -15,14 +16,24 @@ using api::Access;
 
 namespace {
 
-/// A host function not yet in any store.
+/// What a host function needs while it can be called.
+struct Kept {
+  std::shared_ptr<runtime::Engine> engine;  // outlives the type
+  runtime::TypeSet type;
+  std::shared_ptr<void> env;
+};
+
+/// A host function not yet in any store. Its type is registered once, here, not by every store.
 struct HostDefinition {
   uint64_t number;  // unique in the process: stores remember by it what they made of the definition
-  FuncType type;
   RawHostFunc call;
   void* env;
-  std::shared_ptr<void> keep;
+  std::shared_ptr<const Kept> keep;
+  runtime::TypeId type() const { return keep->type.ids()[0]; }
 };
+
+/// What the host functions of a linker need, all of it: a store that uses one of them holds this, by one reference.
+using AllKept = std::vector<std::shared_ptr<const Kept>>;
 
 uint64_t next_number() {
   static std::atomic<uint64_t> last{0};
@@ -51,6 +62,7 @@ struct LinkerImpl {
   Engine engine;
   bool shadowing = false;
   std::map<std::string, std::map<std::string, Definition, std::less<>>, std::less<>> modules;
+  ShardedPtr<AllKept> kept{std::make_shared<AllKept>()};
 
   const Definition* find(std::string_view module, std::string_view name) const {
     auto m = modules.find(module);
@@ -62,10 +74,24 @@ struct LinkerImpl {
   Result<void> insert(std::string_view module, std::string_view name, Definition definition) {
     auto& in_module = modules[std::string(module)];
     auto [where, fresh] = in_module.try_emplace(std::string(name), definition);
-    if (fresh) return {};
-    if (!shadowing) return fail(fmt::format("`{}`.`{}` is defined already", module, name), ErrorKind::Link);
-    where->second = std::move(definition);
+    if (!fresh) {
+      if (!shadowing) return fail(fmt::format("`{}`.`{}` is defined already", module, name), ErrorKind::Link);
+      const bool was_host = std::holds_alternative<HostDefinition>(where->second);
+      where->second = std::move(definition);
+      // What was replaced goes with the stores that use it.
+      if (was_host) return keep_again(), Result<void>();
+    }
+    if (auto* host = std::get_if<HostDefinition>(&where->second)) kept->push_back(host->keep);
     return {};
+  }
+
+  void keep_again() {
+    kept = ShardedPtr(std::make_shared<AllKept>());
+    for (auto& [_, names] : modules) {
+      for (auto& [_, definition] : names) {
+        if (auto* host = std::get_if<HostDefinition>(&definition)) kept->push_back(host->keep);
+      }
+    }
   }
 
   Result<Extern> in_store(StoreImpl& store, const Definition& definition) const {
@@ -74,13 +100,13 @@ struct LinkerImpl {
       return *e;
     }
     auto& host = std::get<HostDefinition>(definition);
-    auto known = store.linked.find(host.number);
-    if (known == store.linked.end()) {
-      abi::VMFuncRef* func = TRY(api::new_host_function(store, host.type, host.call, host.env));
-      store.kept.push_back(host.keep);
-      known = store.linked.emplace(host.number, func).first;
+    auto [where, fresh] = store.linked.try_emplace(host.number, nullptr);
+    if (fresh) {
+      auto is_this = [&](const auto& held) { return held.get() == kept.get(); };
+      if (std::ranges::none_of(store.linkers, is_this)) store.linkers.push_back(kept.share());
+      where->second = api::new_host_function(store, host.type(), host.call, host.env);
     }
-    return Access::make<Func>(store.handle(known->second));
+    return Access::make<Func>(store.handle(where->second));
   }
 
   /// What to say of an import that is not there.
@@ -103,7 +129,8 @@ struct LinkerImpl {
   }
 };
 
-Linker::Linker(const Engine& engine) : impl_(std::make_unique<LinkerImpl>(LinkerImpl{engine, false, {}})) {}
+Linker::Linker(const Engine& engine)
+    : impl_(std::make_unique<LinkerImpl>(LinkerImpl{.engine = engine, .modules = {}})) {}
 Linker::~Linker() = default;
 Linker::Linker(Linker&&) noexcept = default;
 Linker& Linker::operator=(Linker&&) noexcept = default;
@@ -114,7 +141,9 @@ void Linker::allow_shadowing(bool allow) {
 
 Result<void> Linker::func_raw(std::string_view module, std::string_view name, const FuncType& type, RawHostFunc f,
                               void* env, std::shared_ptr<void> keep) {
-  return impl_->insert(module, name, HostDefinition{next_number(), type, f, env, std::move(keep)});
+  const std::shared_ptr<runtime::Engine>& engine = Access::impl(impl_->engine)->runtime;
+  auto kept = std::make_shared<const Kept>(Kept{engine, TRY(api::register_func(*engine, type)), std::move(keep)});
+  return impl_->insert(module, name, HostDefinition{next_number(), f, env, std::move(kept)});
 }
 
 Result<void> Linker::func_dynamic(std::string_view module, std::string_view name, const FuncType& type,

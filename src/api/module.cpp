@@ -45,6 +45,12 @@ Result<os::MemoryFile> compile_image(const EngineImpl& engine, std::span<const u
   return image;
 }
 
+Module make_module(const Engine& engine, std::shared_ptr<const runtime::CompiledModule> compiled) {
+  ShardedPtr shards(compiled);
+  return detail::Access::module(
+      std::make_shared<ModuleImpl>(ModuleImpl{engine, std::move(compiled), std::move(shards)}));
+}
+
 /// Loads a cache entry. None if there is no entry or it is damaged, in which case it is removed.
 std::shared_ptr<const runtime::CompiledModule> load_cached(const EngineImpl& engine, const std::string& key) {
   os::FileDescriptor file = engine.cache->open(key);
@@ -76,7 +82,7 @@ Result<Module> Module::compile(const Engine& engine, std::span<const uint8_t> by
     key = api::CodeCache::key(
         {{reinterpret_cast<const uint8_t*>(&compatibility), sizeof compatibility}, {&symbols, 1}, bytes});
     if (auto cached = load_cached(impl, key)) {
-      return Module(std::make_shared<ModuleImpl>(ModuleImpl{engine, std::move(cached)}));
+      return make_module(engine, std::move(cached));
     }
   }
   os::MemoryFile image = TRY(compile_image(impl, bytes));
@@ -84,7 +90,7 @@ Result<Module> Module::compile(const Engine& engine, std::span<const uint8_t> by
     if (auto put = impl.cache->put(key, image.bytes()); !put) impl.warn(put.error().message());
   }
   auto compiled = TRY(runtime::CompiledModule::from_file(impl.runtime, TRY(image.seal()), false));
-  return Module(std::make_shared<ModuleImpl>(ModuleImpl{engine, std::move(compiled)}));
+  return make_module(engine, std::move(compiled));
 }
 
 Result<Module> Module::compile(const Engine& engine, std::string_view wat) {
@@ -101,7 +107,7 @@ Result<Module> Module::deserialize(const Engine& engine, std::span<const uint8_t
   if (!abi::ImageView::looks_like_image(image)) return fail("this is no precompiled image", ErrorKind::Incompatible);
   auto compiled = TRY(runtime::CompiledModule::from_bytes(detail::Access::impl(engine)->runtime, image,
                                                           engine.config().verify_images()));
-  return Module(std::make_shared<ModuleImpl>(ModuleImpl{engine, std::move(compiled)}));
+  return make_module(engine, std::move(compiled));
 }
 
 Result<Module> Module::deserialize_file(const Engine& engine, const std::string& path) {
@@ -110,7 +116,7 @@ Result<Module> Module::deserialize_file(const Engine& engine, const std::string&
   auto compiled = TRY_IN(runtime::CompiledModule::from_file(detail::Access::impl(engine)->runtime, std::move(file),
                                                             engine.config().verify_images()),
                          "in " + path);
-  return Module(std::make_shared<ModuleImpl>(ModuleImpl{engine, std::move(compiled)}));
+  return make_module(engine, std::move(compiled));
 }
 
 Result<std::vector<uint8_t>> Module::serialize() const {
@@ -136,6 +142,13 @@ std::vector<ExportType> Module::exports() const {
 
 std::string Module::name() const {
   return std::string(impl_->compiled->names().module());
+}
+std::vector<std::span<const uint8_t>> Module::custom_sections(std::string_view name) const {
+  std::vector<std::span<const uint8_t>> found;
+  for (const wasm::CustomSection& section : impl_->compiled->module().customs) {
+    if (section.name == name) found.push_back(section.bytes);
+  }
+  return found;
 }
 const Engine& Module::engine() const {
   return impl_->engine;

@@ -26,17 +26,18 @@ void Context::limits(const StoreLimits& limits) const {
 }
 
 void Context::limiter(Limiter limiter) const {
-  if (!limiter) return impl_->set_limiter({});
-  impl_->set_limiter([limiter = std::move(limiter), store = impl_](const Growth& growth) {
-    return limiter(detail::ContextOf(store), growth);
-  });
-}
-
-void Context::growth_failed(GrowthFailed callback) const {
-  if (!callback) return impl_->set_growth_observer({});
-  impl_->set_growth_observer([callback = std::move(callback), store = impl_](const Growth& growth, const Error& why) {
-    callback(detail::ContextOf(store), growth, why);
-  });
+  runtime::Limiter inner;
+  if (limiter.may_grow) {
+    inner.may_grow = [ask = std::move(limiter.may_grow), store = impl_](const Growth& growth) {
+      return ask(detail::ContextOf(store), growth);
+    };
+  }
+  if (limiter.grow_failed) {
+    inner.grow_failed = [tell = std::move(limiter.grow_failed), store = impl_](const Growth& growth, const Error& why) {
+      tell(detail::ContextOf(store), growth, why);
+    };
+  }
+  impl_->set_limiter(std::move(inner));
 }
 
 namespace {
@@ -66,11 +67,15 @@ void Context::set_epoch_deadline(uint64_t ticks) const {
 
 void Context::epoch_callback(EpochCallback callback) const {
   if (!callback) return impl_->set_epoch_callback({});
-  impl_->set_epoch_callback([callback = std::move(callback)](runtime::Store& store) -> std::optional<uint64_t> {
-    auto decision = callback(detail::ContextOf(static_cast<StoreImpl*>(&store)));
-    if (decision) return decision->extend_by;
-    store.raise(runtime::Failure::of(std::move(decision).error()));
-    return std::nullopt;
+  impl_->set_epoch_callback([callback = std::move(callback)](runtime::Store& store) {
+    return callback(detail::ContextOf(static_cast<StoreImpl*>(&store)));
+  });
+}
+
+void Context::yield_hook(YieldHook hook) const {
+  if (!hook) return impl_->set_yield_hook({});
+  impl_->set_yield_hook([hook = std::move(hook)](runtime::Store& store) {
+    return hook(detail::ContextOf(static_cast<StoreImpl*>(&store)));
   });
 }
 

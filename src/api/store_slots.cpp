@@ -3,44 +3,48 @@
 #include <mutex>
 #include <vector>
 
+#include "base/sharded.hpp"
+
 namespace vitrine::api {
 
 namespace {
 
-// Never destroyed: handles of static duration may look at their slots after this file's own statics are gone.
-struct Slots {
+// The slots and ids that threads of one shard give out: threads that make stores mostly do not meet.
+struct alignas(kCacheLine) Shard {
   static constexpr size_t kChunk = 64;
   std::mutex mutex;
   std::vector<detail::StoreSlot*> free;
-  uint64_t last_id = 0;
+  uint64_t ids = 0;  // given out
 };
-Slots& slots() {
-  static auto* all = new Slots;
-  return *all;
+// Never destroyed: handles of static duration may look at their slots after this file's own statics are gone.
+Shard* shards() {
+  static auto* all = new Shard[kShards];
+  return all;
 }
 
 }  // namespace
 
 detail::StoreSlot* take_slot(StoreImpl* store) {
-  Slots& all = slots();
-  std::lock_guard lock(all.mutex);
-  if (all.free.empty()) {
-    auto* chunk = new detail::StoreSlot[Slots::kChunk];
-    for (size_t i = Slots::kChunk; i-- > 0;) all.free.push_back(&chunk[i]);
+  const size_t number = thread_shard();
+  Shard& shard = shards()[number];
+  std::lock_guard lock(shard.mutex);
+  if (shard.free.empty()) {
+    auto* chunk = new detail::StoreSlot[Shard::kChunk];
+    for (size_t i = Shard::kChunk; i-- > 0;) shard.free.push_back(&chunk[i]);
   }
-  detail::StoreSlot* slot = all.free.back();
-  all.free.pop_back();
+  detail::StoreSlot* slot = shard.free.back();
+  shard.free.pop_back();
   slot->store = store;
-  slot->id.store(++all.last_id, std::memory_order_relaxed);
+  slot->id.store(++shard.ids * kShards + number, std::memory_order_relaxed);
   return slot;
 }
 
 void retire_slot(detail::StoreSlot* slot) {
-  Slots& all = slots();
-  std::lock_guard lock(all.mutex);
+  Shard& shard = shards()[thread_shard()];
+  std::lock_guard lock(shard.mutex);
   slot->id.store(0, std::memory_order_relaxed);
   slot->store = nullptr;
-  all.free.push_back(slot);
+  shard.free.push_back(slot);
 }
 
 }  // namespace vitrine::api

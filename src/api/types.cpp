@@ -58,9 +58,9 @@ bool DefinedType::is_final() const {
 }
 
 std::optional<DefinedType> DefinedType::supertype() const {
-  const runtime::TypeId super = impl_->type().supertype;
-  if (super == wasm::kNoIndex) return std::nullopt;
-  return api::defined_type(impl_->engine, super);
+  const runtime::EngineType& type = impl_->type();
+  if (type.depth == 0) return std::nullopt;
+  return api::defined_type(impl_->engine, type.supertypes[type.depth - 1]);
 }
 
 std::optional<FuncType> DefinedType::func_type() const {
@@ -122,7 +122,7 @@ bool HeapType::is_subtype_of(const HeapType& other) const {
 }
 
 bool RefType::is_subtype_of(const RefType& other) const {
-  static const runtime::TypeRegistry no_types;
+  static const runtime::TypeRegistry no_types(1);
   auto engine = engine_of(*this);
   auto others = engine_of(other);
   if (engine && others && engine != others) return false;

@@ -70,6 +70,7 @@ class ModuleCompiler {
   std::vector<Linkable> functions_;  // by body
   std::vector<TypeCode> types_;      // by type; only at canonical function types
   std::atomic<size_t> done_ = 0;
+  std::atomic<uint64_t> code_size_ = 0;  // of the functions so far, bytes
   // The first body with an error, and the errors of every thread.
   std::atomic<uint32_t> first_error_ = ~0u;
   struct BodyError {
@@ -96,11 +97,13 @@ void ModuleCompiler::prepare_callees() {
 }
 
 void ModuleCompiler::compile(uint32_t body, unsigned worker) {
-  // What comes after an error in the module is of no use any more.
-  if (body < first_error_.load(std::memory_order_relaxed)) {
+  // What comes after an error in the module is of no use any more, nor is anything of what no image can hold.
+  if (body < first_error_.load(std::memory_order_relaxed) &&
+      code_size_.load(std::memory_order_relaxed) <= options_.max_code_size) {
     auto compiled = compiler(worker).compile(env_.module.imported_functions + body);
     if (compiled) {
       functions_[body] = Linkable(**compiled).kept(kept_[worker]);
+      code_size_.fetch_add(functions_[body].code.size(), std::memory_order_relaxed);
     } else {
       BodyError& mine = errors_[worker];
       if (body < mine.body) {
@@ -122,7 +125,15 @@ void ModuleCompiler::compile_functions() {
   auto size = [&](uint32_t body) { return env_.module.code[body].bytes.size(); };
   auto small = std::stable_partition(order.begin(), order.end(), [&](uint32_t b) { return size(b) >= kLargeBody; });
   std::stable_sort(order.begin(), small, [&](uint32_t a, uint32_t b) { return size(a) > size(b); });
-  parallel_for(order.size(), workers_, [&](size_t item, unsigned worker) { compile(order[item], worker); });
+  // Giants first, one after the other on one thread, while the other threads compile the rest.
+  auto is_giant = [&](uint32_t body) { return FunctionCompiler::is_giant_body(env_.module.code[body]); };
+  const size_t giants = static_cast<size_t>(std::find_if_not(order.begin(), small, is_giant) - order.begin());
+  const size_t batches = giants > 0 ? 1 : 0;
+  parallel_for(batches + order.size() - giants, workers_, [&](size_t item, unsigned worker) {
+    if (item >= batches) return compile(order[giants + item - batches], worker);
+    for (size_t i = 0; i < giants; i++) compile(order[i], worker);
+    compilers_[worker].reset();  // with the memory that they needed
+  });
   if (options_.progress && !functions_.empty()) options_.progress(functions_.size(), functions_.size());
 }
 
@@ -151,7 +162,7 @@ Result<void> ModuleCompiler::link(const abi::ImageMemory& memory) {
   for (const Linkable& f : functions_) linker.add_function(f);
   abi::ImageContents contents;
   contents.settings = env_.settings;
-  contents.module = module.bytes;
+  contents.module = &module;
   contents.trampolines.assign(module.types.size(), {abi::kNoTrampoline, abi::kNoTrampoline});
   for (size_t type = 0; type < types_.size(); type++) {
     const wasm::TypeDef& def = module.types[type];
@@ -183,6 +194,9 @@ Result<void> ModuleCompiler::run(const abi::ImageMemory& memory) {
   callees_.reset();
   auto first = std::ranges::min_element(errors_, {}, &BodyError::body);
   if (first->error) return std::unexpected(std::move(*first->error));
+  if (code_size_ > options_.max_code_size) {
+    return fail(fmt::format("the module's code is longer than {} MiB", options_.max_code_size >> 20), ErrorKind::Limit);
+  }
   compile_trampolines();
   return link(memory);
 }

@@ -14,6 +14,7 @@
 #include "abi/settings.hpp"
 #include "base/result.hpp"
 #include "compiler/function_compiler.hpp"
+#include "compiler/linker.hpp"
 #include "wasm/features.hpp"
 #include "wasm/module.hpp"
 
@@ -24,6 +25,8 @@ struct CompileOptions {
   unsigned workers = 0;
   /// Called now and then on the caller's thread: how many functions are done, of how many.
   std::function<void(size_t done, size_t total)> progress;
+  /// Compilation ends with an error as soon as the functions' code is longer than this; an image holds no more.
+  uint64_t max_code_size = kMaxCodeSize;
   /// Names of functions in the image, for debuggers and objdump.
   bool symbols = true;
   /// Shows how one function is compiled. Called on any of the threads, by one at a time.

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <set>
@@ -11,6 +14,7 @@
 #include "base/bytes.hpp"
 #include "compiler/x64/cpu.hpp"
 #include "text/wat_parser.hpp"
+#include "wasm/limits.hpp"
 #include "wasm/reader.hpp"
 
 namespace vitrine::compiler {
@@ -200,16 +204,16 @@ TEST(Compiler, EmptyModule) {
   EXPECT_TRUE(c.view.functions().empty());
 }
 
-TEST(Compiler, FiftyThousandFunctions) {
-  ByteWriter module, code;
-  for (uint8_t b : {0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0}) module.u8(b);
-  constexpr uint32_t kCount = 50'000;
-  ByteWriter functions;
-  functions.uleb(kCount);
-  code.uleb(kCount);
-  for (uint32_t i = 0; i < kCount; i++) {
+/// A module of functions (i32) -> () with these bodies (local declarations, operators, `end`).
+std::vector<uint8_t> module_of(const std::vector<std::vector<uint8_t>>& bodies) {
+  ByteWriter module, functions, code;
+  for (uint8_t b : {0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 1, 0x7f, 0}) module.u8(b);
+  functions.uleb(bodies.size());
+  code.uleb(bodies.size());
+  for (const std::vector<uint8_t>& body : bodies) {
     functions.u8(0);
-    for (uint8_t b : {2, 0, 0x0b}) code.u8(b);
+    code.uleb(body.size());
+    code.append(body);
   }
   module.u8(3);
   module.uleb(functions.size());
@@ -217,14 +221,120 @@ TEST(Compiler, FiftyThousandFunctions) {
   module.u8(10);
   module.uleb(code.size());
   module.append(code.view());
+  return module.take();
+}
+
+TEST(Compiler, FiftyThousandFunctions) {
+  constexpr uint32_t kCount = 50'000;
+  auto module = module_of(std::vector<std::vector<uint8_t>>(kCount, {0, 0x0b}));
   for (uint8_t level : {0, 2}) {
-    auto done = compile(module.bytes(), host_settings(level));
+    auto done = compile(module, host_settings(level));
     ASSERT_TRUE(done.has_value()) << done.error().message();
     auto view = abi::ImageView::open(*done, host_settings(level), false);
     ASSERT_TRUE(view.has_value());
     EXPECT_EQ(view->functions().size(), kCount);
   }
 }
+
+/// Ten bytes that declare 49,999 locals, of which a loop reads one.
+TEST(Compiler, LocalsThatNobodyTouchesCostNothing) {
+  const std::vector<uint8_t> body = {1, 0xcf, 0x86, 3, 0x7f, 0x03, 0x40, 0x20, 5, 0x0d, 0, 0x0b, 0x0b};
+  for (uint32_t count : {20u, 1500u}) {
+    auto module = module_of(std::vector(count, body));
+    for (uint8_t level : {0, 2}) {
+      auto done = compile(module, host_settings(level));
+      ASSERT_TRUE(done.has_value()) << done.error().message();
+      auto view = abi::ImageView::open(*done, host_settings(level), false);
+      ASSERT_TRUE(view.has_value());
+      for (const abi::CodeRange& f : view->functions()) EXPECT_LE(f.size, 80u) << "level " << int{level};
+      EXPECT_LE(done->size(), 40'000 + count * 250);
+    }
+  }
+}
+
+/// All of them are touched behind the entry, so each is zeroed there: still linear in the body.
+TEST(Compiler, LocalsThatAreTouchedAreZeroedOnce) {
+  ByteWriter body;
+  for (uint8_t b : {1, 0xcf, 0x86, 3, 0x7f, 0x03, 0x40}) body.u8(b);
+  for (uint32_t local = 1; local < 50'000; local++) {
+    body.u8(0x20);
+    body.uleb(local);
+    body.u8(0x1a);
+  }
+  body.u8(0x0b);
+  body.u8(0x0b);
+  for (uint8_t level : {0, 2}) {
+    auto done = compile(module_of({body.bytes()}), host_settings(level));
+    ASSERT_TRUE(done.has_value()) << done.error().message();
+    EXPECT_LE(done->size(), 40'000 + body.size() * 12) << "level " << int{level};
+  }
+}
+
+/// What no image can hold is not compiled to the end: the last function would be an error.
+TEST(Compiler, CodeSizeIsLookedAtOnTheWay) {
+  std::vector<std::vector<uint8_t>> bodies(100, {0, 0x20, 0, 0x10, 0, 0x0b});
+  bodies.push_back({0, 0x6a, 0x0b});
+  auto bytes = module_of(bodies);
+  CompileOptions options{.workers = 1};
+  auto whole = compile(bytes, host_settings(), options);
+  ASSERT_FALSE(whole.has_value());
+  EXPECT_EQ(whole.error().kind(), ErrorKind::Invalid);
+  options.max_code_size = 1000;
+  auto cut = compile(bytes, host_settings(), options);
+  ASSERT_FALSE(cut.has_value());
+  EXPECT_EQ(cut.error().kind(), ErrorKind::Limit) << cut.error().message();
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they have their own memory beside each byte
+/// How much memory compiling `module` needs, bytes, seen from a process of its own. `compiles`: whether it has to.
+size_t peak_of_compiling(const std::vector<uint8_t>& module, uint8_t level, bool compiles) {
+  pid_t child = fork();
+  if (child == 0) {
+    auto done = compile(module, host_settings(level), {.workers = 4});
+    bool as_expected = done.has_value() == compiles && (done || done.error().kind() == ErrorKind::Limit);
+    if (!as_expected) fmt::print(stderr, "{}\n", done ? "it compiled" : done.error().message());
+    _exit(as_expected ? 0 : 1);
+  }
+  int status = 0;
+  struct rusage usage{};
+  EXPECT_EQ(wait4(child, &status, 0, &usage), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  return static_cast<size_t>(usage.ru_maxrss) << 10;
+}
+
+std::vector<uint8_t> nested_ifs(uint32_t depth) {
+  std::vector<uint8_t> body = {0};
+  for (uint32_t i = 0; i < depth; i++) body.insert(body.end(), {0x20, 0, 0x04, 0x40});
+  body.insert(body.end(), depth + 1, 0x0b);
+  return body;
+}
+
+#ifdef VITRINE_VERIFY
+constexpr size_t kMostMemory = 1ull << 30;  // the verifiers keep the function in other forms
+#else
+constexpr size_t kMostMemory = 512ull << 20;
+#endif
+
+TEST(CompilerMemory, BodyThatIsAllBlocks) {
+  EXPECT_LT(peak_of_compiling(module_of({nested_ifs(1'100'000)}), 2, false), kMostMemory);
+  EXPECT_LT(peak_of_compiling(module_of({nested_ifs(240'000)}), 2, true), kMostMemory);
+}
+
+/// Each of them needs hundreds of megabytes, and there are more threads than one.
+TEST(CompilerMemory, ManyGiantBodies) {
+  std::vector<std::vector<uint8_t>> bodies(4, nested_ifs(240'000));
+  EXPECT_LT(peak_of_compiling(module_of(bodies), 2, true), kMostMemory);
+}
+
+TEST(CompilerMemory, LongBodyOfOrdinaryCode) {
+  // local 0 += local 1
+  const std::vector<uint8_t> piece = {0x20, 0, 0x20, 1, 0x6a, 0x21, 0};
+  std::vector<uint8_t> body = {1, 1, 0x7f};
+  while (body.size() < wasm::kMaxFunctionSize / 8 * 7) body.insert(body.end(), piece.begin(), piece.end());
+  body.push_back(0x0b);
+  EXPECT_LT(peak_of_compiling(module_of({body}), 2, true), kMostMemory);
+}
+#endif
 
 TEST(Compiler, KeyTellsSettingsApart) {
   std::set<std::string> keys;

@@ -31,8 +31,10 @@ FunctionCompiler::FunctionCompiler(const translate::ModuleEnv& env, const wasm::
 
 Result<Mode> FunctionCompiler::translate(uint32_t function) {
   Mode mode = translate::mode_of(env_.settings);
-  if (env_.module.body_of_function(function).bytes.size() > kMaxOptimizedBody) mode = Mode::Fast;
+  const bool is_giant = is_giant_body(env_.module.body_of_function(function));
+  if (is_giant) mode = Mode::Fast;
   mode = TRY(translator_.translate(function, mode, func_));
+  if (is_giant) translator_.release_memory();
   fmt::format_to(std::back_inserter(func_.name), "function[{}]", function);
   verify(func_, "translate");
   return mode;

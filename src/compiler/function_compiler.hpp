@@ -33,8 +33,9 @@ struct CompiledBody {
 
 class FunctionCompiler {  // one per thread
  public:
-  /// Bodies longer than this, in bytes, are not optimised.
-  static constexpr size_t kMaxOptimizedBody = 1 << 20;
+  /// A body so long that it is not optimised, and that no other such body should be compiled beside it: it may need
+  /// some hundred megabytes (FunctionTranslator::kMaxWorkingMemory).
+  static bool is_giant_body(const wasm::CodeBody& body) { return body.bytes.size() > 1 << 20; }
 
   /// `callees`: what may be inlined, nothing if it has no `find`.
   FunctionCompiler(const translate::ModuleEnv& env, const wasm::Features& features, const Dump* dump,

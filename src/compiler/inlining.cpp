@@ -5,7 +5,7 @@
 
 #include "base/parallel.hpp"
 #include "compiler/ir/compact.hpp"
-#include "compiler/translate/scan.hpp"
+#include "wasm/body_scan.hpp"
 
 namespace vitrine::compiler {
 
@@ -15,10 +15,10 @@ CallGraph::CallGraph(const wasm::Module& module, bool count, unsigned workers) {
   std::atomic<bool> tail_calls = false;
   size_t chunks = (module.code.size() + kChunk - 1) / kChunk;
   parallel_for(chunks, workers, [&](size_t chunk, unsigned) {
-    translate::CallScan scan;
+    wasm::CallScan scan;
     size_t end = std::min(module.code.size(), (chunk + 1) * kChunk);
     for (size_t i = chunk * kChunk; i < end; i++) {
-      translate::scan_calls(module.code[i].bytes, count, scan);
+      wasm::scan_calls(module.code[i].bytes, count, scan);
       if (scan.has_tail_calls) tail_calls.store(true, std::memory_order_relaxed);
       for (uint32_t callee : scan.callees) {
         uint32_t body = callee - module.imported_functions;

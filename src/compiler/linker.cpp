@@ -11,7 +11,6 @@
 namespace vitrine::compiler {
 namespace {
 
-constexpr uint64_t kMaxSpan = 0x7fff'ffff;  // of a 32-bit relative reference
 constexpr size_t kAlignment = 16;
 constexpr uint8_t kPadding = 0xcc;  // int3
 
@@ -29,7 +28,7 @@ Result<void> Linker::reserve(const Sizes& sizes) {
   const uint64_t bytes = sizes.code + sizes.pieces * (kAlignment - 1);
   // The farthest reference is from the last entry of the unwind information, behind the text, to the text's begin.
   const uint64_t span = abi::eh_frame_offset(bytes) + (sizes.pieces + 2) * x64::kUnwindEntryBytes;
-  if (bytes > kMaxSpan || span > kMaxSpan) {
+  if (bytes > kMaxCodeSize || span > kMaxCodeSize) {
     return fail(fmt::format("the module's code is {} MiB long, more than the 2 GiB that fit in one image", bytes >> 20),
                 ErrorKind::Limit);
   }

@@ -13,6 +13,9 @@
 
 namespace vitrine::compiler {
 
+/// How far a relative reference goes, bytes.
+inline constexpr uint64_t kMaxCodeSize = 0x7fff'ffff;
+
 class Linker {
  public:
   /// `first_symbol`: the symbol of the function that is added first; the others follow by one.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "wasm/matching.hpp"
+
 namespace vitrine::wasm {
 
 const CustomSection* Module::find_custom(std::string_view name) const {
@@ -16,70 +18,28 @@ const Export* Module::find_export(std::string_view name) const {
 
 namespace {
 
-/// The abstract type right above a concrete one.
-HeapType::Abstract top_of(CompositeKind kind) {
-  switch (kind) {
-    case CompositeKind::Func:
-      return HeapType::Func;
-    case CompositeKind::Struct:
-      return HeapType::Struct;
-    case CompositeKind::Array:
-      return HeapType::Array;
-  }
-  std::unreachable();
-}
-
-bool matches_abstract(HeapType::Abstract sub, HeapType::Abstract super) {
-  if (sub == super) return true;
-  switch (sub) {
-    case HeapType::None:
-      return super == HeapType::Any || super == HeapType::Eq || super == HeapType::I31 || super == HeapType::Struct ||
-             super == HeapType::Array;
-    case HeapType::I31:
-    case HeapType::Struct:
-    case HeapType::Array:
-      return super == HeapType::Eq || super == HeapType::Any;
-    case HeapType::Eq:
-      return super == HeapType::Any;
-    case HeapType::NoFunc:
-      return super == HeapType::Func;
-    case HeapType::NoExtern:
-      return super == HeapType::Extern;
-    case HeapType::NoExn:
-      return super == HeapType::Exn;
-    case HeapType::NoCont:
-      return super == HeapType::Cont;
-    default:
-      return false;
-  }
-}
-
-}  // namespace
-
-// spec: valid/matching, heap types
-bool matches(const Module& module, HeapType sub, HeapType super) {
-  if (sub == super) return true;
-  if (sub.is_concrete() && super.is_concrete()) {
-    uint32_t wanted = module.types[super.type_index()].canonical;
-    // At most kMaxSubtypeDepth steps.
-    for (uint32_t type = sub.type_index(); type != kNoIndex; type = module.types[type].supertype) {
+/// Concrete types are indices of a module.
+struct TypesOf {
+  const Module& module;
+  CompositeKind kind(uint32_t type) const { return module.types[type].kind; }
+  bool is_subtype(uint32_t sub, uint32_t super) const {
+    const uint32_t wanted = module.types[super].canonical;
+    // At most kMaxSubtypeDepth steps. (Depths are of no help while a group is being read.)
+    for (uint32_t type = sub; type != kNoIndex; type = module.types[type].supertype) {
       if (module.types[type].canonical == wanted) return true;
     }
     return false;
   }
-  if (sub.is_concrete()) return matches_abstract(top_of(module.types[sub.type_index()].kind), super.abstract());
-  if (super.is_concrete()) {
-    bool is_func = module.types[super.type_index()].kind == CompositeKind::Func;
-    return sub.abstract() == (is_func ? HeapType::NoFunc : HeapType::None);
-  }
-  return matches_abstract(sub.abstract(), super.abstract());
+};
+
+}  // namespace
+
+bool matches(const Module& module, HeapType sub, HeapType super) {
+  return matches(TypesOf{module}, sub, super);
 }
 
 bool matches(const Module& module, ValType sub, ValType super) {
-  if (sub == super || sub.is_bottom()) return true;
-  if (!sub.is_ref() || !super.is_ref()) return false;
-  if (sub.is_nullable() && !super.is_nullable()) return false;
-  return matches(module, sub.heap(), super.heap());
+  return matches(TypesOf{module}, sub, super);
 }
 
 bool matches(const Module& module, const FuncType& sub, const FuncType& super) {

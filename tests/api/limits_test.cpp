@@ -154,8 +154,7 @@ TEST(Epoch, CallbackMayExtend) {
   int calls = 0;
   w.store.epoch_callback([&](const Context&) -> EpochDecision {
     calls++;
-    if (calls < 5) return {1};
-    return {std::nullopt};
+    return calls < 5 ? EpochDecision::go_on(1) : EpochDecision::stop();
   });
   w.store.set_epoch_deadline(1);
   std::jthread ticks([engine = w.engine](std::stop_token stop) {
@@ -174,10 +173,10 @@ TEST(Epoch, CallbackMayReplaceItself) {
   w.store.epoch_callback([&w, &first, &second, large = std::string(1000, 'x')](const Context&) -> EpochDecision {
     w.store.epoch_callback([&](const Context&) -> EpochDecision {
       second++;
-      return {};
+      return EpochDecision::stop();
     });
     first += static_cast<int>(large.size());  // what it holds is still there
-    return {0};
+    return EpochDecision::go_on(0);
   });
   w.store.set_epoch_deadline(0);
   expect_trap(w.typed<void()>("spin")(), TrapCode::Interrupt);
@@ -279,23 +278,25 @@ TEST(Limiter, AllowsRefusesOrFails) {
   World w(kGrower);
   auto grow = w.typed<int32_t(int32_t)>("grow"), grow_table = w.typed<int32_t(int32_t)>("grow_table");
   std::vector<std::string> failed;
-  w.store.growth_failed([&](const Context& store, const Growth& growth, const Error& why) {
-    EXPECT_EQ(store.engine(), w.engine);
-    failed.push_back((growth.what == Growth::What::Memory ? "memory " : "table ") + std::to_string(growth.current) +
-                     "->" + std::to_string(growth.desired) + ": " + why.message());
-  });
   std::vector<uint64_t> asked;
-  w.store.limiter([&](const Context&, const Growth& growth) -> Result<bool> {
-    asked.push_back(growth.desired);
-    if (growth.what == Growth::What::Table) return fail("no tables today", ErrorKind::Host);
-    return growth.desired <= 3 * 65536;
-  });
+  w.store.limiter({.may_grow = [&](const Context&, const Growth& growth) -> Result<bool> {
+                     asked.push_back(growth.desired);
+                     if (growth.what == Growth::What::Table) return fail("no tables today", ErrorKind::Host);
+                     return growth.desired <= 3 * 65536;
+                   },
+                   .grow_failed =
+                       [&](const Context& store, const Growth& growth, const Error& why) {
+                         EXPECT_EQ(store.engine(), w.engine);
+                         failed.push_back((growth.what == Growth::What::Memory ? "memory " : "table ") +
+                                          std::to_string(growth.current) + "->" + std::to_string(growth.desired) +
+                                          ": " + why.message());
+                       }});
   EXPECT_EQ(unwrap(grow(2)), 1);
   EXPECT_TRUE(failed.empty());
   EXPECT_EQ(unwrap(grow(1)), -1) << "refused";
   ASSERT_EQ(failed.size(), 1u);
   EXPECT_CONTAINS(failed[0], "memory 196608->262144: ");
-  EXPECT_CONTAINS(failed[0], "limiter");
+  EXPECT_CONTAINS(failed[0], "may not grow");
   // The maximum is looked at first, and is reported, too.
   EXPECT_EQ(unwrap(grow(100)), -1);
   EXPECT_CONTAINS(failed.at(1), "its maximum is 10");
@@ -321,12 +322,12 @@ TEST(Limiter, MayCallTheGuest) {
   World w(kGrower);
   auto grow = w.typed<int32_t(int32_t)>("grow");
   int depth = 0;
-  w.store.limiter([&](const Context&, const Growth&) -> Result<bool> {
+  w.store.limiter({.may_grow = [&](const Context&, const Growth&) -> Result<bool> {
     if (depth++ == 0) {
       EXPECT_EQ(unwrap(grow(2)), 1);
     }
     return true;
-  });
+  }});
   EXPECT_EQ(unwrap(grow(1)), 3);
   EXPECT_EQ(unwrap(w.instance.memory("m")).size(), 4u);
 }
@@ -341,6 +342,21 @@ TEST(Epoch, CallbackMayEndTheCallWithAnError) {
   auto result = w.typed<void()>("spin")();
   EXPECT_CONTAINS(message_of(result), "time is up");
   EXPECT_EQ(result.error().kind(), ErrorKind::Host);
+}
+
+TEST(Epoch, CallbackMayYield) {
+  World w(kSpin, Config().epoch_interruption(true));
+  int yields = 0;
+  w.store.epoch_callback([&](const Context&) { return yields < 3 ? EpochDecision::yield(0) : EpochDecision::stop(); });
+  w.store.set_epoch_deadline(0);
+  EXPECT_FALSE(w.typed<void()>("spin")().has_value()) << "nobody knows how to yield";
+  w.store.yield_hook([&](const Context& store) -> Result<void> {
+    EXPECT_EQ(store.engine(), w.engine);
+    yields++;
+    return {};
+  });
+  expect_trap(w.typed<void()>("spin")(), TrapCode::Interrupt);
+  EXPECT_EQ(yields, 3);
 }
 
 }  // namespace

@@ -121,6 +121,35 @@ TEST_F(Linking, FunctionsOutliveTheLinker) {
   EXPECT_TRUE(watch.expired());
 }
 
+// A definition that was replaced goes with the stores that use it, not with the linker.
+TEST_F(Linking, ReplacedFunctionsGoWithTheirStores) {
+  const char* wat = R"((module (import "h" "f" (func $f (result i32))) (func (export "g") (result i32) (call $f))))";
+  Module module = compile(engine, wat);
+  linker.allow_shadowing(true);
+  std::vector<std::weak_ptr<int>> alive;
+  auto define = [&](int value) {
+    auto owned = std::make_shared<int>(value);
+    alive.push_back(owned);
+    unwrap(linker.func("h", "f", [owned] { return *owned; }));
+  };
+  auto call = [](Instance& instance) { return unwrap(unwrap(instance.typed<int32_t()>("g"))()); };
+  define(1);
+  auto first = std::make_unique<Store>(engine);
+  Instance one = unwrap(linker.instantiate(*first, module));
+  define(2);
+  Store second(engine);
+  Instance two = unwrap(linker.instantiate(second, module));
+  define(3);
+  EXPECT_EQ(call(one), 1);
+  EXPECT_EQ(call(two), 2);
+  first.reset();
+  EXPECT_TRUE(alive[0].expired());
+  EXPECT_FALSE(alive[1].expired());
+  EXPECT_EQ(call(two), 2);
+  define(4);
+  EXPECT_TRUE(alive[2].expired()) << "no store used it";
+}
+
 TEST_F(Linking, ThingsOfAnotherStoreAreRefused) {
   Store other(engine);
   unwrap(linker.define("h", "m", unwrap(Memory::make(other, {1, std::nullopt, false}))));

@@ -35,6 +35,18 @@ void expect_works(const Engine& engine, const Module& module) {
   EXPECT_EQ(module.exports().size(), 4u);
 }
 
+TEST(Serialize, CustomSections) {
+  Engine engine = make_engine();
+  Module module = compile(engine, R"((module (@custom "a" "first") (@custom "b" "other") (@custom "a" "second")))");
+  for (const Module& m : {module, unwrap(Module::deserialize(engine, unwrap(module.serialize())))}) {
+    auto found = m.custom_sections("a");
+    ASSERT_EQ(found.size(), 2u);
+    EXPECT_EQ(std::string(found[0].begin(), found[0].end()), "first");
+    EXPECT_EQ(std::string(found[1].begin(), found[1].end()), "second");
+    EXPECT_TRUE(m.custom_sections("none").empty());
+  }
+}
+
 TEST(Serialize, MemoryAndFile) {
   for (uint8_t level : {0, 2}) {
     Config config;

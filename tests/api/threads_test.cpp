@@ -48,6 +48,38 @@ TEST(Threads, StoresOfTheirOwnShareAModule) {
   EXPECT_EQ(calls, 20'000);
 }
 
+// Everything of an engine goes when the last that uses it goes, on whatever thread and in whatever order that is.
+TEST(Threads, StoresOutliveEverythingTheyCameFrom) {
+  std::vector<std::unique_ptr<Store>> stores;
+  std::vector<TypedFunc<int32_t(int32_t)>> functions;
+  std::weak_ptr<int> kept;
+  {
+    Engine engine = make_engine();
+    Linker linker(engine);
+    auto owned = std::make_shared<int>(7);
+    kept = owned;
+    unwrap(linker.func("h", "add", [owned](int32_t a, int32_t b) { return a + b + *owned - 7; }));
+    Module module = compile(engine, kModule);
+    for (int t = 0; t < 8; t++) {
+      std::jthread([&] {
+        // Some of them from another store's handle of the engine.
+        const Engine& from = t % 3 == 2 ? stores.back()->engine() : engine;
+        stores.push_back(std::make_unique<Store>(from));
+        Instance instance = unwrap(linker.instantiate(*stores.back(), module));
+        functions.push_back(unwrap(instance.typed<int32_t(int32_t)>("work")));
+      }).join();
+    }
+  }
+  for (auto& work : functions) EXPECT_EQ(unwrap(work(10)), 70);
+  // A store made when only stores are left.
+  Store last(stores.front()->engine());
+  Module three = compile(last.engine(), "(module (func (export \"f\") (result i32) i32.const 3))");
+  Instance instance = unwrap(Instance::make(last, three, {}));
+  EXPECT_EQ(unwrap(unwrap(instance.typed<int32_t()>("f"))()), 3);
+  std::jthread([&] { stores.clear(); }).join();
+  EXPECT_TRUE(kept.expired());
+}
+
 TEST(Threads, CompileAtOnce) {
   Engine engine = make_engine();
   std::atomic<int> good{0};

@@ -51,13 +51,13 @@ bool FunctionTranslator::copy_inline(uint32_t dst, uint32_t src, Value to, Value
   wasm::MemArg mem{.offset = 0, .memory = src};
   Address load = address(mem, from, static_cast<uint32_t>(n));
   for (unsigned i = 0; i < count_of_pieces; i++) {
-    values[i] = b_.load(Type::I64, kind_of(pieces[i].bytes), load.ptr, load.disp + pieces[i].offset, kMemoryRegion,
+    values[i] = b_.load(Type::I64, kind_of(pieces[i].bytes), load.ptr, load.disp + pieces[i].offset, load.region,
                         load.trap, load.flags);
   }
   mem.memory = dst;
   Address store = address(mem, to, static_cast<uint32_t>(n));
   for (unsigned i = count_of_pieces; i-- > 0;) {
-    b_.store(kind_of(pieces[i].bytes), store.ptr, values[i], store.disp + pieces[i].offset, kMemoryRegion, store.trap);
+    b_.store(kind_of(pieces[i].bytes), store.ptr, values[i], store.disp + pieces[i].offset, store.region, store.trap);
   }
   return true;
 }
@@ -71,7 +71,7 @@ bool FunctionTranslator::fill_inline(uint32_t memory, Value to, Value byte, Valu
   Value word = b_.imul(b_.uextend(b_.band(byte, b_.i32(0xff))), b_.i64(0x0101'0101'0101'0101));
   Address store = address({.offset = 0, .memory = memory}, to, static_cast<uint32_t>(n));
   for (unsigned i = count_of_pieces; i-- > 0;) {
-    b_.store(kind_of(pieces[i].bytes), store.ptr, word, store.disp + pieces[i].offset, kMemoryRegion, store.trap);
+    b_.store(kind_of(pieces[i].bytes), store.ptr, word, store.disp + pieces[i].offset, store.region, store.trap);
   }
   return true;
 }

@@ -13,24 +13,32 @@ namespace {
 
 struct BuiltinRow {
   Type result;
-  std::array<Type, 6> params;
-  uint8_t param_count;
+  std::span<const Type> params;
 };
 
-template <class... T>
-constexpr BuiltinRow row(Type result, T... params) {
-  return {result, {params...}, sizeof...(params)};
+/// The parameters of one builtin, in memory of their own.
+template <Type... types>
+struct Params {
+  static constexpr std::array<Type, sizeof...(types)> kTypes{types...};
+};
+template <Type result, Type... params>
+constexpr BuiltinRow row() {
+  return {result, Params<params...>::kTypes};
 }
 
 constexpr BuiltinRow kBuiltins[] = {
 #define I32 Type::I32
 #define I64 Type::I64
+#define F32 Type::F32
+#define F64 Type::F64
 #define None Type::None
-#define BUILTIN(name, ...) row(__VA_ARGS__),
+#define BUILTIN(name, leaves, ...) row<__VA_ARGS__>(),
 #include "abi/builtins.def"
 #undef BUILTIN
 #undef I32
 #undef I64
+#undef F32
+#undef F64
 #undef None
 };
 
@@ -109,8 +117,7 @@ void FunctionTranslator::call_value(uint32_t type_index, Value code, Value conte
 }
 
 void FunctionTranslator::on_call_indirect(uint32_t type_index, uint32_t table, bool tail) {
-  Value at = element(table, pop());
-  Value callee = b_.load(Type::I64, MemKind::Full, at, 0, kTableRegion, trap(TrapCode::TableOutOfBounds));
+  Value callee = load_element(table, pop());
   // With signals, null needs no check of its own: its type is at an address that nothing is ever mapped at.
   uint8_t null = trap(TrapCode::IndirectCallToNull);
   if (!env_.settings.signals_based_traps) b_.trapif(b_.eqz(callee), null);
@@ -132,7 +139,7 @@ std::span<const FunctionTranslator::Value> FunctionTranslator::builtin(Builtin w
   ir::SigRef& sig = builtin_signatures_[number];
   if (!sig.valid()) {
     const BuiltinRow& b = kBuiltins[number];
-    ir::Signature signature{ir::CallConv::Host, {b.params.begin(), b.params.begin() + b.param_count}, {}};
+    ir::Signature signature{ir::CallConv::Host, {b.params.begin(), b.params.end()}, {}};
     if (b.result != Type::None) signature.results.push_back(b.result);
     sig = func_->sigs.push(std::move(signature));
   }

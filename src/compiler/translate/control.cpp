@@ -27,7 +27,6 @@ void FunctionTranslator::enter(Block block) {
 
 void FunctionTranslator::leave() {
   if (env_.settings.consume_fuel) flush_fuel();
-  if (mode_ == Mode::Fast) slots_.leave_block(b_);
 }
 
 FunctionTranslator::Frame& FunctionTranslator::push_frame(FrameKind kind, const wasm::BlockType& type) {

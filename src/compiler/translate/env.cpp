@@ -1,18 +1,33 @@
 #include "compiler/translate/env.hpp"
 
+#include <algorithm>
+
+#include "abi/image.hpp"
+
 namespace vitrine::translate {
 namespace {
+
+uint8_t region_of_memory(const wasm::Module& module, uint32_t index) {
+  if (index < module.imported_memories) return kImportedMemoryRegion;
+  uint32_t defined = index - module.imported_memories;
+  if (defined == 0) return kMemoryRegion;
+  return static_cast<uint8_t>(std::min<uint32_t>(kMoreMemoriesRegion + defined - 1, kLastMemoryRegion));
+}
 
 MemoryPlan plan_memory(const ModuleEnv& env, uint32_t index) {
   const wasm::MemoryType& type = env.module.memories[index];
   MemoryPlan plan;
-  plan.offset = env.layout.memory(index);
-  plan.imported = env.layout.memory_is_imported(index);
+  plan.place = {env.layout.memory(index), env.layout.memory_is_indirect(index)};
+  plan.region = region_of_memory(env.module, index);
   plan.is_64 = type.limits.is_64;
   plan.page_size_log2 = type.page_size_log2;
   bool whole = !plan.is_64 && env.settings.memory_reservation >= (4ull << 30);
-  plan.guarded = whole && env.settings.signals_based_traps;
-  plan.base_is_fixed = whole || (type.limits.max && *type.limits.max == type.limits.min);
+  // A guard begins at a page of the host: a memory that may end anywhere else has bytes behind its end that do not
+  // fault.
+  bool ends_at_guard = (uint64_t{1} << type.page_size_log2) % abi::kImagePageSize == 0;
+  plan.guarded = whole && ends_at_guard && env.settings.signals_based_traps;
+  // A shared memory may not move under the feet of other threads.
+  plan.base_is_fixed = whole || type.limits.is_shared || (type.limits.max && *type.limits.max == type.limits.min);
   bool huge = type.limits.min >> (63 - type.page_size_log2) != 0;
   plan.min_bytes = huge ? uint64_t{1} << 63 : type.limits.min << type.page_size_log2;
   return plan;
@@ -58,13 +73,15 @@ ModuleEnv::ModuleEnv(const wasm::Module& module, const abi::VMLayout& layout, co
   for (uint32_t i = 0; i < module.tables.size(); i++) {
     const wasm::Limits& limits = module.tables[i].type.limits;
     bool fixed = limits.max && *limits.max == limits.min;
-    tables.push_back({layout.table(i), layout.table_is_imported(i), limits.is_64, fixed, limits.min});
+    tables.push_back({{layout.table(i), layout.table_is_imported(i)}, limits.is_64, fixed, limits.min});
   }
   globals.reserve(module.globals.size());
   for (uint32_t i = 0; i < module.globals.size(); i++) {
     const wasm::Global& global = module.globals[i];
     bool imported = layout.global_is_imported(i);
-    globals.push_back({layout.global(i), ir_type(global.type.type), imported, global.type.is_mutable,
+    globals.push_back({{layout.global(i), imported},
+                       ir_type(global.type.type),
+                       global.type.is_mutable,
                        imported ? std::nullopt : constant_of(module, global)});
   }
 }

@@ -16,11 +16,14 @@ namespace vitrine::translate {
 /// Alias regions of the IR that translate builds: accesses of different regions never meet.
 enum Region : uint8_t {
   kAnyRegion = 0,
-  kMemoryRegion = 1,   // linear memories
-  kTableRegion = 2,    // elements of tables
-  kGlobalRegion = 3,   // mutable globals
-  kContextRegion = 4,  // what the runtime changes: sizes, bases that move, fuel, epoch
-  kFuncRefRegion = 5,  // VMFuncRefs and what they point to: never written by compiled code
+  kMemoryRegion = 1,          // the first linear memory that the module defines
+  kTableRegion = 2,           // elements of tables
+  kGlobalRegion = 3,          // mutable globals
+  kContextRegion = 4,         // what the runtime changes: sizes, bases that move, fuel, epoch
+  kFuncRefRegion = 5,         // VMFuncRefs and what they point to: never written by compiled code
+  kImportedMemoryRegion = 6,  // imported memories, which may be one and the same; never one that the module defines
+  kMoreMemoriesRegion = 7,    // further memories that the module defines, a region each
+  kLastMemoryRegion = 15,     // and from here on one for all of them
 };
 
 /// Flags of loads from the context and what hangs on it: the address is good wherever it is computed.
@@ -50,9 +53,15 @@ constexpr ir::Type ir_type(wasm::ValType type) {
 /// How a function of this type is called: parameter 0 is the callee's context.
 ir::Signature signature_of(const wasm::FuncType& type);
 
+/// Where something of the instance is in its context.
+struct Place {
+  uint32_t offset = 0;       // of the thing itself, or of a pointer to it
+  bool is_indirect = false;  // it is a pointer
+};
+
 struct MemoryPlan {
-  uint32_t offset = 0;         // of the VMMemory, or of the pointer to it
-  bool imported = false;       // it is a pointer
+  Place place;  // of the VMMemory
+  uint8_t region = kMemoryRegion;
   bool is_64 = false;          // addresses are i64
   bool guarded = false;        // a 4 GiB reservation with guard: small offsets need no check
   bool base_is_fixed = false;  // the memory never moves
@@ -61,17 +70,15 @@ struct MemoryPlan {
 };
 
 struct TablePlan {
-  uint32_t offset = 0;  // of the VMTable, or of the pointer to it
-  bool imported = false;
+  Place place;  // of the VMTable
   bool is_64 = false;
   bool fixed = false;  // its size is `min` for ever, and its elements stay where they are
   uint64_t min = 0;
 };
 
 struct GlobalPlan {
-  uint32_t offset = 0;  // of the value, or of the pointer to it
+  Place place;  // of the value
   ir::Type type = ir::Type::None;
-  bool imported = false;
   bool is_mutable = false;
   std::optional<uint64_t> constant;  // its bits, where the initialiser is a constant and nothing may change it
 };

@@ -89,6 +89,16 @@ ir::Value canonical_nan(ir::Builder& b, ir::Value value) {
   return b.select(b.fcmp(ir::FloatCC::Ne, value, value), nan, value);
 }
 
+/// About what compiling `func` needs at once, bytes: the IR, what lowering makes of it, registers, code, side tables.
+/// The weights are what was measured in fast mode.
+uint64_t working_memory(const ir::Func& func) {
+  constexpr uint64_t kInst = 215, kBlock = 310, kBlockCall = 60, kArgument = 36;
+  return func.num_insts() * kInst + func.num_blocks() * kBlock + func.block_calls.size() * kBlockCall +
+         func.pool.size() * kArgument;
+}
+
+constexpr uint32_t kOperatorsBetweenChecks = 1024;
+
 }  // namespace
 
 FunctionTranslator::FunctionTranslator(const ModuleEnv& env)
@@ -112,6 +122,7 @@ void FunctionTranslator::prepare(Mode mode, ir::Func& out) {
   edge_args_.clear();
   changes_.clear();
   next_loop_ = 0;
+  until_check_ = kOperatorsBetweenChecks;
   base_.memory = kNone;
   for (uint32_t i : seen_types_) signature_of_type_[i] = {};
   for (uint32_t i : seen_functions_) funcref_of_function_[i] = {};
@@ -134,23 +145,19 @@ void FunctionTranslator::begin(uint32_t function, const wasm::FuncType& type, st
   f.restore_context_after_calls = env_.has_tail_calls;
   f.sig = signature_of(type);
 
-  local_types_.assign(f.sig.params.begin() + 1, f.sig.params.end());
-  for (const wasm::LocalRun& run : locals) local_types_.insert(local_types_.end(), run.count, ir_type(run.type));
+  local_types_.reset(std::span(f.sig.params).subspan(1), locals);
 
   Block entry = f.make_block();
   for (Type t : f.sig.params) f.add_param(entry, t);
-  std::vector<Value> params(f[entry].params.begin() + 1, f[entry].params.end());
+  params_.assign(f[entry].params.begin() + 1, f[entry].params.end());
   b_.set_srcloc(body.offset);
   b_.switch_to(entry);
   if (mode_ == Mode::Ssa) {
-    scan_body(body.bytes, scan_);
-    for (size_t i = params.size(); i < local_types_.size(); i++) params.push_back(zero_of(b_, local_types_[i]));
-    ssa_.reset(params);
-    local_stamp_.assign(local_types_.size(), 0);
-    local_merge_.resize(local_types_.size());
-    stamp_ = 0;
+    wasm::scan_body(body.bytes, scan_);
+    ssa_.reset(b_, local_types_, params_);
+    if (seen_locals_.size() < local_types_.count()) seen_locals_.resize(local_types_.count());
   } else {
-    slots_.reset(b_, local_types_, params);
+    slots_.reset(local_types_, params_);
   }
   Frame& frame = frames_.emplace_back();
   frame.kind = FrameKind::Function;
@@ -158,12 +165,30 @@ void FunctionTranslator::begin(uint32_t function, const wasm::FuncType& type, st
   check_interrupts();
 }
 
+void FunctionTranslator::check_size() {
+  until_check_ = kOperatorsBetweenChecks;
+  if (working_memory(*func_) > (mode_ == Mode::Ssa ? kMaxWorkingMemorySsa : kMaxWorkingMemory)) {
+    over_budget_ = dead_ = true;
+  }
+}
+
+void FunctionTranslator::release_memory() {
+  // Not `list = {}`, which keeps a vector's memory.
+  auto release = [](auto&... lists) { ((lists = std::decay_t<decltype(lists)>()), ...); };
+  release(stack_, frames_, loop_locals_, saved_params_, edges_, edge_args_, changes_, merges_, args_, join_edges_,
+          targets_, scratch_, scan_);
+}
+
 void FunctionTranslator::finish() {
-  if (!over_budget_) func_->resolve_all();
+  if (over_budget_) return;
+  if (mode_ == Mode::Fast) slots_.finish(*func_);
+  func_->resolve_all();
 }
 
 void FunctionTranslator::op(const wasm::Operator& op, const wasm::OperandInfo& info) {
   if (over_budget_) return;
+  if (--until_check_ == 0) [[unlikely]]
+    check_size();
   b_.set_srcloc(op.offset);
   switch (op.op) {
     case Op::Block:
@@ -218,12 +243,12 @@ void FunctionTranslator::op(const wasm::Operator& op, const wasm::OperandInfo& i
       return push(ir::is_float(row.type) ? b_.fconst(row.type, op.bits) : b_.iconst(row.type, op.bits));
     case Kind::Load: {
       Address a = address(op.mem, pop(), 1u << wasm::info(op.op).aux);
-      return push(b_.load(row.type, static_cast<ir::MemKind>(row.aux), a.ptr, a.disp, kMemoryRegion, a.trap, a.flags));
+      return push(b_.load(row.type, static_cast<ir::MemKind>(row.aux), a.ptr, a.disp, a.region, a.trap, a.flags));
     }
     case Kind::Store: {
       Value value = pop();
       Address a = address(op.mem, pop(), 1u << wasm::info(op.op).aux);
-      return b_.store(static_cast<ir::MemKind>(row.aux), a.ptr, value, a.disp, kMemoryRegion, a.trap);
+      return b_.store(static_cast<ir::MemKind>(row.aux), a.ptr, value, a.disp, a.region, a.trap);
     }
   }
 }

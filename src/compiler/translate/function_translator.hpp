@@ -4,15 +4,16 @@
 // language is structured, all that can differ where paths meet is known there: the results of the block, and the locals
 // changed in it. So a branch forward leaves an `Edge` behind (its block call, the values it carries, the locals changed
 // since the label's block began) and the `end` makes parameters of what differs and completes the block calls. A loop's
-// header has a parameter for each local that its body assigns (scan.hpp knows them); those that turn out to be
-// unchanged on every way back are taken out at the loop's end.
+// header has a parameter for each local that its body assigns (wasm/body_scan.hpp knows them); those that turn out to
+// be unchanged on every way back are taken out at the loop's end.
 //
 // In fast mode locals live in stack slots, and joins carry the results of blocks only.
 //
 // Always holds: unreachable code is never built; `dead_` is true from an unconditional branch (or one with a constant
 // condition, which validation does not see) to the end of its block. What the joins of a hostile function could cost (a
-// product of branches and locals) is bounded: past the budget nothing is built any more, `over_budget` answers true,
-// and the caller starts over in fast mode, which has no such product.
+// product of branches and locals) is bounded, and so is what the floors below need for all that was built: past a
+// budget nothing is built any more, `over_budget` answers true, and the caller starts over in fast mode, which has no
+// such product and needs less for the same.
 //
 // The class is one, its methods are in files by topic: control.cpp, joins.cpp, memory.cpp, bulk.cpp, table.cpp,
 // call.cpp, variable.cpp, instrument.cpp; function_translator.cpp dispatches.
@@ -26,7 +27,7 @@
 #include "compiler/ir/builder.hpp"
 #include "compiler/translate/env.hpp"
 #include "compiler/translate/locals.hpp"
-#include "compiler/translate/scan.hpp"
+#include "wasm/body_scan.hpp"
 #include "wasm/function_reader.hpp"
 
 namespace vitrine::translate {
@@ -40,6 +41,11 @@ class FunctionTranslator {
  public:
   /// How many values the branches, joins and calls of one function may carry in all.
   static constexpr uint64_t kMaxCarried = 16'000'000;
+  /// How many bytes the compilation of one function may need at once, as `working_memory` has it. Ordinary code of the
+  /// largest body that there may be (wasm::kMaxFunctionSize) stays below it in fast mode; a body that is all blocks
+  /// does not. In SSA form the passes and linear scan need about twice as much.
+  static constexpr uint64_t kMaxWorkingMemory = 460ull << 20;
+  static constexpr uint64_t kMaxWorkingMemorySsa = kMaxWorkingMemory / 2;
 
   explicit FunctionTranslator(const ModuleEnv& env);
 
@@ -47,6 +53,8 @@ class FunctionTranslator {
   void prepare(Mode mode, ir::Func& out);
   /// The last function was given up: start over in fast mode.
   bool over_budget() const { return over_budget_; }
+  /// Gives back what a very large function left behind.
+  void release_memory();
 
   // The reader's consumer.
   void begin(uint32_t function, const wasm::FuncType& type, std::span<const wasm::LocalRun> locals);
@@ -105,6 +113,7 @@ class FunctionTranslator {
     int32_t disp = 0;
     uint8_t trap = 0;
     uint8_t flags = 0;  // of a load there
+    ir::AliasRegion region = kAnyRegion;
   };
 
   // -- the operand stack
@@ -155,6 +164,7 @@ class FunctionTranslator {
   void collect_merges(std::span<const Edge> edges);
   void build_join(Frame& frame, std::span<const Edge> edges);
   bool spend(uint64_t work);
+  void check_size();
 
   // -- memory.cpp
   Address address(const wasm::MemArg& mem, Value index, uint32_t bytes);
@@ -179,9 +189,10 @@ class FunctionTranslator {
 
   // -- table.cpp
   Value table_size(uint32_t table);
-  Value table_field(uint32_t table, uint32_t field, uint8_t flags);
-  /// The address of an element, after the bounds check.
-  Value element(uint32_t table, Value index);
+  Value table_base(uint32_t table);
+  /// Where an element is, after the bounds check.
+  Address element(uint32_t table, Value index);
+  Value load_element(uint32_t table, Value index);
   void on_table_get(uint32_t table);
   void on_table_set(uint32_t table);
   void on_table_size(uint32_t table);
@@ -197,6 +208,10 @@ class FunctionTranslator {
   std::span<const Value> builtin(abi::Builtin which, std::span<const Value> args);
 
   // -- variable.cpp
+  /// The address of something of the instance.
+  Address locate(const Place& place);
+  /// A word of it.
+  Value context_word(const Place& place, uint32_t field, uint8_t flags);
   void on_local_get(uint32_t local);
   void on_local_set(uint32_t local, Value value);
   void on_global_get(uint32_t global);
@@ -215,6 +230,7 @@ class FunctionTranslator {
   bool dead_ = false;
   bool over_budget_ = false;
   uint64_t budget_ = 0;
+  uint32_t until_check_ = 0;  // so many operators until `check_size`
   uint32_t body_offset_ = 0;  // of the body in the module
   int64_t fuel_ = 0;          // spent, not yet added to the store's
 
@@ -222,9 +238,10 @@ class FunctionTranslator {
   std::vector<Frame> frames_;
   SsaLocals ssa_;
   SlotLocals slots_;
-  std::vector<ir::Type> local_types_;
+  LocalTypes local_types_;
+  std::vector<Value> params_;  // of the function, without the context
 
-  BodyScan scan_;
+  wasm::BodyScan scan_;
   uint32_t next_loop_ = 0;  // in scan_.loops
   std::vector<uint32_t> loop_locals_;
   std::vector<Value> saved_params_;
@@ -232,8 +249,12 @@ class FunctionTranslator {
   std::vector<Value> edge_args_;
   std::vector<LocalValue> changes_;
   std::vector<Merge> merges_;
-  std::vector<uint32_t> local_stamp_, local_merge_;  // by local: in which join or loop it was seen, where
-  uint32_t stamp_ = 0;
+  struct SeenLocal {
+    uint64_t stamp = 0;  // of the join or loop that saw it last
+    uint32_t merge = 0;  // where in merges_
+  };
+  std::vector<SeenLocal> seen_locals_;  // as many as the largest function so far has locals
+  uint64_t stamp_ = 0;                  // counts on from function to function
   uint32_t table_stamp_ = 0;
 
   std::vector<Value> args_;

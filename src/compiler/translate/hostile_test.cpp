@@ -72,6 +72,32 @@ TEST(Hostile, ManyLocals) {
     EXPECT_EQ(translate(50'000, code, mode), mode);
   }
 }
+/// Eleven bytes that declare 50,000 locals cost what eleven bytes cost.
+TEST(Hostile, ManyDeclaredLocals) {
+  for (Mode mode : {Mode::Ssa, Mode::Fast}) {
+    Code code;
+    code.op({kLoop, 0x40}).local(kGet, 49'998).local(kSet, 49'999).op({kEnd});
+    TestModule m(module_of(50'000, code.bytes()));
+    EXPECT_EQ(m.translate(0, mode), mode);
+    EXPECT_LE(m.func.num_insts(), 8u);
+    EXPECT_LE(m.func.num_values(), 8u);
+    EXPECT_LE(m.func.slots.size(), 2u);
+  }
+}
+/// What is kept by local from one function to the next does not show: each begins with zeros.
+TEST(Hostile, LocalsOfTheFunctionBefore) {
+  TestModule m(R"((module
+    (func (result i32) (local i32 i32) (local.set 0 (i32.const 7)) (local.set 1 (i32.const 8))
+      (loop (br_if 0 (local.get 1))) (local.get 0))
+    (func (result i64) (local f32 i64) (loop (br_if 0 (i64.eqz (local.get 1)))) (local.get 1))))");
+  for (Mode mode : {Mode::Ssa, Mode::Fast}) {
+    m.translate(0, mode);
+    m.translate(1, mode);
+    std::string ir = ir::print(m.func);
+    EXPECT_EQ(ir.find("iconst.i32 7"), std::string::npos) << ir;
+    EXPECT_NE(ir.find("iconst.i64 0"), std::string::npos) << ir;
+  }
+}
 TEST(Hostile, ManyBlocks) {
   for (Mode mode : {Mode::Ssa, Mode::Fast}) {
     Code code;

@@ -77,13 +77,13 @@ void FunctionTranslator::collect_merges(std::span<const Edge> edges) {
   for (const Edge& edge : edges) {
     for (const LocalValue& change : std::span(changes_).subspan(edge.first_change, edge.change_count)) {
       Value value = func_->resolve(change.value);
-      if (local_stamp_[change.local] != stamp_) {
-        local_stamp_[change.local] = stamp_;
-        local_merge_[change.local] = static_cast<uint32_t>(merges_.size());
+      SeenLocal& seen = seen_locals_[change.local];
+      if (seen.stamp != stamp_) {
+        seen = {stamp_, static_cast<uint32_t>(merges_.size())};
         merges_.push_back({change.local, 1, value, false, kNone});
         continue;
       }
-      Merge& merge = merges_[local_merge_[change.local]];
+      Merge& merge = merges_[seen.merge];
       merge.seen++;
       merge.differs |= merge.value != value;
     }
@@ -135,7 +135,7 @@ void FunctionTranslator::build_join(Frame& frame, std::span<const Edge> edges) {
     }
     for (uint32_t i = 0; i < edge.change_count; i++) {
       const LocalValue& change = changes_[edge.first_change + i];
-      const Merge& merge = merges_[local_merge_[change.local]];
+      const Merge& merge = merges_[seen_locals_[change.local].merge];
       if (merge.differs) pool[first + merge.param] = func_->resolve(change.value);
     }
     ir::BlockCall& call = func_->block_calls[edge.call];
@@ -143,7 +143,7 @@ void FunctionTranslator::build_join(Frame& frame, std::span<const Edge> edges) {
     call.arg_count = param_count;
   }
   for (const Merge& merge : merges_) {
-    Value value = merge.differs ? func_->add_param(frame.target, local_types_[merge.local]) : merge.value;
+    Value value = merge.differs ? func_->add_param(frame.target, func_->type_of(merge.value)) : merge.value;
     ssa_.set(merge.local, value, frame_number());
   }
 }
@@ -153,7 +153,7 @@ void FunctionTranslator::build_join(Frame& frame, std::span<const Edge> edges) {
 void FunctionTranslator::add_loop_params(Frame& frame, uint32_t offset) {
   // Loops in dead code were not asked for.
   while (scan_.loops[next_loop_].offset < offset) next_loop_++;
-  const BodyScan::Loop& loop = scan_.loops[next_loop_++];
+  const wasm::BodyScan::Loop& loop = scan_.loops[next_loop_++];
   VITRINE_ASSERT(loop.offset == offset);
   frame.loop_locals = static_cast<uint32_t>(loop_locals_.size());
   if (!spend(loop.last_set - loop.first_set)) return;
@@ -161,10 +161,11 @@ void FunctionTranslator::add_loop_params(Frame& frame, uint32_t offset) {
   for (uint32_t i = loop.first_set; i < loop.last_set; i++) {
     uint32_t local = scan_.sets[i];
     // An index out of range stands in code that the reader is going to refuse.
-    if (local >= local_types_.size() || local_stamp_[local] == stamp_) continue;
-    local_stamp_[local] = stamp_;
-    args_.push_back(ssa_.get(local));
-    ssa_.set(local, func_->add_param(frame.target, local_types_[local]), frame_number());
+    if (local >= local_types_.count() || seen_locals_[local].stamp == stamp_) continue;
+    seen_locals_[local].stamp = stamp_;
+    Value outside = ssa_.get(local);
+    args_.push_back(outside);
+    ssa_.set(local, func_->add_param(frame.target, func_->type_of(outside)), frame_number());
     loop_locals_.push_back(local);
   }
   frame.loop_local_count = static_cast<uint32_t>(loop_locals_.size()) - frame.loop_locals;

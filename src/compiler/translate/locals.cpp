@@ -1,28 +1,69 @@
 #include "compiler/translate/locals.hpp"
 
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "compiler/translate/env.hpp"
+
 namespace vitrine::translate {
 
 using ir::Builder;
 using ir::Type;
 using ir::Value;
 
+namespace {
+
 Value zero_of(Builder& builder, Type type) {
   return ir::is_float(type) ? builder.fconst(type, 0) : builder.iconst(type, 0);
 }
 
+/// Numbers functions from 1 on. When the numbers start again, old entries must not seem to be of this function.
+template <class State>
+void next_function(uint32_t& function, std::vector<State>& states, uint32_t locals) {
+  if (++function == 0) {
+    function = 1;
+    states.clear();
+  }
+  if (states.size() < locals) states.resize(locals);
+}
+
+}  // namespace
+
+void LocalTypes::reset(std::span<const Type> params, std::span<const wasm::LocalRun> runs) {
+  params_ = params;
+  runs_.clear();
+  count_ = static_cast<uint32_t>(params.size());
+  for (const wasm::LocalRun& run : runs) {
+    if (run.count == 0) continue;
+    count_ += run.count;
+    runs_.push_back({count_, ir_type(run.type)});
+  }
+}
+
+Type LocalTypes::operator[](uint32_t local) const {
+  if (local < params_.size()) return params_[local];
+  return std::ranges::upper_bound(runs_, local, {}, &Run::end)->type;
+}
+
 // -- SSA
 
-void SsaLocals::reset(std::span<const Value> initial) {
-  current_.assign(initial.begin(), initial.end());
-  logged_at_.assign(initial.size(), 0);
+void SsaLocals::reset(Builder& builder, const LocalTypes& types, std::span<const Value> params) {
+  next_function(function_, states_, types.count());
+  types_ = &types;
   log_.clear();
+  for (uint32_t i = 0; i < params.size(); i++) states_[i] = {function_, 0, params[i]};
+  zero_.fill({});
+  types.for_each_run([&](Type type) {
+    Value& zero = zero_[static_cast<size_t>(type)];
+    if (!zero.valid()) zero = zero_of(builder, type);
+  });
 }
 
 uint32_t SsaLocals::changes_since(uint32_t mark, uint32_t frame, std::vector<LocalValue>& out) const {
   for (size_t i = mark; i < log_.size(); i++) {
     const Entry& e = log_[i];
     // One logged by an enclosing frame of the range as well is found there.
-    if (e.outer < frame) out.push_back({e.local, current_[e.local]});
+    if (e.outer < frame) out.push_back({e.local, states_[e.local].value});
   }
   return static_cast<uint32_t>(log_.size()) - mark;
 }
@@ -30,8 +71,8 @@ uint32_t SsaLocals::changes_since(uint32_t mark, uint32_t frame, std::vector<Loc
 void SsaLocals::undo_frame(uint32_t mark) {
   for (size_t i = log_.size(); i-- > mark;) {
     const Entry& e = log_[i];
-    current_[e.local] = e.old;
-    logged_at_[e.local] = e.outer;
+    states_[e.local].value = e.old;
+    states_[e.local].logged_at = e.outer;
   }
   log_.resize(mark);
 }
@@ -41,10 +82,10 @@ uint32_t SsaLocals::merge_frame(uint32_t mark, uint32_t frame) {
   size_t kept = mark;
   for (size_t i = mark; i < log_.size(); i++) {
     Entry e = log_[i];
-    logged_at_[e.local] = e.outer;
+    states_[e.local].logged_at = e.outer;
     // The outer frame's log has it already, or needs none, or nothing changed after all.
-    if (e.outer + 1 >= frame || current_[e.local] == e.old) continue;
-    logged_at_[e.local] = frame - 1;
+    if (e.outer + 1 >= frame || states_[e.local].value == e.old) continue;
+    states_[e.local].logged_at = frame - 1;
     log_[kept++] = e;
   }
   log_.resize(kept);
@@ -53,30 +94,78 @@ uint32_t SsaLocals::merge_frame(uint32_t mark, uint32_t frame) {
 
 // -- slots
 
-void SlotLocals::reset(Builder& builder, std::span<const Type> types, std::span<const Value> params) {
-  cached_.assign(types.size(), {});
-  types_ = types;
+void SlotLocals::reset(const LocalTypes& types, std::span<const Value> params) {
+  next_function(function_, states_, types.count());
+  types_ = &types;
+  params_ = params;
+  initial_.clear();
   generation_ = 1;
   in_entry_ = true;
-  first_zero_ = static_cast<uint32_t>(params.size());
-  ir::Func& func = builder.func();
-  for (Type type : types) func.slots.push({type == Type::V128 ? 16u : 8u, type == Type::V128 ? 16u : 8u});
-  for (uint32_t i = 0; i < params.size(); i++) set(builder, i, params[i]);
+}
+
+SlotLocals::State& SlotLocals::touch(uint32_t local) {
+  State& state = states_[local];
+  if (state.function == function_) return state;
+  state = {.function = function_, .type = (*types_)[local]};
+  if (in_entry_ && local < params_.size()) {
+    state.generation = generation_;
+    state.value = params_[local];
+  }
+  return state;
+}
+
+ir::Slot SlotLocals::slot(Builder& builder, uint32_t local, State& state) {
+  if (!state.slot.valid()) {
+    uint32_t size = state.type == Type::V128 ? 16 : 8;
+    state.slot = builder.func().slots.push({size, size});
+    if (!in_entry_) initial_.push_back(local);
+  }
+  return state.slot;
 }
 
 Value SlotLocals::get(Builder& builder, uint32_t local) {
-  Cached& c = cached_[local];
-  if (c.generation == generation_) return c.value;
-  // Not stored yet in the entry block: it is zero, and `leave_entry` stores that if anything can read it later.
-  Value value = in_entry_ ? zero_of(builder, types_[local]) : builder.stack_load(types_[local], ir::Slot(local));
-  if (!in_entry_) cache(local, value);
-  return value;
+  State& state = touch(local);
+  if (state.generation == generation_) return state.value;
+  state.generation = generation_;
+  state.value = in_entry_ ? zero_of(builder, state.type) : builder.stack_load(state.type, slot(builder, local, state));
+  return state.value;
 }
 
-void SlotLocals::leave_entry(Builder& builder) {
-  in_entry_ = false;
-  for (uint32_t i = first_zero_; i < types_.size(); i++) {
-    if (cached_[i].generation != generation_) set(builder, i, zero_of(builder, types_[i]));
+void SlotLocals::set(Builder& builder, uint32_t local, Value value) {
+  State& state = touch(local);
+  builder.stack_store(slot(builder, local, state), value);
+  state.generation = generation_;
+  state.value = value;
+}
+
+void SlotLocals::finish(ir::Func& func) {
+  if (initial_.empty()) return;
+  const ir::Inst first = func[func.layout.front()].first;
+  auto insert = [&](ir::InstData d, std::span<const Type> results) {
+    d.srcloc = func.srcloc;
+    ir::Inst inst = func.make_inst(d, results);
+    func.insert_before(inst, first);
+    return inst;
+  };
+  Value zeros[2];  // of 4 and of 8 bytes: the bits are those of a float as well
+  for (uint32_t local : initial_) {
+    const State& state = states_[local];
+    Value value;
+    if (local < params_.size()) {
+      value = params_[local];
+    } else {
+      VITRINE_DCHECK(state.type != Type::V128);
+      const bool is_narrow = ir::bytes_of(state.type) == 4;
+      Value& zero = zeros[is_narrow ? 0 : 1];
+      if (!zero.valid()) {
+        const Type type = is_narrow ? Type::I32 : Type::I64;
+        ir::InstData d{.op = ir::Op::IConst, .type = type};
+        d.set_imm64(0);
+        zero = func.result(insert(d, std::array{type}));
+      }
+      value = zero;
+    }
+    insert({.op = ir::Op::StackStore, .type = func.type_of(value), .imm = state.slot.raw(), .a = {value.raw()}}, {});
   }
 }
 

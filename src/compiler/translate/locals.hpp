@@ -1,5 +1,9 @@
 // The local variables of the function being translated, as SSA values or (fast mode) in stack slots.
 //
+// A body of a few bytes may declare 50,000 locals. So what is kept by local is kept from function to function, and an
+// entry of another function counts as untouched: a function costs what it touches. A local that is never touched has no
+// value, no slot and no store.
+//
 // SSA: `get` answers the current value. Every block being translated is a frame; a log remembers, per frame, which
 // locals it changed and what they were, so that
 //   - a branch can name the locals changed since its label's block began (`changes_since`),
@@ -11,11 +15,12 @@
 // Fast mode: a local lives in its slot; its value is also known in the block that last read or wrote it.
 #pragma once
 
+#include <array>
 #include <span>
 #include <vector>
 
 #include "compiler/ir/builder.hpp"
-#include "wasm/types.hpp"
+#include "wasm/function_reader.hpp"
 
 namespace vitrine::translate {
 
@@ -25,19 +30,46 @@ struct LocalValue {
   ir::Value value;
 };
 
+/// What is declared: the parameters, then runs of locals of one type.
+class LocalTypes {
+ public:
+  /// `params` outlives its use here.
+  void reset(std::span<const ir::Type> params, std::span<const wasm::LocalRun> runs);
+  uint32_t count() const { return count_; }
+  uint32_t param_count() const { return static_cast<uint32_t>(params_.size()); }
+  /// O(log runs).
+  ir::Type operator[](uint32_t local) const;
+  /// Calls `f` with the type of each run, parameters excepted.
+  template <class F>
+  void for_each_run(F&& f) const {
+    for (const Run& run : runs_) f(run.type);
+  }
+
+ private:
+  struct Run {
+    uint32_t end;  // behind its last local
+    ir::Type type;
+  };
+  std::span<const ir::Type> params_;
+  std::vector<Run> runs_;  // of one local or more
+  uint32_t count_ = 0;
+};
+
 class SsaLocals {
  public:
-  void reset(std::span<const ir::Value> initial);
+  /// The current block is the entry: it gets a zero for each type that declared locals have, and no more.
+  void reset(ir::Builder& builder, const LocalTypes& types, std::span<const ir::Value> params);
 
-  ir::Value get(uint32_t local) const { return current_[local]; }
+  ir::Value get(uint32_t local) { return touch(local).value; }
   /// `frame`: number of the innermost open frame.
   void set(uint32_t local, ir::Value value, uint32_t frame) {
-    if (current_[local] == value) return;
-    if (logged_at_[local] < frame) {
-      log_.push_back({local, logged_at_[local], current_[local]});
-      logged_at_[local] = frame;
+    State& state = touch(local);
+    if (state.value == value) return;
+    if (state.logged_at < frame) {
+      log_.push_back({local, state.logged_at, state.value});
+      state.logged_at = frame;
     }
-    current_[local] = value;
+    state.value = value;
   }
 
   /// Where the log of a frame that begins now starts.
@@ -51,50 +83,63 @@ class SsaLocals {
   uint32_t merge_frame(uint32_t mark, uint32_t frame);
 
  private:
+  struct State {
+    uint32_t function = 0;  // in which it was touched; another one: it is what it was at entry
+    uint32_t logged_at = 0;
+    ir::Value value;
+  };
   struct Entry {
     uint32_t local;
     uint32_t outer;  // logged_at before
     ir::Value old;
   };
-  std::vector<ir::Value> current_;
-  std::vector<uint32_t> logged_at_;
+  State& touch(uint32_t local) {
+    State& state = states_[local];
+    if (state.function != function_) [[unlikely]]
+      state = {function_, 0, zero_[static_cast<size_t>((*types_)[local])]};
+    return state;
+  }
+
+  const LocalTypes* types_ = nullptr;
+  uint32_t function_ = 0;
+  std::array<ir::Value, static_cast<size_t>(ir::Type::Ref) + 1> zero_;  // by type
+  std::vector<State> states_;  // as many as the largest function so far has locals
   std::vector<Entry> log_;
 };
 
 class SlotLocals {
  public:
-  /// One slot per local. The first `params` are stored at once; the others are zero unless something else is stored
-  /// into them before the entry block ends.
-  void reset(ir::Builder& builder, std::span<const ir::Type> types, std::span<const ir::Value> params);
+  /// The entry block has been entered. `types` and `params` outlive the building.
+  void reset(const LocalTypes& types, std::span<const ir::Value> params);
 
   ir::Value get(ir::Builder& builder, uint32_t local);
-  void set(ir::Builder& builder, uint32_t local, ir::Value value) {
-    builder.stack_store(ir::Slot(local), value);
-    cache(local, value);
-  }
-  /// To be called before the terminator of a block.
-  void leave_block(ir::Builder& builder) {
-    if (in_entry_) leave_entry(builder);
-  }
+  void set(ir::Builder& builder, uint32_t local, ir::Value value);
   /// To be called when another block was entered.
-  void enter_block() { ++generation_; }
+  void enter_block() {
+    ++generation_;
+    in_entry_ = false;
+  }
+  /// To be called when all is built: stores in the entry block what locals begin with, of those that need it.
+  void finish(ir::Func& func);
 
  private:
-  void leave_entry(ir::Builder& builder);
-  void cache(uint32_t local, ir::Value value) { cached_[local] = {generation_, value}; }
-
-  struct Cached {
-    uint32_t generation = 0;
+  struct State {
+    uint32_t function = 0;    // in which it was touched
+    uint32_t generation = 0;  // of the block in which `value` is known
     ir::Value value;
+    ir::Slot slot;
+    ir::Type type = ir::Type::None;
   };
-  std::vector<Cached> cached_;
-  std::span<const ir::Type> types_;
-  uint32_t first_zero_ = 0;  // locals from here on have no value at entry
+  State& touch(uint32_t local);
+  ir::Slot slot(ir::Builder& builder, uint32_t local, State& state);
+
+  const LocalTypes* types_ = nullptr;
+  std::span<const ir::Value> params_;
+  std::vector<State> states_;      // as many as the largest function so far has locals
+  std::vector<uint32_t> initial_;  // locals that are touched behind the entry block and not stored in it
+  uint32_t function_ = 0;
   uint32_t generation_ = 0;
   bool in_entry_ = false;
 };
-
-/// The zero of a type: what a local starts as.
-ir::Value zero_of(ir::Builder& builder, ir::Type type);
 
 }  // namespace vitrine::translate

@@ -9,14 +9,7 @@ using ir::MemKind;
 using ir::Type;
 
 FunctionTranslator::Value FunctionTranslator::memory_field(uint32_t memory, uint32_t field, uint8_t flags) {
-  const MemoryPlan& plan = env_.memories[memory];
-  if (!plan.imported) {
-    return b_.load(Type::I64, MemKind::Full, b_.vmctx(), static_cast<int32_t>(plan.offset + field), kContextRegion, 0,
-                   flags);
-  }
-  Value at =
-      b_.load(Type::I64, MemKind::Full, b_.vmctx(), static_cast<int32_t>(plan.offset), kContextRegion, 0, kFixed);
-  return b_.load(Type::I64, MemKind::Full, at, static_cast<int32_t>(field), kContextRegion, 0, flags);
+  return context_word(env_.memories[memory].place, field, flags);
 }
 
 FunctionTranslator::Value FunctionTranslator::memory_base(uint32_t memory) {
@@ -37,11 +30,11 @@ FunctionTranslator::Address FunctionTranslator::address(const wasm::MemArg& mem,
   // An access at a constant address below the smallest size the memory can have needs no check and cannot trap.
   if (func_->is_iconst(index, &constant) && !__builtin_add_overflow(constant, reach, &end) && end <= plan.min_bytes &&
       end <= 0x7fff'ffff) {
-    return {memory_base(mem.memory), static_cast<int32_t>(constant + mem.offset), 0, kMapped};
+    return {memory_base(mem.memory), static_cast<int32_t>(constant + mem.offset), 0, kMapped, plan.region};
   }
   if (plan.guarded && mem.offset <= 0x7fff'ffff && reach <= env_.settings.memory_guard_size) {
     Value ptr = b_.iadd(memory_base(mem.memory), b_.uextend(index));
-    return {ptr, static_cast<int32_t>(mem.offset), trap(TrapCode::MemoryOutOfBounds)};
+    return {ptr, static_cast<int32_t>(mem.offset), trap(TrapCode::MemoryOutOfBounds), 0, plan.region};
   }
   return checked_address(plan, mem.memory, mem.offset, index, bytes);
 }
@@ -67,7 +60,7 @@ FunctionTranslator::Address FunctionTranslator::checked_address(const MemoryPlan
   }
   b_.trapif(outside, trap(TrapCode::MemoryOutOfBounds));
   // The access keeps its trap code, so that no pass moves it above the check.
-  Address result{b_.iadd(memory_base(memory), at), 0, trap(TrapCode::MemoryOutOfBounds)};
+  Address result{b_.iadd(memory_base(memory), at), 0, trap(TrapCode::MemoryOutOfBounds), 0, plan.region};
   if (env_.settings.spectre_mitigation) {
     // A mispredicted check leads to address 0 and not to where the guest points.
     result.ptr = b_.select(outside, b_.i64(0), b_.iadd(result.ptr, b_.i64(offset)), ir::kGuard);

@@ -78,7 +78,7 @@ block0(v0: i64, v1: i64):
   trapif v8, 2
   v9 = load.i64 v2+56 r4 mapped
   v10 = iadd.i64 v9, v1
-  v11 = load.i32 v10+8 r1 trap=2
+  v11 = load.i32 v10+8 r7 trap=2
   v12 = load.i64 v2+48 r4 mapped
   v13 = iconst.i32 1
   trapif v13, 2
@@ -129,12 +129,98 @@ block0(v0: i64, v1: i32):
   v4 = load.i64 v3+40 r4 readonly mapped
   v5 = load.i64 v4 r4 readonly mapped
   v6 = iadd.i64 v5, v2
-  v7 = load.i32 v6 r1 trap=2
+  v7 = load.i32 v6 r6 trap=2
   v8 = load.i64 v4+8 r4 mapped
   v9 = iconst.i64 16
   v10 = ushr.i64 v8, v9
   v11 = wrap.i32 v10
   return v11
+)");
+}
+/// Memory 0 with pages of one byte ends anywhere in a page of the host: what is behind its end does not fault.
+TEST(Operators, MemoryOfOddPageSizeIsChecked) {
+  std::string text = module("(memory 100) (func (param i32) (result i32) (i32.load offset=8 (local.get 0)))");
+  auto odd = [](wasm::Module& m) { m.memories[0].page_size_log2 = 0; };
+  EXPECT_EQ(ir_of(text, Mode::Ssa, {}, odd), R"(
+block0(v0: i64, v1: i32):
+  v2 = uextend.i64 v1
+  v3 = vmctx
+  v4 = load.i64 v3+48 r4 mapped
+  v5 = iconst.i64 12
+  v6 = iconst.i64 -12
+  v7 = iadd.i64 v4, v6
+  v8 = icmp.i64 ugt v2, v7
+  trapif v8, 2
+  v9 = load.i64 v3+40 r4 readonly mapped
+  v10 = iadd.i64 v9, v2
+  v11 = iconst.i64 8
+  v12 = iadd.i64 v10, v11
+  v13 = iconst.i64 0
+  v14 = select.i64 v8, v13, v12 guard
+  v15 = load.i32 v14 r1 trap=2
+  return v15
+)");
+}
+/// A shared memory stands outside of the context, with a pointer to it in there; its base never changes.
+TEST(Operators, SharedMemory) {
+  std::string text = module(R"((memory 1 2) (memory i64 1 2)
+    (func (param i32 i64) (result i64)
+      (i64.store (local.get 0) (local.get 1)) (i64.store 1 (local.get 1) (local.get 1)) (memory.size 1)))");
+  auto shared = [](wasm::Module& m) {
+    for (wasm::MemoryType& type : m.memories) type.limits.is_shared = true;
+  };
+  EXPECT_EQ(ir_of(text, Mode::Ssa, {}, shared), R"(
+block0(v0: i64, v1: i32, v2: i64):
+  v3 = uextend.i64 v1
+  v4 = vmctx
+  v5 = load.i64 v4+40 r4 readonly mapped
+  v6 = load.i64 v5 r4 readonly mapped
+  v7 = iadd.i64 v6, v3
+  store.i64 v7, v2 r1 trap=2
+  v8 = load.i64 v4+48 r4 readonly mapped
+  v9 = load.i64 v8+8 r4 mapped
+  v10 = iconst.i64 8
+  v11 = iconst.i64 -8
+  v12 = iadd.i64 v9, v11
+  v13 = icmp.i64 ugt v2, v12
+  trapif v13, 2
+  v14 = load.i64 v8 r4 readonly mapped
+  v15 = iadd.i64 v14, v2
+  v16 = iconst.i64 0
+  v17 = select.i64 v13, v16, v15 guard
+  store.i64 v17, v2 r7 trap=2
+  v18 = load.i64 v8+8 r4 mapped
+  v19 = iconst.i64 16
+  v20 = ushr.i64 v18, v19
+  return v20
+)");
+}
+/// A region for each memory that is defined, one for all that are imported: those may be the same.
+TEST(Operators, MemoriesThatAreNotTheSame) {
+  std::string text = R"((module (import "" "a" (memory 1)) (import "" "b" (memory 1)) (memory 1) (memory 1)
+    (func (param i32)
+      (i32.store 0 (local.get 0) (i32.const 1)) (i32.store 1 (local.get 0) (i32.const 1))
+      (i32.store 2 (local.get 0) (i32.const 1)) (i32.store 3 (local.get 0) (i32.const 1)))))";
+  EXPECT_EQ(ir_of(text), R"(
+block0(v0: i64, v1: i32):
+  v2 = iconst.i32 1
+  v3 = uextend.i64 v1
+  v4 = vmctx
+  v5 = load.i64 v4+40 r4 readonly mapped
+  v6 = load.i64 v5 r4 readonly mapped
+  v7 = iadd.i64 v6, v3
+  store.i32 v7, v2 r6 trap=2
+  v8 = load.i64 v4+48 r4 readonly mapped
+  v9 = load.i64 v8 r4 readonly mapped
+  v10 = iadd.i64 v9, v3
+  store.i32 v10, v2 r6 trap=2
+  v11 = load.i64 v4+56 r4 readonly mapped
+  v12 = iadd.i64 v11, v3
+  store.i32 v12, v2 r1 trap=2
+  v13 = load.i64 v4+72 r4 readonly mapped
+  v14 = iadd.i64 v13, v3
+  store.i32 v14, v2 r7 trap=2
+  return
 )");
 }
 TEST(Operators, MemoryGrow) {
@@ -279,11 +365,11 @@ TEST(Operators, Globals) {
 block0(v0: i64):
   v1 = iconst.i32 3
   v2 = vmctx
-  v3 = load.i64 v2+40 r3 readonly mapped
+  v3 = load.i64 v2+40 r4 readonly mapped
   store.i32 v3, v1 r3
   v4 = load.f32 v2+80 r3 mapped
   store.f32 v2+80, v4 r3
-  v5 = load.i64 v2+48 r3 readonly mapped
+  v5 = load.i64 v2+48 r4 readonly mapped
   v6 = load.f64 v5 r3 readonly mapped
   v7 = iconst.i32 42
   v8 = load.i32 v2+96 r3 readonly mapped
@@ -315,24 +401,18 @@ block0(v0: i64, v1: i32):
   v13 = iconst.i32 0
   v14 = iconst.i64 88
   v15 = iadd.i64 v2, v14
-  v16 = load.i64 v2+48 r4 mapped
-  v17 = icmp.i64 ule v16, v7
-  trapif v17, 4
-  v18 = load.i64 v2+40 r4 mapped
-  store.i64 v18, v15 r2 trap=4
-  v19 = load.i64 v2+48 r4 mapped
-  v20 = icmp.i64 ule v19, v7
-  trapif v20, 4
-  v21 = load.i64 v2+40 r4 mapped
-  v22 = load.i64 v21 r2 trap=4
-  v23 = icmp.i64 eq v22, v7
-  v24 = load.i64 v2+48 r4 mapped
-  v25 = wrap.i32 v24
-  v26 = uextend.i64 v25
-  v27 = load.i64 v2+8 r5 readonly mapped
-  v28 = load.i64 v27+40 r5 readonly mapped
-  v29 = call_indirect sig0 v28(v2, v13, v7, v26)
-  v30 = wrap.i32 v29
+  v16 = load.i64 v2+40 r4 mapped
+  store.i64 v16, v15 r2
+  v17 = load.i64 v2+40 r4 mapped
+  v18 = load.i64 v17 r2 mapped
+  v19 = icmp.i64 eq v18, v7
+  v20 = load.i64 v2+48 r4 mapped
+  v21 = wrap.i32 v20
+  v22 = uextend.i64 v21
+  v23 = load.i64 v2+8 r5 readonly mapped
+  v24 = load.i64 v23+40 r5 readonly mapped
+  v25 = call_indirect sig0 v24(v2, v13, v7, v22)
+  v26 = wrap.i32 v25
   return
 )");
 }
@@ -439,17 +519,17 @@ TEST(FastMode, LocalsLiveInSlots) {
                   Mode::Fast),
             R"(
 block0(v0: i64, v1: i32):
-  stack_store.i32 ss0, v1
-  v2 = iconst.i32 5
-  stack_store.i32 ss1, v2
-  v3 = iconst.i64 0
-  stack_store.i64 ss2, v3
+  stack_store.i32 ss1, v1
+  v2 = iconst.i64 0
+  stack_store.i64 ss2, v2
+  v3 = iconst.i32 5
+  stack_store.i32 ss0, v3
   jump block1
 block1:
-  v4 = stack_load.i32 ss1
-  v5 = stack_load.i32 ss0
+  v4 = stack_load.i32 ss0
+  v5 = stack_load.i32 ss1
   v6 = iadd.i32 v4, v5
-  stack_store.i32 ss1, v6
+  stack_store.i32 ss0, v6
   brif v6, block1, block2
 block2:
   v7 = stack_load.i64 ss2
@@ -463,20 +543,19 @@ TEST(FastMode, JoinsCarryResultsOnly) {
                   Mode::Fast),
             R"(
 block0(v0: i64, v1: i32):
-  stack_store.i32 ss0, v1
   v2 = iconst.i32 0
-  stack_store.i32 ss1, v2
+  stack_store.i32 ss0, v2
   brif v1, block1, block2
 block1:
   v3 = iconst.i32 5
-  stack_store.i32 ss1, v3
+  stack_store.i32 ss0, v3
   v4 = iconst.i32 1
   jump block3(v4)
 block2:
   v5 = iconst.i32 2
   jump block3(v5)
 block3(v6: i32):
-  v7 = stack_load.i32 ss1
+  v7 = stack_load.i32 ss0
   v8 = iadd.i32 v6, v7
   return v8
 )");

@@ -17,7 +17,9 @@ namespace vitrine::translate {
 
 /// A module with all that translating it needs.
 struct TestModule {
-  explicit TestModule(std::vector<uint8_t> wasm, const abi::CodegenSettings& s = {})
+  /// `alter`: makes the module what the reader does not accept yet.
+  explicit TestModule(std::vector<uint8_t> wasm, const abi::CodegenSettings& s = {},
+                      void (*alter)(wasm::Module&) = nullptr)
       : bytes(std::move(wasm)), settings(s) {
     auto read = wasm::read_module(bytes, features);
     if (!read) {
@@ -25,17 +27,19 @@ struct TestModule {
       return;
     }
     module = std::make_unique<wasm::Module>(std::move(*read));
+    if (alter) alter(*module);
     layout = std::make_unique<abi::VMLayout>(*module);
     bool tail_calls = false;
-    CallScan calls;
+    wasm::CallScan calls;
     for (const wasm::CodeBody& body : module->code) {
-      scan_calls(body.bytes, false, calls);
+      wasm::scan_calls(body.bytes, false, calls);
       tail_calls |= calls.has_tail_calls;
     }
     env = std::make_unique<ModuleEnv>(*module, *layout, settings, tail_calls);
     translator = std::make_unique<Translator>(*env, features);
   }
-  explicit TestModule(std::string_view text, const abi::CodegenSettings& s = {}) : TestModule(parse(text), s) {}
+  explicit TestModule(std::string_view text, const abi::CodegenSettings& s = {}, void (*alter)(wasm::Module&) = nullptr)
+      : TestModule(parse(text), s, alter) {}
 
   static std::vector<uint8_t> parse(std::string_view text) {
     auto bytes = text::parse_wat(text, wasm::Features::all());
@@ -69,8 +73,9 @@ struct TestModule {
 };
 
 /// The blocks of the first function, without source locations and with the indentation of the tests.
-inline std::string ir_of(std::string_view text, Mode mode = Mode::Ssa, const abi::CodegenSettings& settings = {}) {
-  TestModule m(text, settings);
+inline std::string ir_of(std::string_view text, Mode mode = Mode::Ssa, const abi::CodegenSettings& settings = {},
+                         void (*alter)(wasm::Module&) = nullptr) {
+  TestModule m(text, settings, alter);
   m.translate(0, mode);
   std::string ir = std::regex_replace(ir::print(m.func, ir::Numbering::Dense), std::regex(" @0x[0-9a-f]+"), "");
   size_t blocks = ir.find("block0");

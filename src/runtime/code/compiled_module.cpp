@@ -113,7 +113,7 @@ Result<void> CompiledModule::prepare() {
                          .is_host = 0});
   }
   if (!image_.memory_images().empty()) {
-    first_source_ = engine_->memories().new_identities(image_.memory_images().size());
+    first_source_ = engine_->allocator().reservations().new_identities(image_.memory_images().size());
   }
   register_code(*this);
   registered_ = true;
@@ -123,7 +123,8 @@ Result<void> CompiledModule::prepare() {
 
 CompiledModule::~CompiledModule() {
   if (registered_) unregister_code(*this);
-  if (first_source_) engine_->memories().forget(first_source_, first_source_ + image_.memory_images().size() - 1);
+  if (first_source_)
+    engine_->allocator().reservations().forget(first_source_, first_source_ + image_.memory_images().size() - 1);
 }
 
 const void* CompiledModule::function_code(uint32_t function) const {

@@ -20,7 +20,7 @@
 #include "base/result.hpp"
 #include "os/fd.hpp"
 #include "os/pages.hpp"
-#include "runtime/memory/pool.hpp"
+#include "runtime/memory/reservation_cache.hpp"
 #include "runtime/types/type_registry.hpp"
 #include "wasm/module.hpp"
 #include "wasm/names.hpp"

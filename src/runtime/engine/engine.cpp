@@ -2,6 +2,7 @@
 
 namespace vitrine::runtime {
 
-Engine::Engine(const EngineOptions& options) : options_(options), memories_(options.kept_reservations) {}
+Engine::Engine(const EngineOptions& options)
+    : options_(options), allocator_(options.settings, options.memory_growth, options.kept_reservations) {}
 
 }  // namespace vitrine::runtime

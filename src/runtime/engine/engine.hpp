@@ -7,8 +7,7 @@
 #include <memory>
 
 #include "abi/settings.hpp"
-#include "runtime/memory/linear_memory.hpp"
-#include "runtime/memory/pool.hpp"
+#include "runtime/memory/allocator.hpp"
 #include "runtime/types/type_registry.hpp"
 
 namespace vitrine::runtime {
@@ -31,7 +30,8 @@ class Engine {
   const EngineOptions& options() const { return options_; }
   const abi::CodegenSettings& settings() const { return options_.settings; }
   TypeRegistry& types() { return types_; }
-  MemoryPool& memories() { return memories_; }
+  const TypeRegistry& types() const { return types_; }
+  Allocator& allocator() { return allocator_; }
 
   /// Async-signal-safe, as is reading it.
   void increment_epoch() { epoch_.fetch_add(1, std::memory_order_relaxed); }
@@ -42,7 +42,7 @@ class Engine {
  private:
   EngineOptions options_;
   TypeRegistry types_;
-  MemoryPool memories_;
+  Allocator allocator_;
   std::atomic<uint64_t> epoch_{0};
   static_assert(sizeof(std::atomic<uint64_t>) == sizeof(uint64_t) && std::atomic<uint64_t>::is_always_lock_free);
 };

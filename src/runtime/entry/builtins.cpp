@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "abi/vmcontext.hpp"
 #include "base/assert.hpp"
@@ -17,31 +18,44 @@ namespace {
 
 using abi::VMContext;
 
-/// Says where guest code was left, for builtins that may call functions of the embedder: those may enter the store
-/// again, and a backtrace from there goes on here. Expands in the builtin itself, whose frame it looks at.
-///
-/// SAFETY: everything is compiled with frame pointers, so a function's frame begins with its caller's frame pointer and
-/// the return address; the caller is guest code in the store's innermost activation.
-#define LEAVE_GUEST(context)                                                        \
-  do {                                                                              \
-    const auto* frame_ = static_cast<const uintptr_t*>(__builtin_frame_address(0)); \
-    abi::VMActivation* activation_ = (context)->store->activation;                  \
-    activation_->exit_fp = frame_[0];                                               \
-    activation_->exit_pc = frame_[1];                                               \
-  } while (false)
+/// How compiled code gets to a builtin that it leaves the guest for (builtins.def): the activation says where, so that
+/// a backtrace, an unwinding or an entry into the store that begins in there goes on at the guest's frames.
+template <auto builtin>
+struct Leaving;
+template <class R, class... Args, R (*builtin)(VMContext*, Args...)>
+struct Leaving<builtin> {
+  // SAFETY: everything is compiled with frame pointers, so this function's frame begins with its caller's frame pointer
+  // and the return address; the caller is guest code in the store's innermost activation.
+  static R call(VMContext* context, Args... args) {
+    const auto* frame = static_cast<const uintptr_t*>(__builtin_frame_address(0));
+    abi::VMActivation* activation = context->store->activation;
+    activation->exit_fp = frame[0];
+    activation->exit_pc = frame[1];
+    if constexpr (std::is_void_v<R>) {
+      builtin(context, args...);
+      activation->exit_fp = 0;
+    } else {
+      R answer = builtin(context, args...);
+      activation->exit_fp = 0;
+      return answer;
+    }
+  }
+};
 
-/// The answer to the guest when growing failed.
-uint64_t refuse_growth(Store& store, GrowthFailure failure) {
+template <auto builtin>
+constexpr auto Leaves = &Leaving<builtin>::call;
+template <auto builtin>
+constexpr auto Stays = builtin;
+
+uint64_t answer_growth(Store& store, std::expected<uint64_t, GrowthFailure> result) {
+  if (result) return *result;
+  GrowthFailure& failure = result.error();
   if (failure.ends_guest) {
     store.raise(Failure::of(std::move(failure.error)));
   } else if (store.limits().trap_on_grow_failure) {
     store.raise(Failure::of(Error(fmt::format("growing failed: {}", failure.error.message()), ErrorKind::Limit)));
   }
   return ~uint64_t{0};
-}
-
-uint64_t grow(Store& store, Grown<uint64_t> result) {
-  return result ? *result : refuse_growth(store, std::move(result).error());
 }
 
 // In a function of its own: when it unwinds, no object of the growing may be alive.
@@ -54,24 +68,23 @@ uint64_t after_growing(VMContext* context, uint64_t answer) {
 template <class F>
 uint64_t guarded_growth(Store& store, F&& f) {
   try {
-    return grow(store, f());
+    return answer_growth(store, f());
   } catch (...) {  // of the embedder's limiter
     store.raise(Failure::of(std::current_exception()));
     return ~uint64_t{0};
   }
 }
 
-__attribute__((noinline)) uint64_t memory_grow(VMContext* context, uint32_t memory, uint64_t pages) {
-  LEAVE_GUEST(context);
-  Instance& instance = *instance_of(context);
-  return after_growing(context, guarded_growth(instance.store(), [&] { return instance.memory(memory)->grow(pages); }));
-}
-
-__attribute__((noinline)) uint64_t table_grow(VMContext* context, uint32_t table, uint64_t init, uint64_t count) {
-  LEAVE_GUEST(context);
+uint64_t memory_grow(VMContext* context, uint32_t memory, uint64_t pages) {
   Instance& instance = *instance_of(context);
   return after_growing(context,
-                       guarded_growth(instance.store(), [&] { return instance.table(table)->grow(count, init); }));
+                       guarded_growth(instance.store(), [&] { return instance.memory(memory)->try_grow(pages); }));
+}
+
+uint64_t table_grow(VMContext* context, uint32_t table, uint64_t init, uint64_t count) {
+  Instance& instance = *instance_of(context);
+  return after_growing(context,
+                       guarded_growth(instance.store(), [&] { return instance.table(table)->try_grow(count, init); }));
 }
 
 // A guest may ask for gigabytes at once: where epochs interrupt guests, a large operation is done piece by piece with a
@@ -117,23 +130,18 @@ uint32_t copy_in_pieces(Instance& instance, uint32_t dst_memory, uint64_t dst, u
   return 1;
 }
 
-__attribute__((noinline)) uint32_t memory_fill(VMContext* context, uint32_t memory, uint64_t dst, uint32_t byte,
-                                               uint64_t count) {
+uint32_t memory_fill(VMContext* context, uint32_t memory, uint64_t dst, uint32_t byte, uint64_t count) {
   Instance& instance = *instance_of(context);
-  if (needs_pieces(instance.store(), count)) [[unlikely]] {
-    LEAVE_GUEST(context);
+  if (needs_pieces(instance.store(), count)) [[unlikely]]
     return fill_in_pieces(instance, memory, dst, static_cast<uint8_t>(byte), count);
-  }
   return instance.memory_fill(memory, dst, static_cast<uint8_t>(byte), count);
 }
 
-__attribute__((noinline)) uint32_t memory_copy(VMContext* context, uint32_t dst_memory, uint64_t dst,
-                                               uint32_t src_memory, uint64_t src, uint64_t count) {
+uint32_t memory_copy(VMContext* context, uint32_t dst_memory, uint64_t dst, uint32_t src_memory, uint64_t src,
+                     uint64_t count) {
   Instance& instance = *instance_of(context);
-  if (needs_pieces(instance.store(), count)) [[unlikely]] {
-    LEAVE_GUEST(context);
+  if (needs_pieces(instance.store(), count)) [[unlikely]]
     return copy_in_pieces(instance, dst_memory, dst, src_memory, src, count);
-  }
   return instance.memory_copy(dst_memory, dst, src_memory, src, count);
 }
 
@@ -163,8 +171,7 @@ void elem_drop(VMContext* context, uint32_t segment) {
   instance_of(context)->elem_drop(segment);
 }
 
-__attribute__((noinline)) uint32_t new_epoch(VMContext* context) {
-  LEAVE_GUEST(context);
+uint32_t new_epoch(VMContext* context) {
   return Store::of(context->store).new_epoch();
 }
 
@@ -172,8 +179,7 @@ uint32_t out_of_fuel(VMContext* context) {
   return Store::of(context->store).refill();
 }
 
-__attribute__((noinline)) uint64_t compile_lazy(VMContext* context, uint32_t function) {
-  LEAVE_GUEST(context);
+uint64_t compile_lazy(VMContext* context, uint32_t function) {
   const CompiledModule& module = instance_of(context)->module();
   const LazyCompiler& compiler = module.lazy_compiler();
   VITRINE_ASSERT(compiler.compile != nullptr);
@@ -185,7 +191,7 @@ constexpr auto trap = trap_call;
 }  // namespace
 
 const void* const kBuiltins[] = {
-#define BUILTIN(name, ...) reinterpret_cast<const void*>(+name),
+#define BUILTIN(name, leaves, ...) reinterpret_cast<const void*>(leaves<name>),
 #include "abi/builtins.def"
 #undef BUILTIN
 };

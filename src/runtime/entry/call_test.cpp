@@ -15,6 +15,7 @@
 #include "runtime/entry/instantiate.hpp"
 #include "runtime/store/store.hpp"
 #include "text/wat_parser.hpp"
+#include "wasm/reader.hpp"
 
 // The module these belong to has one type, (i32) -> (i32), one imported function, one memory: VMContext, then VMMemory
 // at 40, then the VMFuncImport at 64.
@@ -206,7 +207,9 @@ std::vector<uint8_t> hand_image() {
                                                     {at(hand_load), 0x70, 0},
                                                     {at(hand_recurse), 0x80, 0},
                                                     {at(hand_call_host), 0x90, 0}});
-  c.module = wasm;
+  auto module = wasm::read_module(wasm);
+  if (!module) ADD_FAILURE() << module.error().message();
+  c.module = &*module;
   auto image = abi::write_image(c);
   EXPECT_TRUE(image) << image.error().message();
   return *image;

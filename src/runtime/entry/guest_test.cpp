@@ -1,4 +1,5 @@
 // The runtime under guests that were really compiled.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -135,14 +136,51 @@ TEST_F(Guest, MemoryGrowsWithinItsLimits) {
   EXPECT_EQ(i->find_export("m")->memory->data().size(), 3u * 65536);
   EXPECT_EQ(trap(i, "load", {3 * 65536 - 3}), abi::TrapCode::MemoryOutOfBounds);
   int asked = 0;
-  store_.set_limiter([&](const Growth& g) {
-    asked++;
-    EXPECT_EQ(g.desired, g.current + 65536);
-    return false;
-  });
+  store_.set_limiter({.may_grow = [&](const Growth&) -> Result<bool> {
+                        asked++;
+                        return false;
+                      },
+                      .grow_failed = {}});
   Instance* unlimited = i;
   EXPECT_EQ(static_cast<int32_t>(*call(unlimited, "grow", {1})), -1);
   EXPECT_EQ(asked, 0) << "past the maximum nobody is asked";
+}
+
+TEST_F(Guest, LimiterRefusesFailsAndHearsOfFailures) {
+  Instance* i = instance(R"((module (memory 1 8) (table 1 8 funcref)
+    (func (export "memory") (param i32) (result i32) (memory.grow (local.get 0)))
+    (func (export "table") (param i32) (result i32) (table.grow (ref.null func) (local.get 0)))))");
+  bool refuse = false;
+  std::vector<std::string> heard;
+  store_.set_limiter(
+      {.may_grow = [&](const Growth& g) -> Result<bool> {
+         if (g.desired > (g.what == Growth::What::Memory ? 4 * 65536u : 4u)) return fail("over quota");
+         return !refuse;
+       },
+       .grow_failed = [&](const Growth& g,
+                          const Error& error) { heard.push_back(fmt::format("{}: {}", g.current, error.message())); }});
+  EXPECT_EQ(*call(i, "memory", {1}), 1);
+  EXPECT_EQ(*call(i, "table", {1}), 1);
+  EXPECT_TRUE(heard.empty());
+  refuse = true;
+  EXPECT_EQ(static_cast<int32_t>(*call(i, "memory", {1})), -1);
+  EXPECT_EQ(static_cast<int32_t>(*call(i, "table", {1})), -1);
+  refuse = false;
+  for (const char* what : {"memory", "table"}) {
+    auto result = call(i, what, {3});
+    ASSERT_FALSE(result) << "the guest does not see -1";
+    EXPECT_EQ(result.error()->kind, Failure::Kind::HostError);
+    EXPECT_EQ(result.error()->cause(), "over quota");
+    EXPECT_EQ(result.error()->frames.size(), 1u);
+    EXPECT_EQ(static_cast<int32_t>(*call(i, what, {8})), -1) << "past its maximum";
+  }
+  EXPECT_EQ(heard, (std::vector<std::string>{
+                       "131072: a memory may not grow to 196608 bytes: the store's limiter",
+                       "2: a table may not grow to 3 elements: the store's limiter", "131072: over quota",
+                       "131072: a memory of 2 pages cannot grow by 8: its maximum is 8", "2: over quota",
+                       "2: a table of 2 elements cannot grow by 8: its maximum is 8"}));
+  EXPECT_EQ(refusal("(module (memory 5))"), "over quota");
+  EXPECT_EQ(refusal("(module (table 5 funcref))"), "over quota");
 }
 
 TEST_F(Guest, BulkOperationsCheckBothEnds) {
@@ -521,20 +559,48 @@ TEST_F(Epoch, InterruptsLoops) {
   ticker.join();
   int calls = 0;
   // The store may be entered again from the callback, once the deadline is moved for that.
-  store_.set_epoch_callback([&](Store& store) -> std::optional<uint64_t> {
+  store_.set_epoch_callback([&](Store& store) -> Result<EpochDecision> {
     calls++;
-    if (calls > 3) return std::nullopt;
+    if (calls > 3) return EpochDecision::stop();
     store.set_epoch_deadline(1);
     EXPECT_EQ(trap(i, "count", {5}), abi::TrapCode::None);
-    return 0;
+    return EpochDecision::go_on(0);
   });
   EXPECT_EQ(trap(i, "spin"), abi::TrapCode::Interrupt);
   EXPECT_EQ(calls, 4);
-  store_.set_epoch_callback([&](Store&) -> std::optional<uint64_t> { throw std::runtime_error("late"); });
+  store_.set_epoch_callback([&](Store&) -> Result<EpochDecision> { throw std::runtime_error("late"); });
   auto result = call(i, "spin");
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error()->kind, Failure::Kind::HostException);
   EXPECT_EQ(result.error()->frames.size(), 1u);
+}
+
+TEST_F(Epoch, CallbackMayYieldOrFail) {
+  Instance* i = instance(kLoop);
+  int yields = 0, calls = 0;
+  store_.set_epoch_callback([&](Store&) -> Result<EpochDecision> {
+    if (++calls > 3) return fail("too long");
+    return EpochDecision::yield(0);
+  });
+  auto result = call(i, "spin");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error()->cause(), "the guest was to yield, and the store has nothing to yield to");
+  calls = 0;
+  store_.set_yield_hook([&](Store& store) -> Result<void> {
+    EXPECT_EQ(&store, &store_);
+    yields++;
+    return {};
+  });
+  result = call(i, "spin");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error()->cause(), "too long");
+  EXPECT_EQ(result.error()->frames.size(), 1u) << "the guest that was running";
+  EXPECT_EQ(yields, 3);
+  store_.set_yield_hook([&](Store&) -> Result<void> { return fail("nobody came back"); });
+  calls = 0;
+  result = call(i, "spin");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error()->cause(), "nobody came back");
 }
 
 TEST_F(Epoch, InterruptsBulkOperations) {
@@ -560,10 +626,10 @@ TEST_F(Epoch, InterruptsBulkOperations) {
   EXPECT_EQ(trap(i, "copy", {0, 64 * kMiB + 1, 64 * kMiB}), abi::TrapCode::MemoryOutOfBounds);
   // The deadline comes while the operation runs: at the second look.
   int looks = 0;
-  store_.set_epoch_callback([&](Store& store) -> std::optional<uint64_t> {
-    if (++looks > 2) return std::nullopt;
+  store_.set_epoch_callback([&](Store& store) -> Result<EpochDecision> {
+    if (++looks > 2) return EpochDecision::stop();
     store.engine().increment_epoch();
-    return 0;
+    return EpochDecision::go_on(0);
   });
   store_.set_epoch_deadline(0);
   auto result = call(i, "fill", {0, 9, 100 * kMiB});

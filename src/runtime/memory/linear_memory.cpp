@@ -43,7 +43,9 @@ Result<MemoryPlan> plan_memory(const wasm::MemoryType& type, const abi::CodegenS
   }
   const bool whole = settings.memory_reservation >= kFourGiB;
   uint64_t reservation;
-  if (!whole) {
+  if (type.limits.is_shared && (!whole || type.limits.is_64)) {
+    reservation = most;  // a shared memory has a maximum, and all of it a fixed place
+  } else if (!whole) {
     reservation = std::min(most, std::max(min, settings.memory_reservation));
   } else if (type.limits.is_64) {
     reservation = std::min(most, std::max({min, settings.memory_reservation, kReservation64}));
@@ -53,25 +55,28 @@ Result<MemoryPlan> plan_memory(const wasm::MemoryType& type, const abi::CodegenS
   MemoryPlan plan;
   plan.reservation = os::round_up(std::max<uint64_t>(reservation, 1), page);
   plan.least =
-      std::min(plan.reservation, os::round_up(std::max({min, settings.memory_reservation, uint64_t{1}}), page));
+      type.limits.is_shared
+          ? plan.reservation
+          : std::min(plan.reservation, os::round_up(std::max({min, settings.memory_reservation, uint64_t{1}}), page));
   plan.guard = os::round_up(std::min(settings.memory_guard_size, uint64_t{1} << 40), page);
   plan.most = most;
   plan.slack = std::min(growth.slack, kAddressSpace);
-  plan.may_move = growth.may_move;
+  plan.is_shared = type.limits.is_shared;
+  plan.may_move = growth.may_move && !plan.is_shared;  // not under the feet of other threads
   return plan;
 }
 
-Result<LinearMemory> LinearMemory::make(MemoryPool& pool, const MemoryPlan& plan, uint64_t size,
+Result<LinearMemory> LinearMemory::make(ReservationCache& cache, const MemoryPlan& plan, uint64_t size,
                                         const MemorySource& source) {
   VITRINE_ASSERT(size <= plan.reservation);
   VITRINE_ASSERT(source.guest_offset <= size && source.size <= size - source.guest_offset);
   LinearMemory memory;
-  auto slot_taken = pool.take(plan, source.identity);
+  auto slot_taken = cache.take(plan, source.identity);
   if (!slot_taken && plan.least < plan.reservation) {
     // Address space is short, and the settings ask for less than the memory may come to.
     MemoryPlan small = plan;
     small.reservation = plan.least;
-    slot_taken = pool.take(small, source.identity);
+    slot_taken = cache.take(small, source.identity);
   }
   memory.slot_ = TRY(std::move(slot_taken));
   MemorySlot& slot = memory.slot_;
@@ -96,7 +101,7 @@ Result<LinearMemory> LinearMemory::make(MemoryPool& pool, const MemoryPlan& plan
     }
     slot.source = source;
   }
-  memory.pool_ = &pool;
+  memory.cache_ = &cache;
   memory.size_ = size;
   return memory;
 }
@@ -108,7 +113,8 @@ LinearMemory::LinearMemory(LinearMemory&& other) noexcept {
 LinearMemory& LinearMemory::operator=(LinearMemory&& other) noexcept {
   if (this != &other) {
     release();
-    pool_ = std::exchange(other.pool_, nullptr);
+    cache_ = std::exchange(other.cache_, nullptr);
+    index_ = std::exchange(other.index_, nullptr);
     slot_ = std::move(other.slot_);
     size_ = std::exchange(other.size_, 0);
     moved_ = std::exchange(other.moved_, false);
@@ -121,7 +127,14 @@ LinearMemory::~LinearMemory() {
 }
 
 void LinearMemory::release() {
-  if (pool_ && !moved_) pool_->give_back(std::move(slot_));
+  if (index_) index_->remove(reinterpret_cast<uintptr_t>(slot_.space.data()));
+  if (cache_ && !moved_) cache_->give_back(std::move(slot_));
+}
+
+void LinearMemory::enter(ReservationIndex& index) {
+  VITRINE_ASSERT(!index_ && !slot_.plan.may_move);
+  index.add(reinterpret_cast<uintptr_t>(slot_.space.data()), slot_.space.size());
+  index_ = &index;
 }
 
 bool LinearMemory::grow_to(uint64_t new_size) {
@@ -143,7 +156,7 @@ Result<MemorySlot> LinearMemory::make_larger(uint64_t new_size) const {
   Result<MemorySlot> next = fail("");
   for (uint64_t slack : {plan.slack, std::min(plan.slack, new_size / 2), uint64_t{0}}) {
     plan.reservation = os::round_up(std::min(plan.most, new_size + slack), page);
-    next = pool_->make_fresh(plan);
+    next = cache_->make_fresh(plan);
     if (next) break;
   }
   const uint64_t wanted = os::round_up(new_size, page);

@@ -10,7 +10,8 @@
 #include <span>
 
 #include "abi/settings.hpp"
-#include "runtime/memory/pool.hpp"
+#include "runtime/memory/reservation_cache.hpp"
+#include "runtime/memory/reservation_index.hpp"
 #include "wasm/types.hpp"
 
 namespace vitrine::runtime {
@@ -33,7 +34,11 @@ class LinearMemory {
   ~LinearMemory();
 
   /// `size` bytes, beginning with `source` (may be none) and zero elsewhere. `size` must hold the source.
-  static Result<LinearMemory> make(MemoryPool& pool, const MemoryPlan& plan, uint64_t size, const MemorySource& source);
+  static Result<LinearMemory> make(ReservationCache& cache, const MemoryPlan& plan, uint64_t size,
+                                   const MemorySource& source);
+
+  /// Lets signal handlers find it in the index, until it dies. It may not move.
+  void enter(ReservationIndex& index);
 
   uint8_t* base() const { return slot_.base(); }
   uint64_t size() const { return size_; }
@@ -52,7 +57,8 @@ class LinearMemory {
   bool move_to_larger(uint64_t new_size);
   void release();
 
-  MemoryPool* pool_ = nullptr;
+  ReservationCache* cache_ = nullptr;
+  ReservationIndex* index_ = nullptr;
   MemorySlot slot_;
   uint64_t size_ = 0;
   bool moved_ = false;  // its reservation is of a size that no other memory asks for

@@ -54,10 +54,10 @@ struct Source {
   os::FileDescriptor fd;
   MemorySource source;
 };
-Source make_source(MemoryPool& pool, uint64_t guest_offset, uint64_t size, uint8_t fill) {
+Source make_source(ReservationCache& cache, uint64_t guest_offset, uint64_t size, uint8_t fill) {
   std::vector<uint8_t> bytes(size, fill);
   Source s{*os::sealed_memfd("test", bytes), {}};
-  s.source = {.identity = pool.new_identities(1),
+  s.source = {.identity = cache.new_identities(1),
               .fd = s.fd.get(),
               .file_offset = 0,
               .guest_offset = guest_offset,
@@ -82,9 +82,9 @@ TEST(PlanMemory, ReservesForTheWorstCase) {
 }
 
 TEST(LinearMemory, StartsZeroAndGrowsInPlace) {
-  MemoryPool pool(0);
+  ReservationCache cache(0);
   auto plan = *plan_memory(memory_type(1, 4), {});
-  auto memory = LinearMemory::make(pool, plan, kPage, {});
+  auto memory = LinearMemory::make(cache, plan, kPage, {});
   ASSERT_TRUE(memory) << memory.error().message();
   uint8_t* base = memory->base();
   EXPECT_EQ(base[0], 0);
@@ -98,14 +98,14 @@ TEST(LinearMemory, StartsZeroAndGrowsInPlace) {
 }
 
 TEST(LinearMemory, MovesWhenItGrowsPastItsReservation) {
-  MemoryPool pool(4);
+  ReservationCache cache(4);
   abi::CodegenSettings settings;
   settings.memory_reservation = 0;
   for (uint64_t slack : {uint64_t{0}, 64 * kPage}) {
     // Pages that are mapped from the image and written to, pages that are neither, and enough of them to be remapped.
-    Source source = make_source(pool, 4096, 8192, 0xaa);
+    Source source = make_source(cache, 4096, 8192, 0xaa);
     auto plan = *plan_memory(memory_type(40), settings, {.may_move = true, .slack = slack});
-    auto memory = *LinearMemory::make(pool, plan, 40 * kPage, source.source);
+    auto memory = *LinearMemory::make(cache, plan, 40 * kPage, source.source);
     memory.base()[0] = 1;
     memory.base()[4097] = 2;
     memory.base()[30 * kPage] = 3;
@@ -129,13 +129,13 @@ TEST(LinearMemory, MovesWhenItGrowsPastItsReservation) {
 }
 
 TEST(LinearMemory, MovesWhenTheSystemCannotMovePages) {
-  MemoryPool pool(4);
+  ReservationCache cache(4);
   abi::CodegenSettings settings;
   settings.memory_reservation = 0;
   for (Remap mode : {Remap::Fails, Remap::FailsWithAHole, Remap::FailsAndIsLate}) {
-    Source source = make_source(pool, 40 * kPage, 8192, 0xaa);
+    Source source = make_source(cache, 40 * kPage, 8192, 0xaa);
     auto plan = *plan_memory(memory_type(80), settings, {.may_move = true, .slack = 10 * kPage});
-    auto memory = *LinearMemory::make(pool, plan, 80 * kPage, source.source);
+    auto memory = *LinearMemory::make(cache, plan, 80 * kPage, source.source);
     memory.base()[1] = 1;
     memory.base()[40 * kPage] = 2;
     memory.base()[79 * kPage] = 3;
@@ -163,15 +163,15 @@ TEST(LinearMemory, MovesWhenTheSystemCannotMovePages) {
 }
 
 TEST(LinearMemory, DoesNotMoveWhereItMayNotOrHasNoRoom) {
-  MemoryPool pool(4);
+  ReservationCache cache(4);
   abi::CodegenSettings settings;
   settings.memory_reservation = 2 * kPage;
   auto plan = *plan_memory(memory_type(1), settings, {.may_move = false});
-  auto fixed = *LinearMemory::make(pool, plan, kPage, {});
+  auto fixed = *LinearMemory::make(cache, plan, kPage, {});
   EXPECT_TRUE(fixed.grow_to(2 * kPage));
   EXPECT_FALSE(fixed.grow_to(3 * kPage));
   plan = *plan_memory(memory_type(1, std::nullopt, true), settings);
-  auto huge = *LinearMemory::make(pool, plan, kPage, {});
+  auto huge = *LinearMemory::make(cache, plan, kPage, {});
   const uint8_t* before = huge.base();
   for (uint64_t size : {UINT64_MAX, uint64_t{1} << 47, UINT64_MAX / kPage * kPage}) EXPECT_FALSE(huge.grow_to(size));
   EXPECT_EQ(huge.base(), before);
@@ -179,19 +179,19 @@ TEST(LinearMemory, DoesNotMoveWhereItMayNotOrHasNoRoom) {
 }
 
 TEST(LinearMemoryDeathTest, BeyondAMovedMemoryIsAGuard) {
-  MemoryPool pool(4);
+  ReservationCache cache(4);
   abi::CodegenSettings settings;
   settings.memory_reservation = 0;
-  auto memory = *LinearMemory::make(pool, *plan_memory(memory_type(1), settings), kPage, {});
+  auto memory = *LinearMemory::make(cache, *plan_memory(memory_type(1), settings), kPage, {});
   ASSERT_TRUE(memory.grow_to(3 * kPage));
   EXPECT_DEATH(*const_cast<volatile uint8_t*>(memory.base() + 3 * kPage) = 1, "");
   EXPECT_DEATH(*const_cast<volatile uint8_t*>(memory.base() - 1) = 1, "");
 }
 
 TEST(LinearMemoryDeathTest, TheFirstByteBeyondFaults) {
-  MemoryPool pool(4);
+  ReservationCache cache(4);
   auto plan = *plan_memory(memory_type(1), {});
-  auto memory = *LinearMemory::make(pool, plan, kPage, {});
+  auto memory = *LinearMemory::make(cache, plan, kPage, {});
   EXPECT_DEATH(*const_cast<volatile uint8_t*>(memory.base() + kPage) = 1, "");
   EXPECT_DEATH(*const_cast<volatile uint8_t*>(memory.base() - 1) = 1, "");
   // Reused after growing: what had been accessible no longer is.
@@ -199,18 +199,18 @@ TEST(LinearMemoryDeathTest, TheFirstByteBeyondFaults) {
     EXPECT_TRUE(memory.grow_to(2 * kPage));
   }
   memory = LinearMemory();
-  auto again = *LinearMemory::make(pool, plan, kPage, {});
+  auto again = *LinearMemory::make(cache, plan, kPage, {});
   EXPECT_DEATH(*const_cast<volatile uint8_t*>(again.base() + kPage) = 1, "");
 }
 
 TEST(LinearMemory, BeginsWithItsImageEveryTime) {
-  MemoryPool pool(4);
+  ReservationCache cache(4);
   auto plan = *plan_memory(memory_type(3), {});
-  Source a = make_source(pool, 4096, 8192, 0xaa);
-  Source b = make_source(pool, 0, 4096, 0xbb);
+  Source a = make_source(cache, 4096, 8192, 0xaa);
+  Source b = make_source(cache, 0, 4096, 0xbb);
   uint8_t* first_base = nullptr;
   for (int round = 0; round < 3; round++) {
-    auto memory = *LinearMemory::make(pool, plan, 3 * kPage, a.source);
+    auto memory = *LinearMemory::make(cache, plan, 3 * kPage, a.source);
     uint8_t* p = memory.base();
     if (!first_base) first_base = p;
     EXPECT_EQ(p, first_base) << "the warm slot is used again";
@@ -226,28 +226,28 @@ TEST(LinearMemory, BeginsWithItsImageEveryTime) {
   }
   // The same slot for another image, and for none.
   {
-    auto memory = *LinearMemory::make(pool, plan, 3 * kPage, b.source);
+    auto memory = *LinearMemory::make(cache, plan, 3 * kPage, b.source);
     EXPECT_EQ(memory.base(), first_base);
     EXPECT_EQ(memory.base()[0], 0xbb);
     EXPECT_EQ(memory.base()[4096], 0);
     std::memset(memory.base(), 0xff, 3 * kPage);
   }
   {
-    auto memory = *LinearMemory::make(pool, plan, kPage, {});
+    auto memory = *LinearMemory::make(cache, plan, kPage, {});
     EXPECT_EQ(memory.base(), first_base);
     for (uint64_t i = 0; i < kPage; i++) ASSERT_EQ(memory.base()[i], 0) << i;
   }
 }
 
 TEST(LinearMemory, ForgottenSourcesAreNotReused) {
-  MemoryPool pool(4);
+  ReservationCache cache(4);
   auto plan = *plan_memory(memory_type(1), {});
-  Source a = make_source(pool, 0, 4096, 0xaa);
+  Source a = make_source(cache, 0, 4096, 0xaa);
   {
-    auto memory = *LinearMemory::make(pool, plan, kPage, a.source);
+    auto memory = *LinearMemory::make(cache, plan, kPage, a.source);
   }
-  pool.forget(a.source.identity, a.source.identity);
-  auto memory = *LinearMemory::make(pool, plan, kPage, {});
+  cache.forget(a.source.identity, a.source.identity);
+  auto memory = *LinearMemory::make(cache, plan, kPage, {});
   EXPECT_EQ(memory.base()[0], 0);
 }
 

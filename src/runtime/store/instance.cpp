@@ -1,6 +1,5 @@
 #include "runtime/store/instance.hpp"
 
-#include <cstdlib>
 #include <cstring>
 
 #include "base/assert.hpp"
@@ -37,17 +36,14 @@ Instance* instance_of(const abi::VMContext* context) {
 Instance::Instance(Store& store, std::shared_ptr<const CompiledModule> module)
     : store_(store), module_(std::move(module)) {}
 
-Instance::~Instance() {
-  std::free(context_);
-}
+Instance::~Instance() = default;
 
 Result<void> Instance::allocate(std::span<const Extern> imports) {
   const wasm::Module& m = module_->module();
   const abi::VMLayout& layout = module_->layout();
-  // calloc: aligned to 16 as globals need it, and a large context touches few pages.
-  static_assert(alignof(std::max_align_t) >= alignof(abi::VMGlobal));
-  context_ = static_cast<abi::VMContext*>(std::calloc(1, layout.size()));
-  if (!context_) return fail("the system has no room for an instance", ErrorKind::Io);
+  space_ = TRY(store_.engine().allocator().take_instance(layout.size()));
+  static_assert(alignof(abi::VMGlobal) <= 16, "what the allocator aligns to");
+  context_ = static_cast<abi::VMContext*>(space_.data());
   *context_ = {.store = &store_.vm(),
                .builtins = nullptr,
                .functions = module_->functions(),
@@ -106,17 +102,20 @@ Result<void> Instance::define_memories() {
   for (uint32_t i = m.imported_memories; i < m.memories.size(); i++) {
     const wasm::MemoryType& type = m.memories[i];
     Engine& engine = store_.engine();
-    MemoryPlan plan = TRY(plan_memory(type, engine.settings(), engine.options().memory_growth));
+    const MemoryPlan plan = TRY(engine.allocator().plan_memory(type));
     const MemorySource source = module_->memory_source(i);
     const bool is_mapped = engine.options().memory_init_cow;
-    LinearMemory linear = TRY(LinearMemory::make(engine.memories(), plan, type.limits.min << type.page_size_log2,
-                                                 is_mapped ? source : MemorySource{}));
+    LinearMemory linear = TRY(engine.allocator().take_memory(plan, type.limits.min << type.page_size_log2,
+                                                             is_mapped ? source : MemorySource{}));
     if (!is_mapped && source.size > 0) {
       const auto contents = module_->bytes().subspan(source.file_offset, source.size);
       std::memcpy(linear.base() + source.guest_offset, contents.data(), contents.size());
     }
-    memories_[i] =
-        &store_.memories_.emplace_back(store_, type, std::move(linear), at<abi::VMMemory>(module_->layout().memory(i)));
+    const abi::VMLayout& layout = module_->layout();
+    const bool is_indirect = layout.memory_is_indirect(i);
+    abi::VMMemory* slot = is_indirect ? nullptr : at<abi::VMMemory>(layout.memory(i));
+    memories_[i] = &store_.memories_.emplace_back(store_, type, std::move(linear), slot);
+    if (is_indirect) *at<abi::VMMemory*>(layout.memory(i)) = memories_[i]->definition();
   }
   return {};
 }
@@ -126,10 +125,10 @@ Result<void> Instance::define_tables() {
   for (uint32_t i = m.imported_tables; i < m.tables.size(); i++) {
     wasm::TableType type = m.tables[i].type;
     type.element = TypeRegistry::canonical(type.element, module_->type_ids());
-    uint64_t* elements = TRY(Table::allocate(type.limits.min));
+    Block elements = TRY(Table::allocate(store_.engine().allocator(), type.limits.min));
     uint64_t init = m.tables[i].init ? evaluate(*m.tables[i].init).ref : 0;
-    tables_[i] =
-        &store_.tables_.emplace_back(store_, type, elements, init, at<abi::VMTable>(module_->layout().table(i)));
+    tables_[i] = &store_.tables_.emplace_back(store_, type, std::move(elements), init,
+                                              at<abi::VMTable>(module_->layout().table(i)));
   }
   return {};
 }

@@ -13,6 +13,7 @@
 
 #include "abi/vmcontext.hpp"
 #include "runtime/failure/failure.hpp"
+#include "runtime/memory/allocator.hpp"
 #include "runtime/store/extern.hpp"
 #include "wasm/module.hpp"
 
@@ -78,6 +79,7 @@ class Instance {
 
   Store& store_;
   std::shared_ptr<const CompiledModule> module_;
+  Block space_;  // of the context
   abi::VMContext* context_ = nullptr;
   std::vector<Table*> tables_;
   std::vector<Memory*> memories_;

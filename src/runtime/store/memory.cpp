@@ -7,52 +7,64 @@
 
 namespace vitrine::runtime {
 
+namespace {
+
+uint64_t saturating_bytes(uint64_t pages, uint64_t more, unsigned page_size_log2) {
+  uint64_t sum = 0;
+  if (__builtin_add_overflow(pages, more, &sum) || sum > UINT64_MAX >> page_size_log2) return UINT64_MAX;
+  return sum << page_size_log2;
+}
+
+}  // namespace
+
 Memory::Memory(Store& store, const wasm::MemoryType& type, LinearMemory linear, abi::VMMemory* definition)
     : store_(store), type_(type), linear_(std::move(linear)), definition_(definition ? definition : &own_) {
   *definition_ = {.base = linear_.base(), .size = linear_.size()};
 }
 
-Grown<uint64_t> Memory::grow(uint64_t pages) {
-  Growth growth{.what = Growth::What::Memory, .current = 0, .desired = 0, .maximum = {}};
-  auto grown = try_grow(pages, growth);
-  if (!grown) return store_.growth_failed(growth, std::move(grown).error());
-  return grown;
+Result<uint64_t> Memory::grow(uint64_t pages) {
+  auto grown = try_grow(pages);
+  if (!grown) return std::unexpected(std::move(grown).error().error);
+  return *grown;
 }
 
-/// Leaves in `growth` what was asked for last.
-Grown<uint64_t> Memory::try_grow(uint64_t pages, Growth& growth) {
+std::expected<uint64_t, GrowthFailure> Memory::try_grow(uint64_t pages) {
   if (pages == 0) return this->pages();
   // A 32-bit memory of pages of another size still has no more than 4 GiB.
   const uint64_t ceiling =
       type_.limits.is_64 ? UINT64_MAX >> type_.page_size_log2 : (uint64_t{1} << 32) >> type_.page_size_log2;
   const uint64_t maximum = std::min(type_.limits.max.value_or(ceiling), ceiling);
-  uint64_t old_pages = 0, bytes = 0;
+  Growth growth{.what = Growth::What::Memory, .current = 0, .desired = 0, .maximum = {}};
+  if (type_.limits.max) growth.maximum = maximum << type_.page_size_log2;
+  auto failed = [&](std::string message) {
+    return store_.grow_failed(growth, {Error(std::move(message), ErrorKind::Limit)});
+  };
+  uint64_t old_pages = 0;
   // The limiter may grow this very memory; then what it said was of another growth, and it is asked again. This ends:
   // the size only increases.
   do {
     old_pages = this->pages();
     growth.current = definition_->size;
-    const unsigned __int128 desired = (static_cast<unsigned __int128>(old_pages) + pages) << type_.page_size_log2;
-    growth.desired = desired > UINT64_MAX ? UINT64_MAX : static_cast<uint64_t>(desired);
-    if (type_.limits.max) growth.maximum = maximum << type_.page_size_log2;
+    growth.desired = saturating_bytes(old_pages, pages, type_.page_size_log2);
     if (pages > maximum || old_pages > maximum - pages) {
-      return fail(fmt::format("a memory of {} pages cannot grow by {}: its maximum is {}", old_pages, pages, maximum),
-                  ErrorKind::Limit);
+      return failed(
+          fmt::format("a memory of {} pages cannot grow by {}: its maximum is {}", old_pages, pages, maximum));
     }
-    bytes = growth.desired;
-    if (auto allowed = store_.may_grow(growth); !allowed) return std::unexpected(std::move(allowed).error());
+    if (auto allowed = store_.may_grow(growth); !allowed) {
+      return store_.grow_failed(growth, std::move(allowed).error());
+    }
   } while (this->pages() != old_pages);
-  if (!linear_.grow_to(bytes)) {
+  if (!linear_.grow_to(growth.desired)) {
     const MemoryPlan& plan = linear_.plan();
-    if (bytes > plan.reservation && !plan.may_move) {
-      return fail(fmt::format("a memory of {} bytes is over its reservation of {}, and it may not move; "
-                              "-O memory-reservation and -O memory-may-move allow more",
-                              bytes, plan.reservation),
-                  ErrorKind::Limit);
+    if (growth.desired > plan.reservation && !plan.may_move) {
+      return failed(
+          fmt::format("a memory of {} bytes is over its reservation of {}, and it may not move; "
+                      "-O memory-reservation and -O memory-may-move allow more",
+                      growth.desired, plan.reservation));
     }
-    return fail(fmt::format("the system does not have a memory of {} bytes", bytes), ErrorKind::Limit);
+    return failed(fmt::format("the system does not have a memory of {} bytes", growth.desired));
   }
-  *definition_ = {.base = linear_.base(), .size = bytes};
+  *definition_ = {.base = linear_.base(), .size = growth.desired};
   return old_pages;
 }
 

@@ -2,12 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <span>
 
 #include "abi/vmcontext.hpp"
 #include "base/result.hpp"
 #include "runtime/memory/linear_memory.hpp"
-#include "runtime/store/growth.hpp"
+#include "runtime/store/limiter.hpp"
 #include "wasm/types.hpp"
 
 namespace vitrine::runtime {
@@ -29,10 +30,11 @@ class Memory {
   std::span<uint8_t> data() const { return {definition_->base, definition_->size}; }
   uint64_t pages() const { return definition_->size >> type_.page_size_log2; }
   /// Answers the old size in pages; fails past the maximum or a limit of the store, changing nothing.
-  Grown<uint64_t> grow(uint64_t pages);
+  Result<uint64_t> grow(uint64_t pages);
+  /// The same for a guest.
+  std::expected<uint64_t, GrowthFailure> try_grow(uint64_t pages);
 
  private:
-  Grown<uint64_t> try_grow(uint64_t pages, Growth& growth);
   Store& store_;
   wasm::MemoryType type_;
   LinearMemory linear_;

@@ -24,6 +24,7 @@ Store::Store(std::shared_ptr<Engine> engine)
   set_fuel(0);
   vm_.epoch = engine_->epoch_address();
   vm_.host_store = this;
+  vm_.types = engine_->types().table();
   host_caller_.store = &vm_;
 }
 
@@ -69,6 +70,17 @@ Result<void> Store::check_limits(const CompiledModule& module) {
   return {};
 }
 
+namespace {
+
+/// Why a memory or table may not begin with its size: the limiter's own error, else what names the option.
+Result<void> for_new(std::expected<void, GrowthFailure> allowed, std::string_view refusal) {
+  if (allowed) return {};
+  if (allowed.error().ends_guest) return std::unexpected(std::move(allowed).error().error);
+  return fail(std::string(refusal), ErrorKind::Limit);
+}
+
+}  // namespace
+
 Result<void> Store::check_memory(const wasm::MemoryType& type) {
   if (type.limits.is_shared) return fail("shared memories are not there yet", ErrorKind::Unsupported);
   unsigned __int128 wide = static_cast<unsigned __int128>(type.limits.min) << type.page_size_log2;
@@ -78,69 +90,65 @@ Result<void> Store::check_memory(const wasm::MemoryType& type) {
     wide = static_cast<unsigned __int128>(*type.limits.max) << type.page_size_log2;
     maximum = wide > UINT64_MAX ? UINT64_MAX : static_cast<uint64_t>(wide);
   }
-  const Growth growth{.what = Growth::What::Memory, .current = 0, .desired = bytes, .maximum = maximum};
-  auto allowed = may_grow(growth);
+  auto allowed = may_grow({.what = Growth::What::Memory, .current = 0, .desired = bytes, .maximum = maximum});
   if (allowed) return {};
-  if (!allowed.error().ends_guest) {
-    allowed.error().error = Error(
-        fmt::format("a memory begins with {} bytes, more than the store allows; -W max-memory-size raises it", bytes),
-        ErrorKind::Limit);
-  }
-  return std::unexpected(growth_failed(growth, std::move(allowed).error()).error().error);
+  return for_new(
+      std::move(allowed),
+      fmt::format("a memory begins with {} bytes, more than the store allows; -W max-memory-size raises it", bytes));
 }
 
 Result<void> Store::check_table(const wasm::TableType& type) {
-  const Growth growth{
-      .what = Growth::What::Table, .current = 0, .desired = type.limits.min, .maximum = type.limits.max};
-  auto allowed = may_grow(growth);
+  auto allowed =
+      may_grow({.what = Growth::What::Table, .current = 0, .desired = type.limits.min, .maximum = type.limits.max});
   if (allowed) return {};
-  if (!allowed.error().ends_guest) {
-    allowed.error().error = Error(
-        fmt::format("a table begins with {} elements, more than the store allows; -W max-table-elements raises it",
-                    type.limits.min),
-        ErrorKind::Limit);
-  }
-  return std::unexpected(growth_failed(growth, std::move(allowed).error()).error().error);
+  return for_new(
+      std::move(allowed),
+      fmt::format("a table begins with {} elements, more than the store allows; -W max-table-elements raises it",
+                  type.limits.min));
 }
 
-Grown<> Store::may_grow(const Growth& growth) {
+std::expected<void, GrowthFailure> Store::may_grow(const Growth& growth) {
   const bool is_memory = growth.what == Growth::What::Memory;
-  auto refuse = [&](std::string_view whose) {
-    return fail(fmt::format("a {} may not grow to {} {}: {}", is_memory ? "memory" : "table", growth.desired,
-                            is_memory ? "bytes" : "elements", whose),
-                ErrorKind::Limit);
-  };
   const auto& limit = is_memory ? limits_.memory_bytes : limits_.table_elements;
+  auto refuse = [&](std::string_view who) {
+    return std::unexpected(
+        GrowthFailure{Error(fmt::format("a {} may not grow to {} {}: {}", is_memory ? "memory" : "table",
+                                        growth.desired, is_memory ? "bytes" : "elements", who),
+                            ErrorKind::Limit)});
+  };
   if (limit && growth.desired > *limit) return refuse("the store's limit");
-  if (!limiter_) return {};
-  const Limiter limiter = limiter_;  // a copy: it may set another
-  auto allowed = limiter(growth);
-  if (!allowed) return std::unexpected(GrowthFailure(std::move(allowed).error(), true));
-  if (!*allowed) return refuse("the store's limiter");
+  // Held here: it may set another limiter.
+  const std::shared_ptr<const Limiter> limiter = limiter_;
+  if (!limiter || !limiter->may_grow) return {};
+  auto answer = limiter->may_grow(growth);
+  if (!answer) return std::unexpected(GrowthFailure{std::move(answer).error(), true});
+  if (!*answer) return refuse("the store's limiter");
   return {};
 }
 
-std::unexpected<GrowthFailure> Store::growth_failed(const Growth& growth, GrowthFailure failure) {
-  if (growth_observer_) {
-    const GrowthObserver observer = growth_observer_;
-    observer(growth, failure.error);
-  }
+std::unexpected<GrowthFailure> Store::grow_failed(const Growth& growth, GrowthFailure failure) {
+  const std::shared_ptr<const Limiter> limiter = limiter_;
+  if (limiter && limiter->grow_failed) limiter->grow_failed(growth, failure.error);
   return std::unexpected(std::move(failure));
 }
 
 HostFunction* Store::new_host_function(TypeSet type, abi::HostCall call, void* env, void (*drop)(void*)) {
   VITRINE_ASSERT(type.ids().size() == 1);
+  HostFunction* function = new_host_function(type.ids()[0], call, env);
+  function->type = std::move(type);
+  function->drop = drop;
+  return function;
+}
+
+HostFunction* Store::new_host_function(TypeId type, abi::HostCall call, void* env) {
   HostFunction& function = host_functions_.emplace_back();
-  const TypeId id = type.ids()[0];
-  function.type = std::move(type);
-  function.drop = drop;
   function.context.store = &vm_;
   function.context.call = call;
   function.context.env = env;
   function.context.funcref = {.code = nullptr,
                               .context = reinterpret_cast<abi::VMContext*>(&function.context),
                               .array_call = nullptr,
-                              .type_id = id,
+                              .type_id = type,
                               .is_host = 1};
   return &function;
 }
@@ -150,9 +158,9 @@ Result<Memory*> Store::new_memory(const wasm::MemoryType& type) {
     return fail(fmt::format("more than {} memories in one store", limits_.memories), ErrorKind::Limit);
   }
   TRY(check_memory(type));
-  MemoryPlan plan = TRY(plan_memory(type, engine_->settings(), engine_->options().memory_growth));
-  LinearMemory linear =
-      TRY(LinearMemory::make(engine_->memories(), plan, type.limits.min << type.page_size_log2, MemorySource{}));
+  Allocator& allocator = engine_->allocator();
+  const MemoryPlan plan = TRY(allocator.plan_memory(type));
+  LinearMemory linear = TRY(allocator.take_memory(plan, type.limits.min << type.page_size_log2, MemorySource{}));
   return &memories_.emplace_back(*this, type, std::move(linear), nullptr);
 }
 
@@ -161,8 +169,8 @@ Result<Table*> Store::new_table(const wasm::TableType& type, uint64_t init) {
     return fail(fmt::format("more than {} tables in one store", limits_.tables), ErrorKind::Limit);
   }
   TRY(check_table(type));
-  uint64_t* elements = TRY(Table::allocate(type.limits.min));
-  return &tables_.emplace_back(*this, type, elements, init, nullptr);
+  Block elements = TRY(Table::allocate(engine_->allocator(), type.limits.min));
+  return &tables_.emplace_back(*this, type, std::move(elements), init, nullptr);
 }
 
 Global* Store::new_global(const wasm::GlobalType& type, const abi::ValRaw& value) {
@@ -224,11 +232,20 @@ void Store::set_epoch_deadline(uint64_t ticks) {
 bool Store::new_epoch() {
   if (!epoch_callback_) return false;
   try {
-    // A copy: it may set another callback.
+    // Copies: it may set others.
     const EpochCallback callback = epoch_callback_;
-    auto ticks = callback(*this);
-    if (!ticks) return false;
-    set_epoch_deadline(*ticks);
+    auto decision = callback(*this);
+    if (decision && decision->kind == EpochDecision::Kind::Yield) {
+      const YieldHook hook = yield_hook_;
+      Result<void> yielded = hook ? hook(*this) : fail("the guest was to yield, and the store has nothing to yield to");
+      if (!yielded) decision = std::unexpected(std::move(yielded).error());
+    }
+    if (!decision) {
+      raise(Failure::of(std::move(decision).error()));
+      return false;
+    }
+    if (decision->kind == EpochDecision::Kind::Stop) return false;
+    set_epoch_deadline(decision->ticks);
     return true;
   } catch (...) {
     raise(Failure::of(std::current_exception()));
@@ -264,7 +281,8 @@ void Store::record_trap(abi::TrapCode code, uintptr_t pc, uintptr_t fp) {
 }
 
 bool Store::is_memory_address(uintptr_t address) const {
-  return std::ranges::any_of(memories_, [&](const Memory& memory) { return memory.linear().reserves(address); });
+  return std::ranges::any_of(memories_, [&](const Memory& memory) { return memory.linear().reserves(address); }) ||
+         engine_->allocator().owns(address);
 }
 
 }  // namespace vitrine::runtime

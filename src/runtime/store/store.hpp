@@ -3,8 +3,6 @@
 // All pointers it gives out live as long as it does.
 #pragma once
 
-#include <vitrine/limits.hpp>
-
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -22,8 +20,8 @@
 #include "runtime/store/extern.hpp"
 #include "runtime/store/externrefs.hpp"
 #include "runtime/store/global.hpp"
-#include "runtime/store/growth.hpp"
 #include "runtime/store/instance.hpp"
+#include "runtime/store/limiter.hpp"
 #include "runtime/store/memory.hpp"
 #include "runtime/store/table.hpp"
 
@@ -72,6 +70,8 @@ class Store {
   /// `type` is a function type of the engine; the store holds it from now on. `drop`, if any, is called with `env`
   /// when the store dies.
   HostFunction* new_host_function(TypeSet type, abi::HostCall call, void* env, void (*drop)(void* env));
+  /// The same for a type that somebody holds as long as the store lives.
+  HostFunction* new_host_function(TypeId type, abi::HostCall call, void* env);
   Result<Memory*> new_memory(const wasm::MemoryType& type);
   /// Types in terms of the engine.
   Result<Table*> new_table(const wasm::TableType& type, uint64_t init);
@@ -91,11 +91,11 @@ class Store {
 
   void set_limits(const StoreLimits& limits) { limits_ = limits; }
   const StoreLimits& limits() const { return limits_; }
-  void set_limiter(Limiter limiter) { limiter_ = std::move(limiter); }
-  void set_growth_observer(GrowthObserver observer) { growth_observer_ = std::move(observer); }
-  Grown<> may_grow(const Growth& growth);
-  /// Tells the observer, and answers what failed.
-  std::unexpected<GrowthFailure> growth_failed(const Growth& growth, GrowthFailure failure);
+  void set_limiter(Limiter limiter) { limiter_ = std::make_shared<const Limiter>(std::move(limiter)); }
+  /// Asks the limits, then the limiter. The failure is not reported to the limiter yet.
+  std::expected<void, GrowthFailure> may_grow(const Growth& growth);
+  /// Tells the limiter, and passes the failure on.
+  std::unexpected<GrowthFailure> grow_failed(const Growth& growth, GrowthFailure failure);
 
   /// Fuel left. Exhausted at 0.
   void set_fuel(uint64_t fuel);
@@ -105,10 +105,10 @@ class Store {
 
   /// Interrupted when the engine's epoch is `ticks` ahead of now.
   void set_epoch_deadline(uint64_t ticks);
-  /// Called at the deadline: ticks to go on for, or none to stop (with the failure raised in the store, if any, else
-  /// TrapCode::Interrupt).
-  using EpochCallback = std::function<std::optional<uint64_t>(Store&)>;
   void set_epoch_callback(EpochCallback callback) { epoch_callback_ = std::move(callback); }
+  /// What EpochDecision::yield does; without it yielding is an error.
+  void set_yield_hook(YieldHook hook) { yield_hook_ = std::move(hook); }
+  /// At the deadline; false: the guest ends.
   bool new_epoch();
 
   // Failures.
@@ -121,7 +121,8 @@ class Store {
   FailurePtr take_failure();
   /// Called by the trap handler; async-signal-safe.
   void record_trap(abi::TrapCode code, uintptr_t pc, uintptr_t fp);
-  /// Whether the address is in the reservation of one of the store's memories (async-signal-safe).
+  /// Whether the address is in the reservation of one of the store's memories, or of a memory that belongs to the
+  /// engine (async-signal-safe).
   bool is_memory_address(uintptr_t address) const;
 
   /// The context that a host function called by the host itself sees as its caller.
@@ -143,9 +144,9 @@ class Store {
   std::shared_ptr<Engine> engine_;
   abi::VMContext host_caller_{};
   StoreLimits limits_;
-  Limiter limiter_;
-  GrowthObserver growth_observer_;
+  std::shared_ptr<const Limiter> limiter_;
   EpochCallback epoch_callback_;
+  YieldHook yield_hook_;
   uint64_t held_fuel_ = 0;
 
   TrapRecord trap_;

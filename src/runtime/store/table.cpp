@@ -3,36 +3,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "runtime/store/store.hpp"
 #include "wasm/limits.hpp"
 
 namespace vitrine::runtime {
 
-Result<uint64_t*> Table::allocate(uint64_t count) {
+Result<Block> Table::allocate(Allocator& allocator, uint64_t count) {
   if (count > wasm::kMaxTableSize) {
     return fail(fmt::format("a table of {} elements is over the limit of {}", count, wasm::kMaxTableSize),
                 ErrorKind::Limit);
   }
-  // calloc: a large table touches no page before it is used.
-  auto* elements = static_cast<uint64_t*>(std::calloc(std::max<uint64_t>(count, 1), sizeof(uint64_t)));
-  if (!elements) return fail(fmt::format("the system has no room for a table of {} elements", count), ErrorKind::Io);
-  return elements;
+  return allocator.take_table(count);
 }
 
-Table::Table(Store& store, const wasm::TableType& type, uint64_t* elements, uint64_t init, abi::VMTable* definition)
-    : store_(store),
-      type_(type),
-      elements_(elements),
-      capacity_(type.limits.min),
-      definition_(definition ? definition : &own_) {
-  *definition_ = {.base = elements, .size = type.limits.min};
-  if (init != 0) std::fill_n(elements, type.limits.min, init);
-}
-
-Table::~Table() {
-  std::free(elements_);
+Table::Table(Store& store, const wasm::TableType& type, Block elements, uint64_t init, abi::VMTable* definition)
+    : store_(store), type_(type), elements_(std::move(elements)), definition_(definition ? definition : &own_) {
+  *definition_ = {.base = static_cast<uint64_t*>(elements_.data()), .size = type.limits.min};
+  if (init != 0) std::fill_n(definition_->base, type.limits.min, init);
 }
 
 std::optional<uint64_t> Table::get(uint64_t index) const {
@@ -46,42 +34,38 @@ bool Table::set(uint64_t index, uint64_t value) {
   return true;
 }
 
-Grown<uint64_t> Table::grow(uint64_t count, uint64_t init) {
-  Growth growth{.what = Growth::What::Table, .current = 0, .desired = 0, .maximum = type_.limits.max};
-  auto grown = try_grow(count, init, growth);
-  if (!grown) return store_.growth_failed(growth, std::move(grown).error());
-  return grown;
+Result<uint64_t> Table::grow(uint64_t count, uint64_t init) {
+  auto grown = try_grow(count, init);
+  if (!grown) return std::unexpected(std::move(grown).error().error);
+  return *grown;
 }
 
-/// Leaves in `growth` what was asked for last.
-Grown<uint64_t> Table::try_grow(uint64_t count, uint64_t init, Growth& growth) {
+std::expected<uint64_t, GrowthFailure> Table::try_grow(uint64_t count, uint64_t init) {
   if (count == 0) return size();
   const uint64_t maximum = std::min<uint64_t>(type_.limits.max.value_or(UINT64_MAX), wasm::kMaxTableSize);
-  uint64_t old_size = 0, new_size = 0;
-  // The limiter may grow this very table: as in Memory::grow.
+  Growth growth{.what = Growth::What::Table, .current = 0, .desired = 0, .maximum = type_.limits.max};
+  auto failed = [&](std::string message) {
+    return store_.grow_failed(growth, {Error(std::move(message), ErrorKind::Limit)});
+  };
+  // The limiter may grow this very table: as in Memory::try_grow.
   do {
-    old_size = size();
-    growth.current = old_size;
-    if (__builtin_add_overflow(old_size, count, &growth.desired)) growth.desired = UINT64_MAX;
-    if (count > maximum || old_size > maximum - count) {
-      return fail(fmt::format("a table of {} elements cannot grow by {}: its maximum is {}", old_size, count, maximum),
-                  ErrorKind::Limit);
+    growth.current = size();
+    if (__builtin_add_overflow(growth.current, count, &growth.desired)) growth.desired = UINT64_MAX;
+    if (count > maximum || growth.current > maximum - count) {
+      return failed(
+          fmt::format("a table of {} elements cannot grow by {}: its maximum is {}", growth.current, count, maximum));
     }
-    new_size = growth.desired;
-    if (auto allowed = store_.may_grow(growth); !allowed) return std::unexpected(std::move(allowed).error());
-  } while (size() != old_size);
-  if (new_size > capacity_) {
-    uint64_t capacity = std::max(new_size, std::min(maximum, capacity_ * 2));
-    auto* elements = static_cast<uint64_t*>(std::realloc(elements_, capacity * sizeof(uint64_t)));
-    if (!elements) {
-      return fail(fmt::format("the system has no room for a table of {} elements", new_size), ErrorKind::Limit);
+    if (auto allowed = store_.may_grow(growth); !allowed) {
+      return store_.grow_failed(growth, std::move(allowed).error());
     }
-    elements_ = definition_->base = elements;
-    capacity_ = capacity;
+  } while (size() != growth.current);
+  if (!store_.engine().allocator().grow_table(elements_, growth.desired, maximum)) {
+    return failed(fmt::format("the system has no room for a table of {} elements", growth.desired));
   }
-  std::fill_n(definition_->base + old_size, count, init);
-  definition_->size = new_size;
-  return old_size;
+  definition_->base = static_cast<uint64_t*>(elements_.data());
+  std::fill_n(definition_->base + growth.current, count, init);
+  definition_->size = growth.desired;
+  return growth.current;
 }
 
 }  // namespace vitrine::runtime

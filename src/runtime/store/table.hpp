@@ -2,13 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <span>
 
 #include "abi/vmcontext.hpp"
 #include "base/result.hpp"
-#include "runtime/store/growth.hpp"
+#include "runtime/memory/allocator.hpp"
+#include "runtime/store/limiter.hpp"
 #include "wasm/types.hpp"
 
 namespace vitrine::runtime {
@@ -18,11 +20,10 @@ class Store;
 class Table {
  public:
   /// Room for `count` null elements, for the constructor; fails over the limits of the language and of the system.
-  static Result<uint64_t*> allocate(uint64_t count);
+  static Result<Block> allocate(Allocator& allocator, uint64_t count);
   /// `type` in terms of the engine; `elements` from `allocate(type.limits.min)`; `definition` is the slot in the
   /// context of the defining instance; null: of its own.
-  Table(Store& store, const wasm::TableType& type, uint64_t* elements, uint64_t init, abi::VMTable* definition);
-  ~Table();
+  Table(Store& store, const wasm::TableType& type, Block elements, uint64_t init, abi::VMTable* definition);
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 
@@ -35,14 +36,14 @@ class Table {
   /// Whether the index is inside. The value is of the element type (the caller has checked that).
   bool set(uint64_t index, uint64_t value);
   /// Answers the old size; fails past the maximum or a limit of the store, changing nothing.
-  Grown<uint64_t> grow(uint64_t count, uint64_t init);
+  Result<uint64_t> grow(uint64_t count, uint64_t init);
+  /// The same for a guest.
+  std::expected<uint64_t, GrowthFailure> try_grow(uint64_t count, uint64_t init);
 
  private:
-  Grown<uint64_t> try_grow(uint64_t count, uint64_t init, Growth& growth);
   Store& store_;
   wasm::TableType type_;
-  uint64_t* elements_;  // owned; what definition_->base says, but the context may die first
-  uint64_t capacity_ = 0;
+  Block elements_;
   abi::VMTable own_{};
   abi::VMTable* definition_;
 };

@@ -8,6 +8,7 @@
 
 #include "base/assert.hpp"
 #include "base/hash.hpp"
+#include "wasm/matching.hpp"
 #include "wasm/module.hpp"
 
 namespace vitrine::runtime {
@@ -16,10 +17,30 @@ using wasm::CompositeKind;
 using wasm::HeapType;
 using wasm::ValType;
 
+/// A rec group in use.
+struct TypeGroup {
+  TypeId first = 0;
+  std::atomic<uint64_t> references{1};
+  const std::vector<uint32_t>* key = nullptr;  // where it stands in the registry's map
+  std::vector<TypeGroup*> uses;                // groups outside that its types refer to, each held once
+  std::vector<EngineType> types;
+  // What the types' spans point to.
+  std::vector<ValType> values;
+  std::vector<wasm::FieldType> fields;
+  std::vector<TypeId> displays;
+};
+
 namespace {
 
 constexpr uint32_t kIndexMask = 0x00ff'ffff;  // of a concrete heap type, see wasm::HeapType
 constexpr uint32_t kInGroup = 0x8000'0000;    // in a key: the number counts from the start of the group
+constexpr uint32_t kTypesAtOnce = 4096;       // entries of the table made accessible in one step
+static_assert(kIndexMask + 1 == TypeRegistry::kMaxNumbers);
+
+/// Type indices to numbers; without a list the indices are numbers already.
+TypeId number(std::span<const TypeId> ids, uint32_t index) {
+  return ids.empty() ? index : ids[index];
+}
 
 /// The key of a rec group: its types as words, references inside the group relative, others by engine number.
 class KeyWriter {
@@ -56,7 +77,7 @@ class KeyWriter {
     } else if (i >= group_.first && i - group_.first < group_.count) {
       word(kInGroup | (i - group_.first));
     } else {
-      word(ids_[i]);
+      word(number(ids_, i));
     }
   }
   void value(ValType t) {
@@ -81,21 +102,71 @@ void for_each_reference(const wasm::TypeDef& def, F&& f) {
   for (const wasm::FieldType& field : def.fields) value(field.storage);
 }
 
-EngineType make_type(const wasm::TypeDef& def, std::span<const TypeId> ids) {
-  EngineType type;
-  type.kind = def.kind;
-  type.is_final = def.is_final;
-  type.depth = def.depth;
-  if (def.supertype != wasm::kNoIndex) type.supertype = ids[def.supertype];
-  for (ValType t : def.func.params) type.params.push_back(TypeRegistry::canonical(t, ids));
-  for (ValType t : def.func.results) type.results.push_back(TypeRegistry::canonical(t, ids));
-  for (const wasm::FieldType& field : def.fields) {
-    type.fields.push_back({TypeRegistry::canonical(field.storage, ids), field.is_mutable});
+size_t display_size(const wasm::TypeDef& def) {
+  return std::max<size_t>(abi::kLeastDisplay, def.depth + 1u);
+}
+
+/// Fills in the types of a group. `entries` is the engine's table, of which those of supertypes are read; the group's
+/// own are written.
+void describe(TypeGroup& group, std::span<const wasm::TypeDef> defs, std::span<const TypeId> ids,
+              abi::VMType* entries) {
+  size_t values = 0, fields = 0, displays = 0;
+  for (const wasm::TypeDef& def : defs) {
+    values += def.func.params.size() + def.func.results.size();
+    fields += def.fields.size();
+    displays += 1 + display_size(def);
   }
-  return type;
+  // Reserved whole, so that nothing moves any more.
+  group.types.resize(defs.size());
+  group.values.reserve(values);
+  group.fields.reserve(fields);
+  group.displays.assign(displays, wasm::kNoIndex);
+  auto append = [&](std::span<const ValType> from) {
+    const size_t first = group.values.size();
+    for (ValType t : from) group.values.push_back(TypeRegistry::canonical(t, ids));
+    return std::span<const ValType>(group.values).subspan(first);
+  };
+  TypeId* display = group.displays.data();
+  for (size_t i = 0; i < defs.size(); i++) {
+    const wasm::TypeDef& def = defs[i];
+    const TypeId self = group.first + static_cast<TypeId>(i);
+    EngineType& type = group.types[i];
+    type.kind = def.kind;
+    type.is_final = def.is_final;
+    type.depth = def.depth;
+    type.group = &group;
+    type.params = append(def.func.params);
+    type.results = append(def.func.results);
+    const size_t first_field = group.fields.size();
+    for (const wasm::FieldType& field : def.fields) {
+      group.fields.push_back({TypeRegistry::canonical(field.storage, ids), field.is_mutable});
+    }
+    type.fields = std::span<const wasm::FieldType>(group.fields).subspan(first_field);
+    // A supertype stands before its subtypes, in this group or in an earlier one.
+    *display++ = def.depth + 1u;
+    if (def.supertype != wasm::kNoIndex) {
+      const abi::VMType& super = entries[number(ids, def.supertype)];
+      std::copy_n(super.supertypes, def.depth, display);
+    }
+    display[def.depth] = self;
+    type.supertypes = {display, def.depth + 1u};
+    entries[self] = {.supertypes = display, .description = &type};
+    display += display_size(def);
+  }
 }
 
 }  // namespace
+
+/// Types to register: a module's, or one in terms of the engine.
+struct TypeRegistry::Request {
+  std::span<const wasm::TypeDef> types;
+  std::span<const wasm::RecGroup> groups;
+  bool is_canonical = false;
+
+  std::span<const wasm::TypeDef> of(const wasm::RecGroup& group) const {
+    return types.subspan(group.first, group.count);
+  }
+};
 
 TypeSet& TypeSet::operator=(TypeSet&& other) noexcept {
   if (this != &other) {
@@ -108,12 +179,18 @@ TypeSet& TypeSet::operator=(TypeSet&& other) noexcept {
 }
 
 void TypeSet::release() {
-  if (registry_) registry_->release_groups(groups_);
+  if (registry_) registry_->release(groups_);
   registry_ = nullptr;
 }
 
-TypeRegistry::TypeRegistry()
-    : groups_by_key_(16, KeyHash{uint64_t{std::random_device()()} << 32 | std::random_device()()}) {}
+TypeRegistry::TypeRegistry(uint32_t capacity)
+    : capacity_(capacity), groups_(16, KeyHash{uint64_t{std::random_device()()} << 32 | std::random_device()()}) {
+  // Address space only; without it the first type is refused.
+  const uint64_t entries = os::round_up(capacity, kTypesAtOnce);
+  if (auto space = os::Reservation::make(entries * sizeof(abi::VMType))) space_ = *std::move(space);
+}
+
+TypeRegistry::~TypeRegistry() = default;
 
 size_t TypeRegistry::KeyHash::operator()(const Key& key) const {
   uint64_t h = seed;
@@ -123,228 +200,183 @@ size_t TypeRegistry::KeyHash::operator()(const Key& key) const {
 
 ValType TypeRegistry::canonical(ValType type, std::span<const TypeId> ids) {
   if (!type.is_ref() || !type.heap().is_concrete()) return type;
-  return ValType::ref(HeapType::concrete(ids[type.heap().type_index()]), type.is_nullable());
+  return ValType::ref(HeapType::concrete(number(ids, type.heap().type_index())), type.is_nullable());
 }
 
 Result<TypeSet> TypeRegistry::add_module(const wasm::Module& module) {
-  TypeSet set;
-  set.registry_ = this;
-  set.ids_.resize(module.types.size());
-  set.groups_.reserve(module.rec_groups.size());
-  std::unique_lock lock(mutex_);
-  auto add = [&](const wasm::RecGroup& group) -> Result<void> {
-    KeyWriter writer(set.ids_, group);
-    std::span<const wasm::TypeDef> defs(module.types.data() + group.first, group.count);
-    for (const wasm::TypeDef& def : defs) writer.type(def);
-    Key key = writer.take();
-    if (auto known = groups_by_key_.find(key); known != groups_by_key_.end()) {
-      Group& found = groups_[known->second];
-      found.references++;
-      set.groups_.push_back(known->second);
-      for (uint32_t i = 0; i < group.count; i++) set.ids_[group.first + i] = found.first + i;
-      return {};
-    }
-    uint32_t index = TRY(add_group(std::move(key), group.count));
-    Group& made = groups_[index];
-    for (uint32_t i = 0; i < group.count; i++) set.ids_[group.first + i] = made.first + i;
-    for (uint32_t i = 0; i < group.count; i++) {
-      types_[made.first + i] = make_type(defs[i], set.ids_);
-      types_[made.first + i].group = index;
-      for_each_reference(defs[i], [&](uint32_t target) {
-        if (target < group.first || target - group.first >= group.count) {
-          made.uses.push_back(types_[set.ids_[target]].group);
-        }
-      });
-    }
-    std::ranges::sort(made.uses);
-    made.uses.erase(std::ranges::unique(made.uses).begin(), made.uses.end());
-    for (uint32_t used : made.uses) groups_[used].references++;
-    set.groups_.push_back(index);
-    return {};
-  };
-  for (const wasm::RecGroup& group : module.rec_groups) {
-    if (auto added = add(group); !added) {
-      lock.unlock();  // what was added goes with `set`
-      return std::unexpected(std::move(added).error());
-    }
-  }
-  return set;
+  return add({.types = module.types, .groups = module.rec_groups});
 }
 
 Result<TypeSet> TypeRegistry::add_func(std::span<const ValType> params, std::span<const ValType> results) {
   wasm::TypeDef def;
   def.func = {params, results};
-  // The types are in terms of the engine already: an identity mapping stands for the module's type indices.
+  const wasm::RecGroup group{.first = 0, .count = 1};
+  return add({.types = {&def, 1}, .groups = {&group, 1}, .is_canonical = true});
+}
+
+Result<TypeSet> TypeRegistry::add(const Request& request) {
   TypeSet set;
   set.registry_ = this;
+  set.ids_.resize(request.types.size());
+  set.groups_.reserve(request.groups.size());
+  // An earlier group is numbered before a later one names it; numbers of the engine stand for themselves.
+  const std::span<TypeId> ids = request.is_canonical ? std::span<TypeId>() : std::span(set.ids_);
+  auto key_of = [&](const wasm::RecGroup& group) {
+    // In terms of the engine nothing is inside of the group: it has no number yet.
+    KeyWriter writer(ids, request.is_canonical ? wasm::RecGroup{.first = wasm::kNoIndex, .count = 0} : group);
+    for (const wasm::TypeDef& def : request.of(group)) writer.type(def);
+    return writer.take();
+  };
+  auto hold = [&](TypeGroup* found, const wasm::RecGroup& group) {
+    set.groups_.push_back(found);
+    for (uint32_t i = 0; i < group.count; i++) set.ids_[group.first + i] = found->first + i;
+  };
+  size_t next = 0;
+  {
+    std::shared_lock lock(mutex_);
+    for (; next < request.groups.size(); next++) {
+      TypeGroup* known = find(key_of(request.groups[next]));
+      if (!known) break;
+      known->references.fetch_add(1, std::memory_order_relaxed);
+      hold(known, request.groups[next]);
+    }
+  }
+  if (next == request.groups.size()) return set;
   std::unique_lock lock(mutex_);
-  std::vector<TypeId> identity;
-  for_each_reference(def, [&](uint32_t id) {
-    VITRINE_ASSERT(id < types_.size());
-    for (auto i = static_cast<uint32_t>(identity.size()); i <= id; i++) identity.push_back(i);
-  });
-  KeyWriter writer(identity, {.first = wasm::kNoIndex, .count = 0});
-  writer.type(def);
-  Key key = writer.take();
-  if (auto known = groups_by_key_.find(key); known != groups_by_key_.end()) {
-    groups_[known->second].references++;
-    set.groups_ = {known->second};
-    set.ids_ = {groups_[known->second].first};
-    return set;
+  for (; next < request.groups.size(); next++) {
+    const wasm::RecGroup& group = request.groups[next];
+    Key key = key_of(group);
+    TypeGroup* known = find(key);
+    if (known) {
+      known->references.fetch_add(1, std::memory_order_relaxed);
+    } else {
+      auto made = make(std::move(key), request, group, ids);
+      if (!made) {
+        lock.unlock();  // what was added goes with `set`
+        return std::unexpected(std::move(made).error());
+      }
+      known = *made;
+    }
+    hold(known, group);
   }
-  auto index = add_group(std::move(key), 1);
-  if (!index) {
-    lock.unlock();
-    return std::unexpected(std::move(index).error());
-  }
-  Group& made = groups_[*index];
-  types_[made.first] = make_type(def, identity);
-  types_[made.first].group = *index;
-  for_each_reference(def, [&](uint32_t id) { made.uses.push_back(types_[id].group); });
-  for (uint32_t used : made.uses) groups_[used].references++;
-  set.groups_ = {*index};
-  set.ids_ = {made.first};
   return set;
 }
 
 TypeSet TypeRegistry::hold(TypeId id) {
+  TypeGroup* group = get(id).group;
+  group->references.fetch_add(1, std::memory_order_relaxed);
   TypeSet set;
   set.registry_ = this;
-  std::unique_lock lock(mutex_);
-  VITRINE_ASSERT(id < types_.size());
-  const uint32_t group = types_[id].group;
-  groups_[group].references++;
   set.groups_ = {group};
   set.ids_ = {id};
   return set;
 }
 
-Result<uint32_t> TypeRegistry::add_group(Key key, uint32_t count) {
-  TypeId first;
-  if (auto run = free_type_runs_.find(count); run != free_type_runs_.end()) {
-    first = run->second.back();
-    run->second.pop_back();
-    if (run->second.empty()) free_type_runs_.erase(run);
-  } else {
-    if (types_.size() + count > kIndexMask) {
-      return fail(fmt::format("more than {} different types in one engine", kIndexMask), ErrorKind::Limit);
+TypeGroup* TypeRegistry::find(const Key& key) const {
+  auto known = groups_.find(key);
+  return known == groups_.end() ? nullptr : known->second.get();
+}
+
+Result<TypeGroup*> TypeRegistry::make(Key key, const Request& request, const wasm::RecGroup& place,
+                                      std::span<TypeId> ids) {
+  const auto defs = request.of(place);
+  const TypeId first = TRY(take_numbers(place.count));
+  // Its own numbers first: its types name each other.
+  for (uint32_t i = 0; i < ids.size() && i < place.count; i++) ids[place.first + i] = first + i;
+  auto [where, is_new] = groups_.emplace(std::move(key), std::make_unique<TypeGroup>());
+  VITRINE_ASSERT(is_new);
+  TypeGroup& group = *where->second;
+  group.first = first;
+  group.key = &where->first;
+  // SAFETY: the numbers are nobody's yet, so nobody reads their entries; `take_numbers` made them accessible.
+  auto* entries = reinterpret_cast<abi::VMType*>(space_.data());
+  describe(group, defs, ids, entries);
+  for (const wasm::TypeDef& def : defs) {
+    for_each_reference(def, [&](uint32_t target) {
+      TypeGroup* used = get(number(ids, target)).group;
+      if (used != &group) group.uses.push_back(used);
+    });
+  }
+  std::ranges::sort(group.uses);
+  group.uses.erase(std::ranges::unique(group.uses).begin(), group.uses.end());
+  for (TypeGroup* used : group.uses) used->references.fetch_add(1, std::memory_order_relaxed);
+  return &group;
+}
+
+Result<TypeId> TypeRegistry::take_numbers(uint32_t count) {
+  if (!space_.valid()) return fail("the system had no address space for the engine's types", ErrorKind::Io);
+  if (count == 0) return 0;
+  if (auto first = free_.take(count)) return *first;
+  const uint32_t first = used_;
+  if (count > capacity_ - first) {
+    return fail(fmt::format("no room for {} more types: an engine has numbers for {}", count, capacity_),
+                ErrorKind::Limit);
+  }
+  const auto wanted = static_cast<uint32_t>(os::round_up(uint64_t{first} + count, kTypesAtOnce));
+  if (wanted > ready_) {
+    if (!space_.make_accessible(ready_ * sizeof(abi::VMType), (wanted - ready_) * sizeof(abi::VMType))) {
+      return fail("the system has no room for the engine's types", ErrorKind::Io);
     }
-    first = static_cast<TypeId>(types_.size());
-    types_.resize(types_.size() + count);
+    ready_ = wanted;
   }
-  uint32_t index;
-  if (!free_groups_.empty()) {
-    index = free_groups_.back();
-    free_groups_.pop_back();
-  } else {
-    index = static_cast<uint32_t>(groups_.size());
-    groups_.emplace_back();
-  }
-  auto [place, inserted] = groups_by_key_.emplace(std::move(key), index);
-  VITRINE_ASSERT(inserted);
-  groups_[index] = {.first = first, .count = count, .references = 1, .key = &place->first, .uses = {}};
-  return index;
+  used_ = first + count;
+  return first;
 }
 
-void TypeRegistry::release_groups(std::span<const uint32_t> groups) {
+bool TypeRegistry::release_shared(TypeGroup& group) {
+  uint64_t now = group.references.load(std::memory_order_relaxed);
+  while (now > 1) {
+    // Release: what this holder read of the group happens before the last one drops it.
+    if (group.references.compare_exchange_weak(now, now - 1, std::memory_order_release, std::memory_order_relaxed)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void TypeRegistry::release(std::span<TypeGroup* const> groups) {
+  std::vector<TypeGroup*> work;
+  for (TypeGroup* group : groups) {
+    if (!release_shared(*group)) work.push_back(group);
+  }
+  if (work.empty()) return;
   std::unique_lock lock(mutex_);
-  std::vector<uint32_t> work(groups.begin(), groups.end());
+  auto* entries = reinterpret_cast<abi::VMType*>(space_.data());
   while (!work.empty()) {
-    uint32_t index = work.back();
+    TypeGroup* group = work.back();
     work.pop_back();
-    Group& group = groups_[index];
-    VITRINE_ASSERT(group.references > 0);
-    if (--group.references > 0) continue;
-    work.insert(work.end(), group.uses.begin(), group.uses.end());
-    for (uint32_t i = 0; i < group.count; i++) types_[group.first + i] = {};
-    if (group.count > 0) free_type_runs_[group.count].push_back(group.first);
-    groups_by_key_.erase(groups_by_key_.find(*group.key));
-    group = {};
-    free_groups_.push_back(index);
+    const uint64_t before = group->references.fetch_sub(1, std::memory_order_acq_rel);
+    VITRINE_ASSERT(before > 0);
+    if (before > 1) continue;
+    work.insert(work.end(), group->uses.begin(), group->uses.end());
+    const auto count = static_cast<uint32_t>(group->types.size());
+    std::fill_n(entries + group->first, count, abi::VMType{});
+    if (count > 0) free_.give_back(group->first, count);
+    groups_.erase(groups_.find(*group->key));
   }
-}
-
-const EngineType& TypeRegistry::get(TypeId id) const {
-  std::shared_lock lock(mutex_);
-  VITRINE_ASSERT(id < types_.size());
-  return types_[id];  // a deque's elements stay where they are
+  used_ = free_.take_last(used_);
+  if (used_ == 0) space_.discard(0, ready_ * sizeof(abi::VMType));
 }
 
 size_t TypeRegistry::live_groups() const {
   std::shared_lock lock(mutex_);
-  return groups_by_key_.size();
+  return groups_.size();
+}
+
+uint32_t TypeRegistry::used_numbers() const {
+  std::shared_lock lock(mutex_);
+  return used_;
 }
 
 bool TypeRegistry::is_subtype(TypeId sub, TypeId super) const {
   if (sub == super) return true;
-  std::shared_lock lock(mutex_);
-  return is_subtype_locked(sub, super);
-}
-
-bool TypeRegistry::is_subtype_locked(TypeId sub, TypeId super) const {
-  // At most kMaxSubtypeDepth steps: a type's depth was validated.
-  while (sub != super) {
-    sub = types_[sub].supertype;
-    if (sub == wasm::kNoIndex) return false;
-  }
-  return true;
+  const size_t depth = get(super).depth;
+  const auto supertypes = get(sub).supertypes;
+  return depth < supertypes.size() && supertypes[depth] == super;
 }
 
 bool TypeRegistry::matches(ValType sub, ValType super) const {
-  if (sub == super) return true;
-  if (!sub.is_ref() || !super.is_ref()) return false;
-  if (sub.is_nullable() && !super.is_nullable()) return false;
-  if (sub.heap() == super.heap()) return true;
-  std::shared_lock lock(mutex_);
-  return heap_matches_locked(sub.heap(), super.heap());
-}
-
-bool TypeRegistry::heap_matches_locked(HeapType sub, HeapType super) const {
-  if (sub == super) return true;
-  if (sub.is_concrete() && super.is_concrete()) return is_subtype_locked(sub.type_index(), super.type_index());
-  if (super.is_concrete()) {
-    bool is_func = types_[super.type_index()].kind == CompositeKind::Func;
-    return sub.abstract() == (is_func ? HeapType::NoFunc : HeapType::None);
-  }
-  HeapType::Abstract from = HeapType::Any;
-  if (sub.is_concrete()) {
-    switch (types_[sub.type_index()].kind) {
-      case CompositeKind::Func:
-        from = HeapType::Func;
-        break;
-      case CompositeKind::Struct:
-        from = HeapType::Struct;
-        break;
-      case CompositeKind::Array:
-        from = HeapType::Array;
-        break;
-    }
-  } else {
-    from = sub.abstract();
-  }
-  const HeapType::Abstract to = super.abstract();
-  if (from == to) return true;
-  switch (from) {
-    case HeapType::None:
-      return to == HeapType::I31 || to == HeapType::Struct || to == HeapType::Array || to == HeapType::Eq ||
-             to == HeapType::Any;
-    case HeapType::I31:
-    case HeapType::Struct:
-    case HeapType::Array:
-      return to == HeapType::Eq || to == HeapType::Any;
-    case HeapType::Eq:
-      return to == HeapType::Any;
-    case HeapType::NoFunc:
-      return to == HeapType::Func;
-    case HeapType::NoExtern:
-      return to == HeapType::Extern;
-    case HeapType::NoExn:
-      return to == HeapType::Exn;
-    case HeapType::NoCont:
-      return to == HeapType::Cont;
-    default:
-      return false;
-  }
+  return wasm::matches(*this, sub, super);
 }
 
 std::string to_string(const EngineType& func) {

@@ -21,16 +21,17 @@ File::File(os::LeasedDescriptor fd, FileType type, FileMode mode, std::shared_pt
       grant_(std::move(grant)),
       path_(std::move(path)) {}
 
-os::SysResult<> File::use(Verb verb, uint64_t bytes) const {
+[[gnu::always_inline]] inline os::SysResult<> File::use(Verb verb, uint64_t bytes) const {
   return host::use(*grant_, verb, bytes, [this] { return path_; });
 }
 
-os::SysResult<size_t> File::moved(Verb verb, uint64_t asked, os::SysResult<size_t> done) const {
-  grant_->give_back(verb, asked - (done ? *done : 0));
+[[gnu::always_inline]] inline os::SysResult<size_t> File::moved(Verb verb, uint64_t asked,
+                                                                os::SysResult<size_t> done) const {
+  if (!done || *done != asked) [[unlikely]]
+    grant_->give_back(verb, asked - (done ? *done : 0));
   // Not by O_SYNC: a write that waits for the disk could not be interrupted.
-  if (verb == Verb::Write && done && *done > 0 && channel_.is_direct() && (mode_.sync || mode_.data_sync)) {
+  if (verb == Verb::Write && (mode_.sync || mode_.data_sync) && done && *done > 0 && channel_.is_direct()) [[unlikely]]
     TRY(mode_.sync ? on_disk(::fsync) : on_disk(::fdatasync));
-  }
   return done;
 }
 

@@ -108,12 +108,15 @@ class Grant {
   std::shared_ptr<Oversight> oversight_;
 };
 
+[[gnu::noinline, gnu::cold]] inline os::SysResult<> refuse(const Grant& grant, Verb verb) {
+  grant.oversight().denials.record({.reason = WasiDenial::Reason::NotGranted, .verb = verb, .subject = grant.name()});
+  return os::sys_fail(EPERM);
+}
 /// Uses a grant that is no directory's: EPERM, and a denial, if it does not allow the verb.
 inline os::SysResult<> use(const Grant& grant, Verb verb, uint64_t bytes = 0) {
   if (grant.try_use(verb, bytes)) [[likely]]
     return {};
-  grant.oversight().denials.record({.reason = WasiDenial::Reason::NotGranted, .verb = verb, .subject = grant.name()});
-  return os::sys_fail(EPERM);
+  return refuse(grant, verb);
 }
 
 }  // namespace vitrine::wasi::host

@@ -38,7 +38,7 @@ struct DirectoryGrant : Grant {
 /// Uses a directory's grant. `path` answers what the guest calls that which the verb is about; asked only where it is
 /// refused.
 template <class Path>
-os::SysResult<> use(const DirectoryGrant& grant, Verb verb, uint64_t bytes, Path&& path) {
+[[gnu::always_inline]] inline os::SysResult<> use(const DirectoryGrant& grant, Verb verb, uint64_t bytes, Path&& path) {
   if (grant.try_use(verb, bytes)) [[likely]]
     return {};
   return grant.refuse({.reason = Denial::Reason::MissingRight,

@@ -8,13 +8,9 @@
 ;; function "function[0]" sym0 wasm(i64) -> i64 {
 ;; block0(v0: i64):
 ;;   v2 = vmctx
-;;   v3 = load.i64 v2+64 r4 mapped
-;;   v4 = iconst.i64 3
-;;   v5 = icmp.i64 ule v3, v4
-;;   trapif v5, 4
-;;   v6 = load.i64 v2+56 r4 mapped
-;;   v9 = load.i64 v6+24 r2 trap=4
-;;   return v9
+;;   v3 = load.i64 v2+56 r4 mapped
+;;   v4 = load.i64 v3+24 r2 mapped
+;;   return v4
 ;; }
 ;; memory:
 ;; function "function[1]" sym1 wasm(i64) -> i32 {

@@ -31,7 +31,7 @@
 ;;   v11 = iadd.i64 v9, v10
 ;;   v12 = iconst.i64 0
 ;;   v13 = select.i64 v7, v12, v11 guard
-;;   v14 = load.i64 v13 r1 trap=2
+;;   v14 = load.i64 v13 r7 trap=2
 ;;   return v14
 ;; }
 ;; narrow:

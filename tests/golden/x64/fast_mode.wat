@@ -15,23 +15,23 @@
 ;;   sub rsp, 0x20
 ;;   mov rax, rsi
 ;;   mov rcx, rdi
-;;   mov dword ptr [rsp], ecx
-;;   mov dword ptr [rsp + 8], eax
-;;   mov dword ptr [rsp + 0x10], 0
+;;   mov dword ptr [rsp], 0
+;;   mov dword ptr [rsp + 8], ecx
+;;   mov dword ptr [rsp + 0x10], eax
 ;; L0:
-;;   mov ecx, dword ptr [rsp + 0x10]
-;;   mov eax, dword ptr [rsp]
+;;   mov ecx, dword ptr [rsp]
+;;   mov eax, dword ptr [rsp + 8]
 ;;   mov rdx, qword ptr [r15 + 0x28]
 ;;   add ecx, dword ptr [rdx + rax]           ; trap: MemoryOutOfBounds
-;;   mov dword ptr [rsp + 0x10], ecx
+;;   mov dword ptr [rsp], ecx
 ;;   add eax, 4
-;;   mov dword ptr [rsp], eax
-;;   mov eax, dword ptr [rsp + 8]
-;;   add eax, -1
 ;;   mov dword ptr [rsp + 8], eax
+;;   mov eax, dword ptr [rsp + 0x10]
+;;   add eax, -1
+;;   mov dword ptr [rsp + 0x10], eax
 ;;   test eax, eax
 ;;   jne L0
-;;   mov eax, dword ptr [rsp + 0x10]
+;;   mov eax, dword ptr [rsp]
 ;;   mov rsp, rbp
 ;;   pop rbp
 ;;   ret

@@ -1,14 +1,11 @@
-#include "compiler/translate/scan.hpp"
+#include "wasm/body_scan.hpp"
 
 #include <array>
 
 #include "wasm/opcode.hpp"
 
-namespace vitrine::translate {
+namespace vitrine::wasm {
 namespace {
-
-using wasm::Imm;
-using wasm::Op;
 
 constexpr uint32_t kNoLoop = ~0u;
 
@@ -130,11 +127,11 @@ template <size_t N>
 constexpr SkipTable make_skip_table(const Op (&seen)[N]) {
   SkipTable skips{};
   for (unsigned byte = 0; byte < 256; byte++) {
-    Op op = wasm::kOneByteOps[byte];
+    Op op = kOneByteOps[byte];
     Skip& skip = skips[byte];
     skip = Skip::Look;
-    if (op == Op::Illegal || wasm::is_prefix(static_cast<uint8_t>(byte))) continue;
-    switch (wasm::info(op).imm) {
+    if (op == Op::Illegal || is_prefix(static_cast<uint8_t>(byte))) continue;
+    switch (info(op).imm) {
       case Imm::None:
         skip = Skip::Nothing;
         break;
@@ -221,7 +218,7 @@ void scan_body(std::span<const uint8_t> body, BodyScan& out) {
   for (skip_plain(c, kBodySkips); !c.at_end(); skip_plain(c, kBodySkips)) {
     const uint8_t* at = c.pos;
     uint8_t byte = c.byte();
-    Op op = wasm::is_prefix(byte) ? wasm::find_op(byte, c.leb()) : wasm::kOneByteOps[byte];
+    Op op = is_prefix(byte) ? find_op(byte, c.leb()) : kOneByteOps[byte];
     switch (op) {
       case Op::Illegal:
         c.pos = c.end;
@@ -249,7 +246,7 @@ void scan_body(std::span<const uint8_t> body, BodyScan& out) {
       default:
         break;
     }
-    skip_immediates(c, wasm::info(op).imm);
+    skip_immediates(c, info(op).imm);
   }
   // What an invalid body left open ends here.
   for (BodyScan::Loop& loop : out.loops) loop.last_set = loop.last_set == ~0u ? sets() : loop.last_set;
@@ -263,7 +260,7 @@ void scan_calls(std::span<const uint8_t> body, bool callees, CallScan& out) {
   skip_local_declarations(c);
   for (skip_plain(c, skips); !c.at_end(); skip_plain(c, skips)) {
     uint8_t byte = c.byte();
-    Op op = wasm::is_prefix(byte) ? wasm::find_op(byte, c.leb()) : wasm::kOneByteOps[byte];
+    Op op = is_prefix(byte) ? find_op(byte, c.leb()) : kOneByteOps[byte];
     switch (op) {
       case Op::Illegal:
         return;
@@ -280,8 +277,8 @@ void scan_calls(std::span<const uint8_t> body, bool callees, CallScan& out) {
       default:
         break;
     }
-    skip_immediates(c, wasm::info(op).imm);
+    skip_immediates(c, info(op).imm);
   }
 }
 
-}  // namespace vitrine::translate
+}  // namespace vitrine::wasm

@@ -4,14 +4,19 @@
 //   - Between uses a kept slot has no contents: pages are dropped, so the next user sees its image or zeros.
 //   - A slot remembers which image is mapped at its start and how much is accessible, so that giving it to another
 //     instance of the same module costs one madvise.
-// Cost: taking a fresh slot is one mmap; taking a warm one none. Any thread.
+// Cost: taking a fresh slot is one mmap; taking a warm one none. Any thread; those that give back and take at the same
+// time meet at no lock, as each finds what it gave back itself.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/sharded.hpp"
 #include "os/pages.hpp"
 
 namespace vitrine::runtime {
@@ -23,7 +28,8 @@ struct MemoryPlan {
   uint64_t least = 0;  // reservation to fall back on where address space is short; page-aligned, at most `reservation`
   uint64_t most = 0;   // no memory of this type ever comes to more bytes
   uint64_t slack = 0;  // reserved for further growth when the memory moves
-  bool may_move = false;  // to a larger reservation, when it grows past its own
+  bool may_move = false;   // to a larger reservation, when it grows past its own
+  bool is_shared = false;  // it belongs to the engine, not to a store
   uint64_t total() const { return reservation + 2 * guard; }
 };
 
@@ -46,12 +52,11 @@ struct MemorySlot {
   uint8_t* base() const { return space.data() + plan.guard; }
 };
 
-class MemoryPool {
+class ReservationCache {
  public:
-  explicit MemoryPool(uint32_t kept) : kept_(kept) {}
-  ~MemoryPool();
-  MemoryPool(const MemoryPool&) = delete;
-  MemoryPool& operator=(const MemoryPool&) = delete;
+  explicit ReservationCache(uint32_t kept);
+  ReservationCache(const ReservationCache&) = delete;
+  ReservationCache& operator=(const ReservationCache&) = delete;
 
   /// A slot of exactly this plan: a warm one that has `source` mapped, else any warm one, else a fresh one.
   Result<MemorySlot> take(const MemoryPlan& plan, uint64_t source_identity);
@@ -59,16 +64,24 @@ class MemoryPool {
   Result<MemorySlot> make_fresh(const MemoryPlan& plan);
   /// Takes a slot back, dropping its contents.
   void give_back(MemorySlot slot);
-  /// Unmaps every kept slot that maps the source: its file is about to be closed.
+  /// Unmaps every kept slot that maps one of the sources: their file is about to be closed.
   void forget(uint64_t first_identity, uint64_t last_identity);
   /// A range of `count` identities for MemorySource that nobody else has.
-  uint64_t new_identities(uint64_t count);
+  uint64_t new_identities(uint64_t count) { return next_identity_.fetch_add(count, std::memory_order_relaxed); }
 
  private:
-  const uint32_t kept_;
-  std::mutex mutex_;
-  std::vector<MemorySlot> slots_;
-  uint64_t next_identity_ = 1;
+  enum class Fit : uint8_t { SameSource, Any };
+  struct alignas(kCacheLine) Shard {
+    std::mutex mutex;
+    std::atomic<uint32_t> count{0};  // of `slots`, for those who look before they lock
+    uint32_t most = 0;
+    std::vector<MemorySlot> slots;
+    std::optional<MemorySlot> take(const MemoryPlan& plan, uint64_t source_identity, Fit fit);
+    bool keep(MemorySlot& slot);
+  };
+
+  std::array<Shard, kShards> shards_;
+  std::atomic<uint64_t> next_identity_{1};
 };
 
 }  // namespace vitrine::runtime

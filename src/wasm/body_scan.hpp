@@ -13,7 +13,7 @@
 #include <span>
 #include <vector>
 
-namespace vitrine::translate {
+namespace vitrine::wasm {
 
 struct BodyScan {
   struct Loop {
@@ -37,4 +37,4 @@ struct CallScan {
 };
 void scan_calls(std::span<const uint8_t> body, bool callees, CallScan& out);
 
-}  // namespace vitrine::translate
+}  // namespace vitrine::wasm
