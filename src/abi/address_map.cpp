@@ -1,10 +1,16 @@
 #include "abi/address_map.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace vitrine::abi {
 namespace {
 
+constexpr size_t kEntriesPerChunk = 64;
+
+constexpr uint32_t zigzag(uint32_t difference) {
+  return difference << 1 ^ (difference >> 31 ? ~0u : 0u);
+}
 constexpr uint32_t unzigzag(uint32_t v) {
   return v >> 1 ^ (v & 1 ? ~0u : 0u);
 }
@@ -25,13 +31,28 @@ struct Cursor {
 
 }  // namespace
 
-void EncodedAddresses::append(std::span<const AddressChunk> function_chunks, std::span<const uint8_t> function_bytes,
-                              uint32_t offset, uint32_t sites) {
-  uint32_t position = static_cast<uint32_t>(bytes.size());
-  for (const AddressChunk& c : function_chunks) {
-    chunks.push_back({c.offset + offset, c.position + position, c.sites + sites});
+void encode_addresses(std::span<const AddressEntry> entries, std::vector<AddressChunk>& chunks,
+                      std::vector<uint8_t>& bytes) {
+  constexpr size_t kMaxEntryBytes = 5 * 3;  // three numbers of at most 33 bits
+  std::array<uint8_t, kEntriesPerChunk * kMaxEntryBytes> chunk;
+  auto put = [](uint8_t* to, uint64_t v) {
+    for (; v >= 0x80; v >>= 7) *to++ = static_cast<uint8_t>(v | 0x80);
+    *to++ = static_cast<uint8_t>(v);
+    return to;
+  };
+  for (size_t first = 0; first < entries.size(); first += kEntriesPerChunk) {
+    AddressEntry last{entries[first].offset, 0, 0};
+    uint8_t* to = chunk.data();
+    for (const AddressEntry& e : entries.subspan(first, std::min(kEntriesPerChunk, entries.size() - first))) {
+      bool other_site = e.inline_site != last.inline_site;
+      to = put(to, uint64_t{e.offset - last.offset} * 2 + other_site);
+      to = put(to, zigzag(e.srcloc - last.srcloc));
+      if (other_site) to = put(to, zigzag(e.inline_site - last.inline_site));
+      last = e;
+    }
+    chunks.push_back({entries[first].offset, static_cast<uint32_t>(bytes.size()), 0});
+    bytes.insert(bytes.end(), chunk.data(), to);
   }
-  bytes.insert(bytes.end(), function_bytes.begin(), function_bytes.end());
 }
 
 template <class F>

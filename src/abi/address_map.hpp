@@ -1,8 +1,8 @@
 // Which operator of the module a piece of code comes from: one entry per change, sorted by place, in two or three bytes
 // each instead of twelve (large modules have tens of millions).
 //
-// Entries stand in chunks of at most `kEntries`. A chunk says where it begins in the text and in the bytes; its entries
-// are differences, in LEB128:
+// Entries stand in chunks of at most kEntriesPerChunk. A chunk says where it begins in the text and in the bytes; its
+// entries are differences, in LEB128:
 //   (offset - last offset) * 2 + (inline site differs), zigzag(srcloc - last srcloc), [zigzag(site - last site)]
 // with last offset, srcloc and site at the chunk's offset, 0 and 0. A chunk's inline sites are counted from its
 // `sites`, so that chunks of different functions can be made apart and put together later.
@@ -11,8 +11,6 @@
 // ones give wrong entries or none.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -35,50 +33,9 @@ struct AddressChunk {
   uint32_t sites;     // added to the inline sites of its entries that have one
 };
 
-/// The map of a function or of an image, as bytes.
-struct EncodedAddresses {
-  static constexpr uint32_t kEntries = 64;
-
-  std::vector<AddressChunk> chunks;
-  std::vector<uint8_t> bytes;
-
-  /// Appends the map of a function: entries by increasing offsets, with the members of an AddressEntry.
-  template <class Entry>
-  void encode(std::span<const Entry> entries);
-  void encode(std::span<const AddressEntry> entries) { encode<AddressEntry>(entries); }
-  /// Appends the map of a function that was encoded on its own and is now at `offset`, its inline sites behind `sites`
-  /// others.
-  void append(std::span<const AddressChunk> function_chunks, std::span<const uint8_t> function_bytes, uint32_t offset,
-              uint32_t sites);
-};
-
-constexpr uint32_t zigzag(uint32_t difference) {
-  return difference << 1 ^ (difference >> 31 ? ~0u : 0u);
-}
-
-template <class Entry>
-void EncodedAddresses::encode(std::span<const Entry> entries) {
-  constexpr size_t kMaxEntryBytes = 5 * 3;  // three numbers of at most 33 bits
-  std::array<uint8_t, kEntries * kMaxEntryBytes> chunk;
-  auto put = [](uint8_t* to, uint64_t v) {
-    for (; v >= 0x80; v >>= 7) *to++ = static_cast<uint8_t>(v | 0x80);
-    *to++ = static_cast<uint8_t>(v);
-    return to;
-  };
-  for (size_t first = 0; first < entries.size(); first += kEntries) {
-    Entry last{entries[first].offset, 0, 0};
-    uint8_t* to = chunk.data();
-    for (const Entry& e : entries.subspan(first, std::min<size_t>(kEntries, entries.size() - first))) {
-      bool other_site = e.inline_site != last.inline_site;
-      to = put(to, uint64_t{e.offset - last.offset} * 2 + other_site);
-      to = put(to, zigzag(e.srcloc - last.srcloc));
-      if (other_site) to = put(to, zigzag(e.inline_site - last.inline_site));
-      last = e;
-    }
-    chunks.push_back({entries[first].offset, static_cast<uint32_t>(bytes.size()), 0});
-    bytes.insert(bytes.end(), chunk.data(), to);
-  }
-}
+/// Appends the map of a function to its tables: entries by increasing offsets.
+void encode_addresses(std::span<const AddressEntry> entries, std::vector<AddressChunk>& chunks,
+                      std::vector<uint8_t>& bytes);
 
 class AddressMap {
  public:

@@ -5,6 +5,12 @@
 namespace vitrine::abi {
 namespace {
 
+struct Encoded {
+  std::vector<AddressChunk> chunks;
+  std::vector<uint8_t> bytes;
+  explicit Encoded(std::span<const AddressEntry> entries) { encode_addresses(entries, chunks, bytes); }
+};
+
 std::vector<AddressEntry> sample(uint32_t count) {
   std::vector<AddressEntry> entries;
   uint32_t random = 7;
@@ -19,8 +25,7 @@ std::vector<AddressEntry> sample(uint32_t count) {
 TEST(AddressMap, RoundTrip) {
   for (uint32_t count : {0u, 1u, 63u, 64u, 65u, 1'000u}) {
     auto entries = sample(count);
-    EncodedAddresses encoded;
-    encoded.encode(entries);
+    Encoded encoded(entries);
     AddressMap map(encoded.chunks, encoded.bytes);
     EXPECT_EQ(map.decode(), entries);
     for (size_t i = 0; i < entries.size(); i++) {
@@ -36,28 +41,15 @@ TEST(AddressMap, RoundTrip) {
   }
 }
 
-TEST(AddressMap, FunctionsArePutTogether) {
-  EncodedAddresses first, second, all;
-  first.encode(std::vector<AddressEntry>{{0, 0x20, 0}, {4, 0x21, 2}});
-  second.encode(std::vector<AddressEntry>{{0, 0x60, 1}, {9, 0x50, 0}});
-  all.append(first.chunks, first.bytes, 16, 0);
-  all.append(second.chunks, second.bytes, 64, 2);
-  std::vector<AddressEntry> wanted = {{16, 0x20, 0}, {20, 0x21, 2}, {64, 0x60, 3}, {73, 0x50, 0}};
-  EXPECT_EQ(AddressMap(all.chunks, all.bytes).decode(), wanted);
-  EXPECT_EQ(AddressMap(all.chunks, all.bytes).find(70), wanted[2]);
-}
-
 TEST(AddressMap, IsSmall) {
   std::vector<AddressEntry> entries;
   for (uint32_t i = 0; i < 10'000; i++) entries.push_back({i * 5, 1'000'000 + i * 3, 0});
-  EncodedAddresses encoded;
-  encoded.encode(entries);
+  Encoded encoded(entries);
   EXPECT_LT(encoded.bytes.size() + encoded.chunks.size() * sizeof(AddressChunk), 10'000 * 5 / 2u);
 }
 
 TEST(AddressMap, DamagedBytesAreHarmless) {
-  EncodedAddresses encoded;
-  encoded.encode(sample(200));
+  Encoded encoded(sample(200));
   for (auto& byte : encoded.bytes) byte |= 0x80;
   encoded.chunks[1].position = 1 << 30;
   AddressMap map(encoded.chunks, encoded.bytes);

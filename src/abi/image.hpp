@@ -1,6 +1,6 @@
-// The compiled module: an ELF64 shared-object-like file with code in `.text` and the side tables in sections of their
-// own. `.cwasm` on disk, the code cache's entries and freshly compiled code are all this same file, mapped and used in
-// place without copying.
+// The compiled module: an ELF64 shared-object-like file with the units of code in `.text` and their side tables in
+// sections of their own. `.cwasm` on disk, the code cache's entries and freshly compiled code are all this same file,
+// mapped and used in place without copying.
 //
 // Writer and reader stand together here. The reader checks everything it is going to rely on (sizes, offsets, order,
 // checksum, version, settings, CPU) before it answers; images are trusted input all the same: their code runs.
@@ -13,7 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "abi/address_map.hpp"
+#include "abi/code_unit.hpp"
+#include "abi/machine.hpp"
 #include "abi/settings.hpp"
 #include "base/result.hpp"
 
@@ -23,32 +24,15 @@ struct Module;
 
 namespace vitrine::abi {
 
-/// `.text` and memory images begin at multiples of it in the file, as they are mapped.
-inline constexpr uint64_t kImagePageSize = 4096;
-
 /// Where `.eh_frame` lies, counted from the start of `.text`: pc-relative pointers in it are computed with this.
-constexpr uint64_t eh_frame_offset(uint64_t text_size) {
-  return (text_size + kImagePageSize - 1) / kImagePageSize * kImagePageSize;
+constexpr uint64_t eh_frame_offset(uint64_t text_size, const Machine& machine) {
+  return (text_size + machine.page_size - 1) / machine.page_size * machine.page_size;
 }
 
 /// A piece of `.text`.
 struct CodeRange {
   uint32_t offset;
   uint32_t size;
-};
-
-/// The instruction at `offset` of `.text` raises `code` (a TrapCode).
-struct TrapEntry {
-  uint32_t offset;
-  uint32_t code;
-};
-
-/// Entry n (from 1; 0 means none) of the inline table: the code is a copy of `function`'s body, called at `call_srcloc`
-/// within inline site `parent` (0: the function that the code range belongs to).
-struct InlineSite {
-  uint32_t parent;
-  uint32_t function;
-  uint32_t call_srcloc;
 };
 
 /// Trampolines of a type that is no function type.
@@ -79,13 +63,12 @@ struct ImageText {
 
 /// All that goes into an image.
 struct ImageContents {
+  const Machine* machine = &host_machine();
   CodegenSettings settings;
   ImageText text;
   std::vector<CodeRange> functions;      // one per defined function, in index order
   std::vector<Trampolines> trampolines;  // one per type of the module; {~0u, ~0u} where the type is no function type
-  std::vector<TrapEntry> traps;          // by increasing offset
-  EncodedAddresses addresses;
-  std::vector<InlineSite> inline_sites;
+  SideTables<OwnedTable> tables;         // of all units; by increasing offset
   std::vector<uint8_t> eh_frame;
   std::vector<std::string> function_names;  // symbols of `functions`, for objdump and debuggers
   const wasm::Module* module = nullptr;     // of whose bytes the writer drops code bodies and what else is not needed
@@ -123,9 +106,10 @@ class ImageView {
   uint64_t text_file_offset() const { return text_file_offset_; }
   std::span<const CodeRange> functions() const { return functions_; }
   std::span<const Trampolines> trampolines() const { return trampolines_; }
-  std::span<const TrapEntry> traps() const { return traps_; }
-  const AddressMap& addresses() const { return addresses_; }
-  std::span<const InlineSite> inline_sites() const { return inline_sites_; }
+  const SideTables<TableView>& tables() const { return tables_; }
+  std::span<const TrapEntry> traps() const { return tables_.traps; }
+  AddressMap addresses() const { return {tables_.address_chunks, tables_.address_bytes}; }
+  std::span<const InlineSite> inline_sites() const { return tables_.inline_sites; }
   std::span<const MemoryImage> memory_images() const { return memory_images_; }
   std::span<const uint8_t> eh_frame() const { return eh_frame_; }
   /// The wasm module without its code bodies (read it with `declarations_only`).
@@ -137,9 +121,7 @@ class ImageView {
   uint64_t text_file_offset_ = 0;
   std::span<const CodeRange> functions_;
   std::span<const Trampolines> trampolines_;
-  std::span<const TrapEntry> traps_;
-  AddressMap addresses_;
-  std::span<const InlineSite> inline_sites_;
+  SideTables<TableView> tables_;
   std::span<const MemoryImage> memory_images_;
   CodegenSettings settings_;
 };

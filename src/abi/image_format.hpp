@@ -1,6 +1,6 @@
 // The image's layout in the file: what writer and reader have in common, and nobody else needs.
 //
-//   ELF header | ImageHeader | section headers | section names | small tables | .vitrine.module | traps, addresses
+//   ELF header | ImageHeader | section headers | section names | small tables | .vitrine.module | side tables
 //   | .text (page) | .eh_frame (page) | .vitrine.pages (page) | .symtab | .strtab
 //
 // Everything that says where things are stands at the front, so that a truncated file can be told from a damaged one.
@@ -16,30 +16,14 @@
 
 namespace vitrine::abi {
 
-// SECTION(enumerator, name, ELF type, ELF flags, alignment, size of an entry)
-#define VITRINE_IMAGE_SECTIONS(SECTION)                                                 \
-  SECTION(SectionNames, ".shstrtab", SHT_STRTAB, 0, 1, 0)                               \
-  SECTION(Header, ".vitrine.header", SHT_PROGBITS, 0, 8, 0)                             \
-  SECTION(Functions, ".vitrine.functions", SHT_PROGBITS, 0, 8, sizeof(CodeRange))       \
-  SECTION(Trampolines, ".vitrine.trampolines", SHT_PROGBITS, 0, 8, sizeof(Trampolines)) \
-  SECTION(Inline, ".vitrine.inline", SHT_PROGBITS, 0, 8, sizeof(InlineSite))            \
-  SECTION(Memory, ".vitrine.memory", SHT_PROGBITS, 0, 8, sizeof(MemoryImage))           \
-  SECTION(Module, ".vitrine.module", SHT_PROGBITS, 0, 8, 0)                             \
-  SECTION(Traps, ".vitrine.traps", SHT_PROGBITS, 0, 8, sizeof(TrapEntry))               \
-  SECTION(AddressChunks, ".vitrine.chunks", SHT_PROGBITS, 0, 8, sizeof(AddressChunk))   \
-  SECTION(Addresses, ".vitrine.addresses", SHT_PROGBITS, 0, 8, 0)                       \
-  SECTION(Text, ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, kImagePageSize, 0)    \
-  SECTION(EhFrame, ".eh_frame", SHT_PROGBITS, SHF_ALLOC, kImagePageSize, 0)             \
-  SECTION(Pages, ".vitrine.pages", SHT_PROGBITS, 0, kImagePageSize, 0)                  \
-  SECTION(Symbols, ".symtab", SHT_SYMTAB, 0, 8, sizeof(Elf64_Sym))                      \
-  SECTION(SymbolNames, ".strtab", SHT_STRTAB, 0, 1, 0)
+inline constexpr uint64_t kPageAligned = ~uint64_t{0};
 
 enum class Section : uint32_t {
   Null,
 #define SECTION(enumerator, ...) enumerator,
-  VITRINE_IMAGE_SECTIONS(SECTION)
+#include "abi/image_sections.def"
 #undef SECTION
-      kCount
+  kCount
 };
 
 struct SectionInfo {
@@ -49,14 +33,18 @@ struct SectionInfo {
   uint64_t align;
   uint64_t entry_size;
 };
-inline constexpr SectionInfo kSections[] = {{"", SHT_NULL, 0, 0, 0},
+inline constexpr SectionInfo kSections[] = {
+    {"", SHT_NULL, 0, 0, 0},
 #define SECTION(enumerator, name, type, flags, align, entry_size) {name, type, flags, align, entry_size},
-                                            VITRINE_IMAGE_SECTIONS(SECTION)
+#include "abi/image_sections.def"
 #undef SECTION
 };
+constexpr uint64_t alignment_of(const SectionInfo& section, const Machine& machine) {
+  return section.align == kPageAligned ? machine.page_size : section.align;
+}
 inline constexpr uint32_t kSectionCount = static_cast<uint32_t>(Section::kCount);
 
-inline constexpr char kImageMagic[8] = {'V', 'I', 'T', 'R', 'I', 'N', 'E', 3};  // the last byte counts layouts
+inline constexpr char kImageMagic[8] = {'V', 'I', 'T', 'R', 'I', 'N', 'E', 4};  // the last byte counts layouts
 inline constexpr uint64_t kHeaderOffset = sizeof(Elf64_Ehdr);
 
 /// Section .vitrine.header.
@@ -67,7 +55,7 @@ struct ImageHeader {
   uint64_t file_size;
   uint64_t cpu_features;
   // Each setting as a 64-bit word, in the order of settings.def.
-#define SETTING(type, name, default_value) uint64_t name;
+#define SETTING(type, name, default_value, from) uint64_t name;
 #include "abi/settings.def"
 #undef SETTING
 };

@@ -19,14 +19,6 @@ constexpr bool is_inside(uint64_t offset, uint64_t size, uint64_t limit) {
   return offset <= limit && size <= limit - offset;
 }
 
-struct CpuFeatureName {
-  CpuFeature feature;
-  const char* name;
-};
-constexpr CpuFeatureName kCpuFeatureNames[] = {{kSse41, "sse4.1"}, {kPopcnt, "popcnt"}, {kLzcnt, "lzcnt"},
-                                               {kBmi1, "bmi1"},    {kBmi2, "bmi2"},     {kAvx, "avx"},
-                                               {kAvx2, "avx2"},    {kFma, "fma"}};
-
 Result<void> check_version(const ImageHeader& header) {
   std::string_view version(header.version, strnlen(header.version, sizeof header.version));
   if (version != image_version()) {
@@ -38,7 +30,7 @@ Result<void> check_version(const ImageHeader& header) {
 }
 
 Result<CodegenSettings> check_settings(const ImageHeader& header, const CodegenSettings& expected) {
-#define SETTING(type, name, default_value)                                                                      \
+#define SETTING(type, name, default_value, from)                                                                \
   if (header.name != uint64_t{expected.name}) {                                                                 \
     return incompatible(                                                                                        \
         fmt::format("setting " #name " is {} in the image and {} here", header.name, uint64_t{expected.name})); \
@@ -61,7 +53,7 @@ Result<void> check_sections(const Sections& sections, uint64_t file_size) {
   for (uint32_t i = 1; i < kSectionCount; i++) {
     const Elf64_Shdr& section = sections[i];
     const SectionInfo& info = kSections[i];
-    if (section.sh_type != info.type || section.sh_offset % info.align != 0) {
+    if (section.sh_type != info.type || section.sh_offset % alignment_of(info, host_machine()) != 0) {
       return incompatible(fmt::format("section {} is not what it should be: the file is damaged", info.name));
     }
     if (info.entry_size && section.sh_size % info.entry_size != 0) {
@@ -78,14 +70,33 @@ Result<void> check_sections(const Sections& sections, uint64_t file_size) {
   return {};
 }
 
+/// Tables are searched by offset.
 template <class Entry>
-Result<void> check_order(std::span<const Entry> entries, uint64_t text_size, const char* what) {
-  uint64_t last = 0;
-  for (size_t i = 0; i < entries.size(); i++) {
-    if (entries[i].offset < last || entries[i].offset > text_size) {
-      return incompatible(fmt::format("{} {} is out of order or outside of the code: the file is damaged", what, i));
+Result<void> check_order(std::span<const Entry> entries, uint64_t text_size, const char* table) {
+  if constexpr (requires(Entry e) { e.offset; }) {
+    uint64_t last = 0;
+    for (size_t i = 0; i < entries.size(); i++) {
+      if (entries[i].offset < last || entries[i].offset > text_size) {
+        return incompatible(
+            fmt::format("entry {} of {} is out of order or outside of the code: the file is damaged", i, table));
+      }
+      last = entries[i].offset;
     }
-    last = entries[i].offset;
+  }
+  return {};
+}
+
+/// What is relied on without looking: where code goes on, and what ends a walk from entry to entry.
+Result<void> check_tables(const SideTables<TableView>& tables, uint64_t text_size) {
+  for (size_t i = 0; i < tables.inline_sites.size(); i++) {
+    if (tables.inline_sites[i].parent > i) {
+      return incompatible(fmt::format("inline site {} is inside a later one: the file is damaged", i + 1));
+    }
+  }
+  for (size_t i = 0; i < tables.handlers.size(); i++) {
+    if (tables.handlers[i].landing >= text_size) {
+      return incompatible(fmt::format("handler {} is outside of the code: the file is damaged", i));
+    }
   }
   return {};
 }
@@ -94,11 +105,11 @@ Result<void> check_order(std::span<const Entry> entries, uint64_t text_size, con
 
 std::string names_of_cpu_features(uint32_t features) {
   std::string names;
-  for (const auto& [feature, name] : kCpuFeatureNames) {
-    if (!(features & feature)) continue;
+  for (const CpuFeatureInfo& feature : kCpuFeatures) {
+    if (!(features & feature.bit)) continue;
     if (!names.empty()) names += ", ";
-    names += name;
-    features &= ~feature;
+    names += feature.name;
+    features &= ~feature.bit;
   }
   if (features) names += fmt::format("{}unknown bits {:#x}", names.empty() ? "" : ", ", features);
   return names;
@@ -120,7 +131,7 @@ Result<CodegenSettings> ImageView::settings_of(std::span<const uint8_t> bytes) {
   if (bytes.size() < kHeaderOffset + sizeof header) return incompatible("truncated: the header is not all there");
   std::memcpy(&header, bytes.data() + kHeaderOffset, sizeof header);
   CodegenSettings settings;
-#define SETTING(type, name, default_value) settings.name = static_cast<type>(header.name);
+#define SETTING(type, name, default_value, from) settings.name = static_cast<type>(header.name);
 #include "abi/settings.def"
 #undef SETTING
   settings.cpu_features = static_cast<uint32_t>(header.cpu_features);
@@ -149,8 +160,8 @@ Result<ImageView> ImageView::open(std::span<const uint8_t> bytes, const CodegenS
     return incompatible(fmt::format("its layout is of generation {}, this is {}", static_cast<int>(header.magic[7]),
                                     static_cast<int>(kImageMagic[7])));
   }
-  if (elf.e_machine != EM_X86_64) {
-    return incompatible(fmt::format("compiled for ELF machine {}, this is {}", elf.e_machine, EM_X86_64));
+  if (elf.e_machine != host_machine().elf) {
+    return incompatible(fmt::format("compiled for ELF machine {}, this is {}", elf.e_machine, host_machine().elf));
   }
   if (elf.e_shoff != kSectionHeadersOffset || elf.e_shnum != kSectionCount || elf.e_shentsize != sizeof(Elf64_Shdr)) {
     return incompatible("its section headers are not where they should be: the file is damaged");
@@ -184,14 +195,12 @@ Result<ImageView> ImageView::open(std::span<const uint8_t> bytes, const CodegenS
   view.module_ = part(Section::Module);
   table(Section::Functions, view.functions_);
   table(Section::Trampolines, view.trampolines_);
-  table(Section::Inline, view.inline_sites_);
   table(Section::Memory, view.memory_images_);
-  table(Section::Traps, view.traps_);
-  std::span<const AddressChunk> chunks;
-  table(Section::AddressChunks, chunks);
-  view.addresses_ = AddressMap(chunks, part(Section::Addresses));
+#define SIDE_TABLE(Entry, field, section, name) table(Section::section, view.tables_.field);
+#include "abi/side_tables.def"
+#undef SIDE_TABLE
 
-  // What code or the runtime jumps to or maps is checked always; the two large tables, which are only searched (and
+  // What code or the runtime jumps to or maps is checked always; the order of side tables, which are only searched (and
   // their readers expect nothing of them), when all of the file was read anyway.
   const uint64_t text_size = view.text_.size();
   for (size_t i = 0; i < view.functions_.size(); i++) {
@@ -206,23 +215,21 @@ Result<ImageView> ImageView::open(std::span<const uint8_t> bytes, const CodegenS
       }
     }
   }
-  for (size_t i = 0; i < view.inline_sites_.size(); i++) {
-    if (view.inline_sites_[i].parent > i) {
-      return incompatible(fmt::format("inline site {} is inside a later one: the file is damaged", i + 1));
-    }
-  }
+  TRY(check_tables(view.tables_, text_size));
+  const uint64_t page = host_machine().page_size;
   const Elf64_Shdr& pages = sections[static_cast<uint32_t>(Section::Pages)];
   for (size_t i = 0; i < view.memory_images_.size(); i++) {
     const MemoryImage& image = view.memory_images_[i];
-    bool ok = image.size % kImagePageSize == 0 && image.guest_offset % kImagePageSize == 0 &&
-              image.file_offset % kImagePageSize == 0 && image.file_offset >= pages.sh_offset &&
+    bool ok = image.size % page == 0 && image.guest_offset % page == 0 && image.file_offset % page == 0 &&
+              image.file_offset >= pages.sh_offset &&
               is_inside(image.file_offset - pages.sh_offset, image.size, pages.sh_size) &&
               (i == 0 || image.memory > view.memory_images_[i - 1].memory);
     if (!ok) return incompatible(fmt::format("memory image {} is not inside the file: the file is damaged", i));
   }
   if (verify_checksum) {
-    TRY(check_order(view.traps_, text_size, "trap"));
-    TRY(check_order(chunks, text_size, "chunk of addresses"));
+#define SIDE_TABLE(Entry, field, section, name) TRY(check_order(view.tables_.field, text_size, name));
+#include "abi/side_tables.def"
+#undef SIDE_TABLE
   }
   return view;
 }

@@ -84,9 +84,13 @@ ImageContents sample(const wasm::Module& module) {
   c.text = ImageText::of(kCode);
   c.functions = {{0, 6}};
   c.trampolines = {{8, 9}};
-  c.traps = {{6, 10}};
-  c.addresses.encode(std::vector<AddressEntry>{{0, 0x20, 0}, {4, 0x22, 1}});
-  c.inline_sites = {{0, 0, 0x21}};
+  c.tables.traps = {{6, 10}};
+  encode_addresses(std::vector<AddressEntry>{{0, 0x20, 0}, {4, 0x22, 1}}, c.tables.address_chunks,
+                   c.tables.address_bytes);
+  c.tables.inline_sites = {{0, 0, 0x21}};
+  c.tables.frames = {{0, 6, 16, 1u << 3, 0}, {8, 1, 0, 0, 0}};
+  c.tables.handlers = {{4, 5, {0, 2, HandlerEntry::kNoRegister, HandlerEntry::kNoRegister}}};
+  add_stack_map(c.tables.stack_maps, c.tables.stack_map_bytes, 4, {1u << 3, {0, 3}});
   c.eh_frame = {0, 0, 0, 0};
   c.function_names = {"wasm[0]::function[0]::f\n"};
   c.module = &module;
@@ -127,8 +131,9 @@ TEST(Image, RoundTrip) {
   auto c = sample(read.module);
   EXPECT_TRUE(std::ranges::equal(view->text(), kCode));
   EXPECT_EQ(view->text().data() - image->data(), static_cast<ptrdiff_t>(view->text_file_offset()));
-  EXPECT_EQ(view->text_file_offset() % kImagePageSize, 0u);
-  EXPECT_EQ(view->eh_frame().data() - view->text().data(), static_cast<ptrdiff_t>(eh_frame_offset(c.text.size)));
+  EXPECT_EQ(view->text_file_offset() % host_machine().page_size, 0u);
+  EXPECT_EQ(view->eh_frame().data() - view->text().data(),
+            static_cast<ptrdiff_t>(eh_frame_offset(c.text.size, host_machine())));
   ASSERT_EQ(view->functions().size(), 1u);
   EXPECT_EQ(view->functions()[0].size, 6u);
   EXPECT_EQ(view->trampolines()[0].host_call, 9u);
@@ -136,6 +141,18 @@ TEST(Image, RoundTrip) {
   EXPECT_EQ(view->addresses().find(5)->inline_site, 1u);
   EXPECT_EQ(view->inline_sites()[0].call_srcloc, 0x21u);
   EXPECT_EQ(view->settings(), c.settings);
+  ASSERT_NE(find_frame(view->tables().frames, 5), nullptr);
+  EXPECT_EQ(find_frame(view->tables().frames, 5)->saved, 1u << 3);
+  EXPECT_EQ(find_frame(view->tables().frames, 7), nullptr);
+  ASSERT_NE(find_handler(view->tables().handlers, 4), nullptr);
+  EXPECT_EQ(find_handler(view->tables().handlers, 4)->landing, 5u);
+  EXPECT_EQ(find_handler(view->tables().handlers, 5), nullptr);
+  EXPECT_EQ(find_stack_map(view->tables().stack_maps, view->tables().stack_map_bytes, 4), (LiveRefs{1u << 3, {0, 3}}));
+  // Every table is there, as it was given.
+  for_each_table(view->tables(), c.tables, [](const auto& read, const auto& given) {
+    EXPECT_FALSE(given.empty());
+    EXPECT_TRUE(std::ranges::equal(std::as_bytes(read), std::as_bytes(std::span(given))));
+  });
 
   ASSERT_EQ(view->memory_images().size(), 1u);
   const MemoryImage& memory = view->memory_images()[0];
@@ -220,7 +237,7 @@ TEST(Image, OffsetsThatWouldOverflowAreRefused) {
 MemoryImagePlan plan(const std::vector<uint8_t>& bytes) {
   auto module = wasm::read_module(bytes);
   EXPECT_TRUE(module) << module.error().message();
-  return plan_memory_images(*module);
+  return plan_memory_images(*module, 4096);
 }
 
 TEST(MemoryImage, LaterSegmentsOverwriteEarlierOnes) {

@@ -78,20 +78,20 @@ ImageHeader make_header(const CodegenSettings& settings) {
   std::memcpy(header.magic, kImageMagic, sizeof kImageMagic);
   std::strncpy(header.version, image_version(), sizeof header.version - 1);
   header.cpu_features = settings.cpu_features;
-#define SETTING(type, name, default_value) header.name = settings.name;
+#define SETTING(type, name, default_value, from) header.name = settings.name;
 #include "abi/settings.def"
 #undef SETTING
   return header;
 }
 
-Elf64_Ehdr make_elf_header() {
+Elf64_Ehdr make_elf_header(const Machine& machine) {
   Elf64_Ehdr elf{};
   std::memcpy(elf.e_ident, ELFMAG, SELFMAG);
   elf.e_ident[EI_CLASS] = ELFCLASS64;
   elf.e_ident[EI_DATA] = ELFDATA2LSB;
   elf.e_ident[EI_VERSION] = EV_CURRENT;
   elf.e_type = ET_DYN;
-  elf.e_machine = EM_X86_64;
+  elf.e_machine = machine.elf;
   elf.e_version = EV_CURRENT;
   elf.e_shoff = kSectionHeadersOffset;
   elf.e_ehsize = sizeof(Elf64_Ehdr);
@@ -142,7 +142,8 @@ Result<void> write_image(const ImageContents& contents, const ImageMemory& alloc
                 ErrorKind::Limit);
   }
   const wasm::Module& module = *contents.module;
-  MemoryImagePlan memory = plan_memory_images(module);
+  const Machine& machine = *contents.machine;
+  MemoryImagePlan memory = plan_memory_images(module, machine.page_size);
   std::vector<uint8_t> stripped = TRY(strip_module(module, memory.covered));
   NameTable names;
   ImageHeader header = make_header(contents.settings);
@@ -152,12 +153,11 @@ Result<void> write_image(const ImageContents& contents, const ImageMemory& alloc
   part(Section::SectionNames) = names.bytes;
   part(Section::Functions) = bytes_of(contents.functions);
   part(Section::Trampolines) = bytes_of(contents.trampolines);
-  part(Section::Inline) = bytes_of(contents.inline_sites);
   part(Section::Memory) = bytes_of(memory.images);
   part(Section::Module) = stripped;
-  part(Section::Traps) = bytes_of(contents.traps);
-  part(Section::AddressChunks) = bytes_of(contents.addresses.chunks);
-  part(Section::Addresses) = contents.addresses.bytes;
+#define SIDE_TABLE(Entry, field, section, name) part(Section::section) = bytes_of(contents.tables.field);
+#include "abi/side_tables.def"
+#undef SIDE_TABLE
   part(Section::EhFrame) = contents.eh_frame;
   part(Section::Pages) = memory.pages;
 
@@ -170,14 +170,15 @@ Result<void> write_image(const ImageContents& contents, const ImageMemory& alloc
     section.sh_name = names.offsets[i];
     section.sh_type = info.type;
     section.sh_flags = info.flags;
-    section.sh_addralign = info.align;
+    const uint64_t align = alignment_of(info, machine);
+    section.sh_addralign = align;
     section.sh_entsize = info.entry_size;
     if (static_cast<Section>(i) == Section::Header) {
       section.sh_offset = kHeaderOffset;
       section.sh_size = sizeof(ImageHeader);
       return;
     }
-    end = align_up(end, info.align);
+    end = align_up(end, align);
     section.sh_offset = end;
     section.sh_size = static_cast<Section>(i) == Section::Text ? contents.text.size : parts[i].size();
     if (info.flags & SHF_ALLOC) section.sh_addr = end;
@@ -198,7 +199,7 @@ Result<void> write_image(const ImageContents& contents, const ImageMemory& alloc
   header.file_size = end;
   std::span<uint8_t> out = TRY(allocate(end));
   VITRINE_ASSERT(out.size() == end);
-  Elf64_Ehdr elf = make_elf_header();
+  Elf64_Ehdr elf = make_elf_header(machine);
   std::memcpy(out.data(), &elf, sizeof elf);
   std::memcpy(out.data() + kSectionHeadersOffset, sections.data(), sizeof sections);
   for (uint32_t i = 1; i < kSectionCount; i++) {

@@ -69,16 +69,9 @@ struct Extent {
   uint64_t size() const { return high > low ? high - low : 0; }
 };
 
-constexpr uint64_t page_down(uint64_t value) {
-  return value / kImagePageSize * kImagePageSize;
-}
-constexpr uint64_t page_up(uint64_t value) {
-  return page_down(value + kImagePageSize - 1);
-}
-
 }  // namespace
 
-MemoryImagePlan plan_memory_images(const wasm::Module& module) {
+MemoryImagePlan plan_memory_images(const wasm::Module& module, uint64_t page_size) {
   MemoryImagePlan plan;
   plan.covered.resize(module.datas.size());
   std::vector<Extent> extents(module.memories.size());
@@ -95,13 +88,14 @@ MemoryImagePlan plan_memory_images(const wasm::Module& module) {
     if (!offset || *offset > limit || segment.bytes.size() > limit - *offset) break;
     // An imported memory is at least that large, but its other contents are not ours to map.
     if (segment.memory < module.imported_memories) continue;
-    if ((uint64_t{1} << type.page_size_log2) % kImagePageSize != 0) continue;
+    if ((uint64_t{1} << type.page_size_log2) % page_size != 0) continue;
     plan.covered[end] = true;
     offsets[end] = *offset;
     if (segment.bytes.empty()) continue;
     Extent& extent = extents[segment.memory];
-    extent.low = std::min(extent.low, page_down(*offset));
-    extent.high = std::max(extent.high, page_up(*offset + segment.bytes.size()));
+    extent.low = std::min(extent.low, *offset / page_size * page_size);
+    const uint64_t past = *offset + segment.bytes.size();
+    extent.high = std::max(extent.high, (past + page_size - 1) / page_size * page_size);
     extent.bytes += segment.bytes.size();
   }
 

@@ -19,7 +19,7 @@ struct MemoryImagePlan {
 /// An active segment is covered if its offset is a constant and in bounds, no segment before it can trap (the
 /// specification has traps leave earlier segments written and later ones not), its memory is defined here, and that
 /// memory's image is small or dense. Cost: linear in the pages and segments.
-MemoryImagePlan plan_memory_images(const wasm::Module& module);
+MemoryImagePlan plan_memory_images(const wasm::Module& module, uint64_t page_size);
 
 /// Custom sections are kept (debug information, what tools and embedders put there) up to this many bytes in all, those
 /// that fit; "name" always is.

@@ -8,22 +8,38 @@ namespace vitrine::abi {
 
 /// CPU features that the code generator may use; bits.
 enum CpuFeature : uint32_t {
-  kSse41 = 1,
-  kPopcnt = 2,
-  kLzcnt = 4,
-  kBmi1 = 8,
-  kBmi2 = 16,
-  kAvx = 32,
-  kAvx2 = 64,
-  kFma = 128,
+#define CPU_FEATURE(enumerator, bit, name, needed, detect) enumerator = 1u << bit,
+#include "abi/cpu_features.def"
+#undef CPU_FEATURE
+};
+
+struct CpuFeatureInfo {
+  enum Need : uint8_t { Required, Optional };
+  uint32_t bit;
+  const char* name;
+  Need need;
+};
+inline constexpr CpuFeatureInfo kCpuFeatures[] = {
+#define CPU_FEATURE(enumerator, bit, name, needed, detect) {enumerator, name, CpuFeatureInfo::needed},
+#include "abi/cpu_features.def"
+#undef CPU_FEATURE
 };
 
 struct CodegenSettings {
-#define SETTING(type, name, default_value) type name = default_value;
+#define SETTING(type, name, default_value, from) type name = default_value;
 #include "abi/settings.def"
 #undef SETTING
   uint32_t cpu_features = 0;  // CpuFeature; an image may need fewer than the CPU has
   friend bool operator==(const CodegenSettings&, const CodegenSettings&) = default;
 };
+
+/// Calls `f` with the name and the value of each, CPU features included.
+template <class F>
+void for_each_setting(const CodegenSettings& settings, F&& f) {
+#define SETTING(type, name, default_value, from) f(#name, uint64_t{settings.name});
+#include "abi/settings.def"
+#undef SETTING
+  f("cpu_features", uint64_t{settings.cpu_features});
+}
 
 }  // namespace vitrine::abi

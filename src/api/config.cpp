@@ -73,17 +73,9 @@ namespace api {
 
 abi::CodegenSettings codegen_settings(const Config& config, uint32_t cpu_features) {
   abi::CodegenSettings s;
-  // 1 and 2 are the same code, so that an image of one serves the other.
-  s.opt_level = config.opt_level() == 0 ? 0 : 2;
-  s.consume_fuel = config.consume_fuel();
-  s.epoch_interruption = config.epoch_interruption();
-  s.signals_based_traps = config.signals_based_traps();
-  s.nan_canonicalization = config.nan_canonicalization();
-  s.spectre_mitigation = config.spectre_mitigation();
-  s.regalloc_fast = config.single_pass_regalloc();
-  s.memory_reservation = config.memory_reservation();
-  s.memory_guard_size = config.signals_based_traps() ? config.memory_guard_size() : 0;
-  s.max_wasm_stack = config.max_wasm_stack();
+#define SETTING(type, name, default_value, from) s.name = from;
+#include "abi/settings.def"
+#undef SETTING
   s.cpu_features = cpu_features;
   return s;
 }

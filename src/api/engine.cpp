@@ -5,7 +5,7 @@
 #include "api/impl.hpp"
 #include "base/hash.hpp"
 #include "base/result.hpp"
-#include "compiler/x64/cpu.hpp"
+#include "compiler/targets/targets.hpp"
 #include "runtime/entry/handler.hpp"
 
 namespace vitrine {
@@ -16,7 +16,7 @@ const char* version() {
 
 Result<Engine> Engine::make(const Config& config) {
   TRY(api::check_config(config));
-  uint32_t cpu = TRY(x64::host_cpu_features());
+  uint32_t cpu = TRY(compiler::host_target().host_cpu_features());
   auto impl = std::make_shared<EngineImpl>();
   impl->config = config;
   impl->features = config.impl_->features;
@@ -46,15 +46,10 @@ bool Engine::is_precompiled(std::span<const uint8_t> bytes) {
 }
 
 uint64_t Engine::compatibility_hash() const {
-  const abi::CodegenSettings& s = impl_->runtime->settings();
   uint64_t h = 0;
   for (const char* c = version(); *c; c++) h = hash_mix(h, static_cast<uint8_t>(*c));
-  for (uint64_t v : {uint64_t{s.opt_level}, uint64_t{s.consume_fuel}, uint64_t{s.epoch_interruption},
-                     uint64_t{s.signals_based_traps}, uint64_t{s.nan_canonicalization}, uint64_t{s.spectre_mitigation},
-                     uint64_t{s.indirect_local_calls}, uint64_t{s.regalloc_fast}, s.memory_reservation,
-                     s.memory_guard_size, s.max_wasm_stack, uint64_t{s.cpu_features}, impl_->features.bits()}) {
-    h = hash_mix(h, v);
-  }
+  for_each_setting(impl_->runtime->settings(), [&](const char*, uint64_t value) { h = hash_mix(h, value); });
+  h = hash_mix(h, impl_->features.bits());
   return h;
 }
 

@@ -81,11 +81,10 @@ std::vector<CodegenSetting> codegen_settings(const Engine& engine) {
       {"memory_reservation", fmt::format("{}", s.memory_reservation), "bytes of address space for a memory"},
       {"memory_guard_size", fmt::format("{}", s.memory_guard_size), "bytes of guard after a memory"},
   };
-  constexpr std::pair<uint32_t, const char*> kFeatures[] = {
-      {abi::kSse41, "has_sse41"}, {abi::kPopcnt, "has_popcnt"}, {abi::kLzcnt, "has_lzcnt"}, {abi::kBmi1, "has_bmi1"},
-      {abi::kBmi2, "has_bmi2"},   {abi::kAvx, "has_avx"},       {abi::kAvx2, "has_avx2"},   {abi::kFma, "has_fma"}};
-  for (auto [bit, name] : kFeatures) {
-    all.push_back({name, (s.cpu_features & bit) ? "true" : "false", "CPU feature, found on this machine"});
+  for (const abi::CpuFeatureInfo& f : abi::kCpuFeatures) {
+    std::string name = fmt::format("has_{}", f.name);
+    std::erase(name, '.');
+    all.push_back({name, (s.cpu_features & f.bit) ? "true" : "false", "CPU feature, found on this machine"});
   }
   return all;
 }

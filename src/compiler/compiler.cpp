@@ -12,8 +12,9 @@
 #include "abi/image.hpp"
 #include "base/large_buffer.hpp"
 #include "base/parallel.hpp"
-#include "compiler/inlining.hpp"
-#include "compiler/linker.hpp"
+#include "compiler/image_assembler.hpp"
+#include "compiler/inline_candidates.hpp"
+#include "compiler/targets/targets.hpp"
 #include "wasm/names.hpp"
 
 namespace vitrine::compiler {
@@ -54,10 +55,10 @@ class ModuleCompiler {
   void compile(uint32_t body, unsigned worker);
   void compile_functions();
   void compile_trampolines();
-  Result<void> link(const abi::ImageMemory& memory);
+  Result<void> assemble(const abi::ImageMemory& memory);
 
   struct TypeCode {
-    Linkable array_call, host_call;
+    abi::UnitView array_call, host_call;
   };
 
   const translate::ModuleEnv& env_;
@@ -66,9 +67,9 @@ class ModuleCompiler {
   unsigned workers_;
   std::optional<InlineBodies> callees_;
   std::vector<std::unique_ptr<FunctionCompiler>> compilers_;
-  std::deque<Arena> kept_;           // by worker: what the linker is given
-  std::vector<Linkable> functions_;  // by body
-  std::vector<TypeCode> types_;      // by type; only at canonical function types
+  std::deque<Arena> kept_;                // by worker: what the image is assembled from
+  std::vector<abi::UnitView> functions_;  // by body
+  std::vector<TypeCode> types_;           // by type; only at canonical function types
   std::atomic<size_t> done_ = 0;
   std::atomic<uint64_t> code_size_ = 0;  // of the functions so far, bytes
   // The first body with an error, and the errors of every thread.
@@ -102,8 +103,8 @@ void ModuleCompiler::compile(uint32_t body, unsigned worker) {
       code_size_.load(std::memory_order_relaxed) <= options_.max_code_size) {
     auto compiled = compiler(worker).compile(env_.module.imported_functions + body);
     if (compiled) {
-      functions_[body] = Linkable(**compiled).kept(kept_[worker]);
-      code_size_.fetch_add(functions_[body].code.size(), std::memory_order_relaxed);
+      functions_[body] = abi::UnitView(**compiled).kept(kept_[worker]);
+      code_size_.fetch_add(functions_[body].text.size(), std::memory_order_relaxed);
     } else {
       BodyError& mine = errors_[worker];
       if (body < mine.body) {
@@ -143,23 +144,26 @@ void ModuleCompiler::compile_trampolines() {
   parallel_for(types_.size(), workers_, [&](size_t type, unsigned worker) {
     if (!is_canonical_function_type(module, static_cast<uint32_t>(type))) return;
     ir::Signature signature = translate::signature_of(module.types[type].func);
-    x64::Backend& backend = compiler(worker).backend();
-    types_[type].array_call = Linkable(backend.array_call_trampoline(signature)).kept(kept_[worker]);
-    types_[type].host_call = Linkable(backend.host_call_trampoline(signature)).kept(kept_[worker]);
+    mach::Backend& backend = compiler(worker).backend();
+    abi::CodeUnit unit;
+    backend.array_call_trampoline(signature, unit);
+    types_[type].array_call = abi::UnitView(unit).kept(kept_[worker]);
+    backend.host_call_trampoline(signature, unit);
+    types_[type].host_call = abi::UnitView(unit).kept(kept_[worker]);
   });
 }
 
-Result<void> ModuleCompiler::link(const abi::ImageMemory& memory) {
+Result<void> ModuleCompiler::assemble(const abi::ImageMemory& memory) {
   const wasm::Module& module = env_.module;
-  Linker::Sizes sizes;
-  for (const Linkable& f : functions_) sizes.add(f);
+  ImageAssembler::Sizes sizes;
+  for (const abi::UnitView& f : functions_) sizes.add(f);
   for (const TypeCode& t : types_) {
     sizes.add(t.array_call);
     sizes.add(t.host_call);
   }
-  Linker linker(module.imported_functions);
-  TRY(linker.reserve(sizes));
-  for (const Linkable& f : functions_) linker.add_function(f);
+  ImageAssembler assembler(host_target(), module.imported_functions);
+  TRY(assembler.reserve(sizes));
+  for (const abi::UnitView& f : functions_) assembler.add_function(f);
   abi::ImageContents contents;
   contents.settings = env_.settings;
   contents.module = &module;
@@ -171,10 +175,10 @@ Result<void> ModuleCompiler::link(const abi::ImageMemory& memory) {
       contents.trampolines[type] = contents.trampolines[def.canonical];
       continue;
     }
-    contents.trampolines[type].array_call = linker.add_trampoline(types_[type].array_call);
-    contents.trampolines[type].host_call = linker.add_trampoline(types_[type].host_call);
+    contents.trampolines[type].array_call = assembler.add_trampoline(types_[type].array_call);
+    contents.trampolines[type].host_call = assembler.add_trampoline(types_[type].host_call);
   }
-  linker.finish(contents);
+  assembler.finish(contents);
   if (options_.symbols) {
     wasm::Names names = wasm::Names::read(module);
     contents.function_names.reserve(functions_.size());
@@ -198,7 +202,7 @@ Result<void> ModuleCompiler::run(const abi::ImageMemory& memory) {
     return fail(fmt::format("the module's code is longer than {} MiB", options_.max_code_size >> 20), ErrorKind::Limit);
   }
   compile_trampolines();
-  return link(memory);
+  return assemble(memory);
 }
 
 }  // namespace
@@ -225,11 +229,8 @@ Result<void> compile_module(const wasm::Module& module, std::span<const uint8_t>
 }
 
 std::string settings_key(const wasm::Features& features, const abi::CodegenSettings& settings, bool symbols) {
-  std::string key = fmt::format("vitrine-{} features={:x} symbols={} cpu={:x}", abi::image_version(), features.bits(),
-                                symbols, settings.cpu_features);
-#define SETTING(type, name, default_value) key += fmt::format(" " #name "={}", settings.name);
-#include "abi/settings.def"
-#undef SETTING
+  std::string key = fmt::format("vitrine-{} features={:x} symbols={}", abi::image_version(), features.bits(), symbols);
+  for_each_setting(settings, [&](const char* name, uint64_t value) { key += fmt::format(" {}={}", name, value); });
   return key;
 }
 

@@ -14,7 +14,7 @@
 #include "abi/settings.hpp"
 #include "base/result.hpp"
 #include "compiler/function_compiler.hpp"
-#include "compiler/linker.hpp"
+#include "compiler/image_assembler.hpp"
 #include "wasm/features.hpp"
 #include "wasm/module.hpp"
 

@@ -12,7 +12,7 @@
 #include "abi/image.hpp"
 #include "abi/trap.hpp"
 #include "base/bytes.hpp"
-#include "compiler/x64/cpu.hpp"
+#include "compiler/targets/targets.hpp"
 #include "text/wat_parser.hpp"
 #include "wasm/limits.hpp"
 #include "wasm/reader.hpp"
@@ -23,7 +23,7 @@ namespace {
 abi::CodegenSettings host_settings(uint8_t opt_level = 2) {
   abi::CodegenSettings settings;
   settings.opt_level = opt_level;
-  settings.cpu_features = x64::detect_cpu_features();
+  settings.cpu_features = *host_target().host_cpu_features();
   return settings;
 }
 

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <iterator>
-#include <utility>
 
 #include "compiler/ir/print.hpp"
 #include "compiler/ir/verify.hpp"
+#include "compiler/targets/targets.hpp"
 
 namespace vitrine::compiler {
 
@@ -27,7 +27,11 @@ void verify([[maybe_unused]] const ir::Func& func, [[maybe_unused]] const char* 
 
 FunctionCompiler::FunctionCompiler(const translate::ModuleEnv& env, const wasm::Features& features, const Dump* dump,
                                    opt::CalleeProvider callees)
-    : env_(env), dump_(dump), callees_(callees), translator_(env, features), backend_(env.settings) {}
+    : env_(env),
+      dump_(dump),
+      callees_(callees),
+      translator_(env, features),
+      backend_(host_target().make_backend(env.settings)) {}
 
 Result<Mode> FunctionCompiler::translate(uint32_t function) {
   Mode mode = translate::mode_of(env_.settings);
@@ -48,7 +52,7 @@ const ir::Func* FunctionCompiler::optimize(uint32_t function) {
   return &func_;
 }
 
-Result<const CompiledBody*> FunctionCompiler::compile(uint32_t function) {
+Result<const abi::CodeUnit*> FunctionCompiler::compile(uint32_t function) {
   const Dump* dump = dump_ && dump_->function == function ? dump_ : nullptr;
   Mode mode = TRY(translate(function));
   if (dump) dump->show("ir", ir::print(func_));
@@ -65,42 +69,20 @@ Result<const CompiledBody*> FunctionCompiler::compile(uint32_t function) {
   opt::optimize(func_, passes, passes_);
   if (dump) dump->show("opt", ir::print(func_));
 
-  x64::Options options;
+  mach::Options options;
   options.restore_context_after_calls = env_.has_tail_calls;
-  options.want_vcode = dump != nullptr;
   options.fast = mode == Mode::Fast;
-  mach::CompiledFunction& code = body_.code;
-  TRY_IN(backend_.compile(func_, code, options), fmt::format("in function {}", function));
-  if (dump) dump->show("vcode", code.vcode);
-  encode_addresses();
-  if (dump && dump->code) dump->code(code);
-  return &body_;
+  if (dump) options.vcode = &vcode_;
+  TRY_IN(backend_->compile(func_, unit_, options), fmt::format("in function {}", function));
+  if (dump) dump->show("vcode", vcode_);
+  if (dump && dump->code) dump->code(unit_);
+  return &unit_;
 }
 
 void FunctionCompiler::inline_calls(const Dump* dump) {
   if (opt::inline_calls(func_, callees_) == 0) return;
   verify(func_, "inlining");
   if (dump) dump->show("inline", ir::print(func_));
-}
-
-/// Where the code is from, in its short form; code that came by inlining is from the callee's body.
-void FunctionCompiler::encode_addresses() {
-  mach::CompiledFunction& code = body_.code;
-  code.inline_sites.clear();
-  auto number = [](uint32_t site) { return site == ir::kNoSite ? 0 : site + 1; };
-  for (const ir::InlineSite& s : func_.inline_sites) {
-    code.inline_sites.push_back({number(s.parent), s.symbol, s.srcloc});
-  }
-  if (!func_.inlined_locs.empty()) {
-    for (mach::AddressMapEntry& a : code.addresses) {
-      ir::InlinedLoc loc = func_.location(a.srcloc);
-      a.srcloc = loc.srcloc;
-      a.inline_site = number(loc.site);
-    }
-  }
-  body_.addresses.chunks.clear();
-  body_.addresses.bytes.clear();
-  body_.addresses.encode(std::span(std::as_const(code.addresses)));
 }
 
 }  // namespace vitrine::compiler

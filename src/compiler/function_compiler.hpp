@@ -6,13 +6,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <string>
 
-#include "abi/address_map.hpp"
-#include "compiler/mach/compiled.hpp"
+#include "compiler/mach/backend.hpp"
 #include "compiler/opt/inline.hpp"
 #include "compiler/opt/optimize.hpp"
 #include "compiler/translate/translator.hpp"
-#include "compiler/x64/backend.hpp"
 
 namespace vitrine::compiler {
 
@@ -22,13 +22,7 @@ struct Dump {
   uint32_t function = 0;
   std::function<void(std::string_view stage, std::string_view text)> show;
   /// Shows the bytes with their side tables, if there is one.
-  std::function<void(const mach::CompiledFunction&)> code;
-};
-
-/// What the image's linker needs of a function. The address map is in `addresses` and not in `code`.
-struct CompiledBody {
-  mach::CompiledFunction code;
-  abi::EncodedAddresses addresses;
+  std::function<void(const abi::CodeUnit&)> code;
 };
 
 class FunctionCompiler {  // one per thread
@@ -42,25 +36,25 @@ class FunctionCompiler {  // one per thread
                    opt::CalleeProvider callees);
 
   /// The answer lives until the next call.
-  Result<const CompiledBody*> compile(uint32_t function);
+  Result<const abi::CodeUnit*> compile(uint32_t function);
   /// The optimised IR of a function, with nothing inlined; none if it is not to be optimised. Lives until the next
   /// call.
   const ir::Func* optimize(uint32_t function);
-  x64::Backend& backend() { return backend_; }
+  mach::Backend& backend() { return *backend_; }
 
  private:
   Result<translate::Mode> translate(uint32_t function);
   void inline_calls(const Dump* dump);
-  void encode_addresses();
 
   const translate::ModuleEnv& env_;
   const Dump* dump_;
   opt::CalleeProvider callees_;
   translate::Translator translator_;
-  x64::Backend backend_;
+  std::unique_ptr<mach::Backend> backend_;
   ir::Func func_;
   opt::PassCtx passes_;
-  CompiledBody body_;
+  abi::CodeUnit unit_;
+  std::string vcode_;
 };
 
 }  // namespace vitrine::compiler

@@ -31,7 +31,6 @@
 #include "base/result.hpp"
 #include "cli/disassembler.hpp"
 #include "compiler/compiler.hpp"
-#include "compiler/x64/cpu.hpp"
 #include "text/wat_parser.hpp"
 #include "wasm/names.hpp"
 #include "wasm/reader.hpp"
@@ -80,7 +79,7 @@ Result<Test> read_test(const std::string& path) {
 /// The settings that the directives ask for.
 Result<abi::CodegenSettings> settings_of(std::map<std::string, std::string> directives) {
   abi::CodegenSettings settings;
-  for (const auto& feature : x64::cpu_feature_names()) settings.cpu_features |= feature.bit;
+  for (const abi::CpuFeatureInfo& feature : abi::kCpuFeatures) settings.cpu_features |= feature.bit;
   auto take = [&](const char* key) -> std::optional<std::string> {
     auto at = directives.find(key);
     if (at == directives.end()) return std::nullopt;
@@ -96,13 +95,12 @@ Result<abi::CodegenSettings> settings_of(std::map<std::string, std::string> dire
     settings.cpu_features = 0;
     std::istringstream names(*cpu);
     for (std::string name; names >> name;) {
-      auto known = x64::cpu_feature_names();
-      auto found = std::ranges::find(known, name, &x64::CpuFeatureName::name);
-      if (found == known.end()) return fail("no such CPU feature: " + name);
+      auto found = std::ranges::find(abi::kCpuFeatures, name, &abi::CpuFeatureInfo::name);
+      if (found == std::end(abi::kCpuFeatures)) return fail("no such CPU feature: " + name);
       settings.cpu_features |= found->bit;
     }
   }
-#define SETTING(type, name, default_value)                                                                     \
+#define SETTING(type, name, default_value, from)                                                               \
   if (auto value = take(#name)) {                                                                              \
     settings.name = *value == "true" ? type{1} : static_cast<type>(std::strtoull(value->c_str(), nullptr, 0)); \
   }
@@ -112,7 +110,7 @@ Result<abi::CodegenSettings> settings_of(std::map<std::string, std::string> dire
   return settings;
 }
 
-const char* trap_name(uint8_t code) {
+const char* trap_name(uint32_t code) {
   switch (code) {
 #define TRAP(name, number, message) \
   case number:                      \
@@ -125,10 +123,10 @@ const char* trap_name(uint8_t code) {
 }
 
 /// The constant that an instruction reads at `offset` of the code, or the place where none can be.
-std::string constant_at(const mach::CompiledFunction& f, uint64_t offset, const std::string& text) {
+std::string constant_at(const abi::CodeUnit& f, uint64_t offset, const std::string& text) {
   auto bits = [&](size_t size) {
     uint64_t v = 0;
-    if (offset + size <= f.code.size()) std::memcpy(&v, f.code.data() + offset, size);
+    if (offset + size <= f.text.size()) std::memcpy(&v, f.text.data() + offset, size);
     return v;
   };
   if (text.find("xmmword") != std::string::npos) {
@@ -141,16 +139,16 @@ std::string constant_at(const mach::CompiledFunction& f, uint64_t offset, const 
   return "[const]";
 }
 
-std::string show_asm(const mach::CompiledFunction& f, const std::vector<std::string>& names) {
-  auto disassembled = cli::disassemble(std::span(f.code).first(f.code_size), 0);
+std::string show_asm(const abi::CodeUnit& f, const std::vector<std::string>& names) {
+  auto disassembled = cli::disassemble(std::span(f.text).first(f.code_size()), 0);
   if (!disassembled) return disassembled.error().message();
   const auto& insts = *disassembled;
   static const std::regex kJump(R"(^(j[a-z]+) 0x([0-9a-f]+)$|^(j[a-z]+) ([0-9]+)$)");
   static const std::regex kRip(R"(\[rip ([+-]) (0x[0-9a-f]+|[0-9]+)\])");
   std::map<uint64_t, std::string> labels;
   std::set<uint64_t> targets;
-  auto relocated = [&](const cli::DisassembledInst& inst) -> const mach::Reloc* {
-    for (const mach::Reloc& r : f.relocs) {
+  auto relocated = [&](const cli::DisassembledInst& inst) -> const abi::Reloc* {
+    for (const abi::Reloc& r : f.relocs) {
       if (r.offset >= inst.address && r.offset < inst.address + inst.bytes.size()) return &r;
     }
     return nullptr;
@@ -168,7 +166,7 @@ std::string show_asm(const mach::CompiledFunction& f, const std::vector<std::str
   for (const auto& inst : insts) {
     std::smatch match;
     if (auto target = target_of(inst)) targets.insert(*target);
-    if (auto target = rip_target(inst, match); target && *target < f.code_size) targets.insert(*target);
+    if (auto target = rip_target(inst, match); target && *target < f.code_size()) targets.insert(*target);
   }
   for (uint64_t t : targets) labels[t] = fmt::format("L{}", labels.size());
   std::string out;
@@ -179,17 +177,17 @@ std::string show_asm(const mach::CompiledFunction& f, const std::vector<std::str
     std::smatch match;
     if (auto target = target_of(inst)) {
       text = text.substr(0, text.find(' ') + 1) + labels[*target];
-    } else if (const mach::Reloc* r = relocated(inst)) {
+    } else if (const abi::Reloc* r = relocated(inst)) {
       std::string name = r->symbol < names.size() ? names[r->symbol] : fmt::format("symbol{}", r->symbol);
       text = text.substr(0, text.find(' ') + 1) + name;
     } else if (auto rip = rip_target(inst, match)) {
-      std::string place = *rip < f.code_size ? "[" + labels[*rip] + "]" : constant_at(f, *rip, text);
+      std::string place = *rip < f.code_size() ? "[" + labels[*rip] + "]" : constant_at(f, *rip, text);
       text = match.prefix().str() + place + match.suffix().str();
     }
     std::string traps;
-    for (; trap < f.traps.size() && f.traps[trap].offset < inst.address + inst.bytes.size(); trap++) {
-      if (f.traps[trap].offset != inst.address) traps += " (misplaced)";
-      traps += fmt::format("{}{}", traps.empty() ? "" : ", ", trap_name(f.traps[trap].code));
+    for (; trap < f.tables.traps.size() && f.tables.traps[trap].offset < inst.address + inst.bytes.size(); trap++) {
+      if (f.tables.traps[trap].offset != inst.address) traps += " (misplaced)";
+      traps += fmt::format("{}{}", traps.empty() ? "" : ", ", trap_name(f.tables.traps[trap].code));
     }
     out += traps.empty() ? "  " + text + "\n" : fmt::format("  {:<40} ; trap: {}\n", text, traps);
   }
@@ -234,7 +232,7 @@ Result<std::string> show(const Test& test) {
     dump.show = [&](std::string_view stage, std::string_view shown) {
       if (stage == what) text = shown;
     };
-    dump.code = [&](const mach::CompiledFunction& code) {
+    dump.code = [&](const abi::CodeUnit& code) {
       if (what == "asm") text = show_asm(code, names);
     };
     compiler::CompileOptions options;

@@ -1,37 +1,12 @@
 #include "compiler/ir/builder.hpp"
 
+#include <algorithm>
 #include <bit>
 
-#include "base/hash.hpp"
 #include "compiler/ir/fold.hpp"
+#include "compiler/ir/value_number.hpp"
 
 namespace vitrine::ir {
-namespace {
-
-bool same(const InstData& x, const InstData& y) {
-  return x.op == y.op && x.type == y.type && x.aux == y.aux && x.flags == y.flags && x.trap == y.trap &&
-         x.region == y.region && x.imm == y.imm && x.a[0] == y.a[0] && x.a[1] == y.a[1] && x.a[2] == y.a[2];
-}
-
-/// Member by member: they were just written, and a load of two of them at once would wait for both.
-uint32_t hash_of(const InstData& d) {
-  uint64_t h = static_cast<uint64_t>(d.op) * 0x9e37'79b9'7f4a'7c15ull;
-  h ^= static_cast<uint64_t>(d.type) << 48 | static_cast<uint64_t>(d.aux) << 56;
-  h += (uint64_t{d.imm} + 1) * 0xc2b2'ae3d'27d4'eb4full;
-  h ^= d.a[0] * 0x1656'67b1'9e37'79f9ull;
-  h += d.a[1] * 0x85eb'ca77'c2b2'ae63ull;
-  h ^= d.a[2] * 0x27d4'eb2f'1656'67c5ull;
-  h *= 0xff51'afd7'ed55'8ccdull;
-  return static_cast<uint32_t>(h >> 40);
-}
-
-/// The type of the result where it is not the controlling type.
-Type result_type(Op op, Type type) {
-  return op == Op::ICmp || op == Op::FCmp ? Type::I32 : type;
-}
-
-}  // namespace
-
 void Builder::reset(Func& func) {
   f_ = &func;
   block_ = Block();
@@ -66,14 +41,18 @@ Value Builder::emit(Type result) {
 }
 
 Value Builder::numbered(const InstData& d, Type result) {
-  Entry& slot = table_[hash_of(d) & (kTableSize - 1)];
-  if (slot.generation == generation_ && same((*f_)[slot.inst], d)) {
+  Entry& slot = table_[slot_of(d)];
+  if (slot.generation == generation_ && same_value(*f_, (*f_)[slot.inst], d)) {
     f_->drop_draft();
     return f_->result(slot.inst);
   }
   Value v = emit(result);
   slot = {generation_, f_->def_inst(v)};
   return v;
+}
+
+uint32_t Builder::slot_of(const InstData& d) const {
+  return value_hash(*f_, d) >> 8 & (kTableSize - 1);
 }
 
 void Builder::emit_term(const InstData& d) {
@@ -97,6 +76,17 @@ Value Builder::fconst(Type type, uint64_t bits) {
   return numbered(d, type);
 }
 
+Value Builder::vconst(Bits128 bits) {
+  InstData& d = draft(Op::VConst, Type::V128);
+  d.set_imm128(bits);
+  return numbered(d, Type::V128);
+}
+
+Value Builder::constant(Type type, uint64_t bits) {
+  if (type == Type::V128) return vconst({bits, 0});
+  return is_float(type) ? fconst(type, bits) : iconst(type, bits);
+}
+
 Value Builder::f32(float value) {
   return fconst(Type::F32, std::bit_cast<uint32_t>(value));
 }
@@ -107,17 +97,16 @@ Value Builder::f64(double value) {
 // -- arithmetic
 
 Value Builder::unary(Op op, Type type, Value x, uint8_t trap) {
-  VITRINE_DCHECK(info(op).args == 1);
+  VITRINE_DCHECK(info(op).args == 1 && contains(types_of(op).types, type));
   x = f_->resolve(x);
   uint64_t c;
   if (f_->is_const(x, &c)) {
-    if (auto bits = fold_unary(op, type, f_->type_of(x), c))
-      return is_int(type) ? iconst(type, *bits) : fconst(type, *bits);
+    if (auto bits = fold_unary(op, type, f_->type_of(x), c)) return constant(type, *bits);
   }
   InstData& d = draft(op, type);
   d.trap = trap;
   d.a[0] = x.raw();
-  return numbered(d, type);
+  return numbered(d, result_type(op, type));
 }
 
 Value Builder::bitcast(Type type, Value x) {
@@ -143,11 +132,11 @@ Value Builder::binary(Op op, Value x, Value y, uint8_t trap) {
   x = f_->resolve(x);
   y = f_->resolve(y);
   Type type = f_->type_of(x);
-  VITRINE_DCHECK(type == f_->type_of(y));
+  VITRINE_DCHECK(type == f_->type_of(y) && contains(types_of(op).types, type));
   uint64_t cx = 0, cy = 0;
   bool kx = f_->is_const(x, &cx), ky = f_->is_const(y, &cy);
   if (kx && ky) {
-    if (auto bits = fold_binary(op, type, 0, cx, cy)) return is_int(type) ? iconst(type, *bits) : fconst(type, *bits);
+    if (auto bits = fold_binary(op, type, 0, cx, cy)) return constant(type, *bits);
   }
   if (kx && !ky && is_commutative(op)) {
     std::swap(x, y);
@@ -205,6 +194,40 @@ Value Builder::binary(Op op, Value x, Value y, uint8_t trap) {
   d.a[0] = x.raw();
   d.a[1] = y.raw();
   return numbered(d, result_type(op, type));
+}
+
+Builder::Wide Builder::wide(Op op, std::initializer_list<Value> list) {
+  VITRINE_DCHECK(info(op).group == Group::Wide && list.size() == info(op).args);
+  Value args[4];
+  uint64_t bits[4];
+  size_t n = 0;
+  bool all_known = true;
+  for (Value v : list) {
+    args[n] = f_->resolve(v);
+    all_known &= f_->is_iconst(args[n], &bits[n]);
+    ++n;
+  }
+  if (all_known) {
+    Bits128 value = fold_wide(op, bits);
+    return {i64(value.lo), i64(value.hi)};
+  }
+  InstData& d = draft(op, Type::I64);
+  if (has_arg_list(op))
+    f_->set_arg_list(d, {args, n});
+  else
+    for (size_t k = 0; k < n; ++k) d.a[k] = args[k].raw();
+  Entry& slot = table_[slot_of(d)];
+  Inst i;
+  if (slot.generation == generation_ && same_value(*f_, (*f_)[slot.inst], d)) {
+    f_->drop_draft();
+    i = slot.inst;
+  } else {
+    static constexpr Type kHalves[] = {Type::I64, Type::I64};
+    i = f_->finish_draft(kHalves);
+    f_->append(block_, i);
+    slot = {generation_, i};
+  }
+  return {f_->result(i, 0), f_->result(i, 1)};
 }
 
 Value Builder::icmp(IntCC cc, Value x, Value y) {
@@ -316,23 +339,23 @@ void Builder::store(MemKind kind, Value ptr, Value value, int32_t disp, AliasReg
   f_->append(block_, f_->finish_draft());
 }
 
-Value Builder::stack_load(Type type, Slot slot) {
+Value Builder::stack_load(Type type, Slot slot, uint32_t offset) {
   InstData& d = draft(Op::StackLoad, type);
-  d.imm = slot.raw();
+  d.set_slot(slot, offset);
   return emit(type);
 }
 
-void Builder::stack_store(Slot slot, Value value) {
+void Builder::stack_store(Slot slot, Value value, uint32_t offset) {
   value = f_->resolve(value);
   InstData& d = draft(Op::StackStore, f_->type_of(value));
-  d.imm = slot.raw();
+  d.set_slot(slot, offset);
   d.a[0] = value.raw();
   f_->append(block_, f_->finish_draft());
 }
 
-Value Builder::stack_addr(Slot slot) {
+Value Builder::stack_addr(Slot slot, uint32_t offset) {
   InstData& d = draft(Op::StackAddr, Type::I64);
-  d.imm = slot.raw();
+  d.set_slot(slot, offset);
   return numbered(d, Type::I64);
 }
 
@@ -384,7 +407,7 @@ std::span<const Value> Builder::emit_call(InstData d, const Signature& sig, Args
   }
   Inst i = f_->make_inst(d, sig.results);
   f_->append(block_, i);
-  for (uint32_t n = 0; n < sig.results.size(); ++n) results_.push_back(f_->result(i, n));
+  f_->for_each_result(i, [&](Value v) { results_.push_back(v); });
   return results_;
 }
 
@@ -398,6 +421,43 @@ std::span<const Value> Builder::call_indirect(SigRef sig, Value callee, Args arg
   InstData d = data(Op::CallIndirect, Type::None);
   d.imm = sig.raw();
   return emit_call(d, f_->sigs[sig], {&callee, 1}, args);
+}
+
+Builder::Invocation Builder::invoke(FuncRef fn, Args args, uint32_t payload) {
+  InstData d = data(Op::Invoke, Type::None);
+  d.imm = fn.raw();
+  return emit_invoke(d, f_->sigs[f_->funcs[fn].sig], {}, args, payload);
+}
+
+Builder::Invocation Builder::invoke_indirect(SigRef sig, Value callee, Args args, uint32_t payload) {
+  InstData d = data(Op::InvokeIndirect, Type::None);
+  d.imm = sig.raw();
+  return emit_invoke(d, f_->sigs[sig], {&callee, 1}, args, payload);
+}
+
+Builder::Invocation Builder::emit_invoke(InstData d, const Signature& sig, Args head, Args args, uint32_t payload) {
+  VITRINE_DCHECK(args.size() == sig.params.size() && payload <= kMaxPayload);
+  VITRINE_DCHECK(!terminated());
+  d.aux = static_cast<uint8_t>(payload);
+  d.a[0] = static_cast<uint32_t>(f_->pool.size());
+  for (Args list : {head, args})
+    for (Value v : list) f_->pool.push_back(f_->resolve(v));
+  d.a[1] = static_cast<uint32_t>(head.size() + args.size());
+  BlockCall nowhere[2];
+  d.a[2] = f_->pool_calls(nowhere);
+  types_.assign(sig.results.begin(), sig.results.end());
+  types_.resize(types_.size() + payload, Type::I64);
+  Inst i = f_->make_inst(d, types_);
+  f_->append(block_, i);
+  results_.clear();
+  f_->for_each_result(i, [&](Value v) { results_.push_back(v); });
+  std::span<const Value> all(results_);
+  return {i, all.first(sig.results.size()), all.subspan(sig.results.size())};
+}
+
+void Builder::go_on(const Invocation& call, Block normal, Args normal_args, Block landing, Args landing_args) {
+  BlockCall calls[2] = {block_call(normal, normal_args), block_call(landing, landing_args)};
+  std::ranges::copy(calls, f_->succs(call.inst).begin());
 }
 
 void Builder::return_call(FuncRef fn, Args args) {

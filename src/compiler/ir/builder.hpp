@@ -45,14 +45,25 @@ class Builder {
   Value fconst(Type type, uint64_t bits);
   Value f32(float value);
   Value f64(double value);
+  Value vconst(Bits128 bits);
+  /// A constant of any type, by its low 64 bits.
+  Value constant(Type type, uint64_t bits);
 
-  // -- integers: both operands and the result have one type
+  // -- integers: both operands and the result have one type; band, bor and bxor are for vectors too
   Value iadd(Value x, Value y) { return binary(Op::IAdd, x, y); }
   Value iadd_imm(Value x, uint64_t imm) { return iadd(x, iconst(f_->type_of(x), imm)); }
   Value isub(Value x, Value y) { return binary(Op::ISub, x, y); }
   Value imul(Value x, Value y) { return binary(Op::IMul, x, y); }
   Value umulhi(Value x, Value y) { return binary(Op::UMulHi, x, y); }
   Value smulhi(Value x, Value y) { return binary(Op::SMulHi, x, y); }
+  struct Wide {
+    Value lo, hi;
+  };
+  Wide umul_wide(Value x, Value y) { return wide(Op::UMulWide, {x, y}); }
+  Wide smul_wide(Value x, Value y) { return wide(Op::SMulWide, {x, y}); }
+  Wide iadd128(Wide x, Wide y) { return wide(Op::IAdd128, {x.lo, x.hi, y.lo, y.hi}); }
+  Wide isub128(Wide x, Wide y) { return wide(Op::ISub128, {x.lo, x.hi, y.lo, y.hi}); }
+  Wide wide(Op op, std::initializer_list<Value> args);
   Value sdiv(Value x, Value y, uint8_t trap = 0) { return binary(Op::SDiv, x, y, trap); }
   Value udiv(Value x, Value y, uint8_t trap = 0) { return binary(Op::UDiv, x, y, trap); }
   Value srem(Value x, Value y, uint8_t trap = 0) { return binary(Op::SRem, x, y, trap); }
@@ -113,9 +124,9 @@ class Builder {
   Value load(Type type, MemKind kind, Value ptr, int32_t disp, AliasRegion region, uint8_t trap = 0, uint8_t flags = 0);
   void store(MemKind kind, Value ptr, Value value, int32_t disp, AliasRegion region, uint8_t trap = 0,
              uint8_t flags = 0);
-  Value stack_load(Type type, Slot slot);
-  void stack_store(Slot slot, Value value);
-  Value stack_addr(Slot slot);
+  Value stack_load(Type type, Slot slot, uint32_t offset = 0);
+  void stack_store(Slot slot, Value value, uint32_t offset = 0);
+  Value stack_addr(Slot slot, uint32_t offset = 0);
   Value vmctx();
   Value func_addr(FuncRef fn);
 
@@ -127,6 +138,16 @@ class Builder {
   // -- calls; the answer lives until the next call is built
   std::span<const Value> call(FuncRef fn, Args args);
   std::span<const Value> call_indirect(SigRef sig, Value callee, Args args);
+
+  // -- calls that end the block, with a landing block for exceptions; see opcodes.def. First the call, whose results
+  // and payload the arguments of the edges may mention; then, with nothing built between, `go_on` says where it leads.
+  struct Invocation {
+    Inst inst;
+    Args results, payload;  // live until the next call is built
+  };
+  Invocation invoke(FuncRef fn, Args args, uint32_t payload);
+  Invocation invoke_indirect(SigRef sig, Value callee, Args args, uint32_t payload);
+  void go_on(const Invocation& call, Block normal, Args normal_args, Block landing, Args landing_args);
 
   // -- terminators
   void jump(Block target, Args args = {});
@@ -155,9 +176,11 @@ class Builder {
   InstData& draft(Op op, Type type) { return f_->draft(op, type, srcloc_); }
   Value emit(Type result);                         // appends the draft as it is
   Value numbered(const InstData& d, Type result);  // the draft, or an equal one of before
+  uint32_t slot_of(const InstData& d) const;
   void emit_term(const InstData& d);
   BlockCall block_call(Block target, Args args);
   std::span<const Value> emit_call(InstData d, const Signature& sig, Args head, Args args);
+  Invocation emit_invoke(InstData d, const Signature& sig, Args head, Args args, uint32_t payload);
   Value iadd_simplified(Type type, Value x, Value y);
 
   Func* f_;
@@ -166,6 +189,7 @@ class Builder {
   uint32_t generation_ = 1;
   std::vector<Entry> table_;
   std::vector<Value> results_;
+  std::vector<Type> types_;
 };
 
 }  // namespace vitrine::ir

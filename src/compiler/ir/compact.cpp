@@ -24,7 +24,7 @@ Func compact(const Func& func) {
     for (Value p : func[b].params) values[p.raw()] = out.add_param(to, func.type_of(p));
     for (Inst i = func[b].first; i.valid(); i = func.next(i)) {
       results.clear();
-      for (uint32_t n = 0; n < func[i].result_count; ++n) results.push_back(func.type_of(func.result(i, n)));
+      func.for_each_result(i, [&](Value v) { results.push_back(func.type_of(v)); });
       Inst copy = out.make_inst(func[i], results);
       for (uint32_t n = 0; n < results.size(); ++n) values[func.result(i, n).raw()] = out.result(copy, n);
       out.append(to, copy);
@@ -39,13 +39,13 @@ Func compact(const Func& func) {
   };
   for (auto [from, to] : copies) {
     auto args = func.args(from);
-    if (info(func[from].op).args == kVariable)
+    if (has_arg_list(func[from].op))
       out[to].a[0] = list(args);
     else
       for (size_t n = 0; n < args.size(); ++n) out[to].a[n] = values[func.resolved(args[n]).raw()].raw();
     auto succs = func.succs(from);
     if (succs.empty()) continue;
-    out[to].a[1] = static_cast<uint32_t>(out.block_calls.size());
+    Func::set_succs(out[to], static_cast<uint32_t>(out.block_calls.size()), static_cast<uint32_t>(succs.size()));
     for (const BlockCall& c : succs) {
       uint32_t first = list(func.args(c));
       out.block_calls.push_back({blocks[c.target.raw()], first, c.arg_count});

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/assert.hpp"
+
 namespace vitrine::ir {
 namespace {
 
@@ -266,6 +268,24 @@ std::optional<uint64_t> fold_binary(Op op, Type type, uint8_t aux, uint64_t x, u
       return is32 ? fold_float2(op, f32_of(x), f32_of(y)) : fold_float2(op, f64_of(x), f64_of(y));
     default:
       return std::nullopt;
+  }
+}
+
+Bits128 fold_wide(Op op, const uint64_t* args) {
+  using U128 = unsigned __int128;
+  auto halves = [](U128 x) { return Bits128{static_cast<uint64_t>(x), static_cast<uint64_t>(x >> 64)}; };
+  auto whole = [&](size_t n) { return U128{args[n + 1]} << 64 | args[n]; };
+  auto sign_extended = [](uint64_t x) { return static_cast<U128>(__int128{static_cast<int64_t>(x)}); };
+  switch (op) {
+    case Op::UMulWide:
+      return halves(U128{args[0]} * args[1]);
+    case Op::SMulWide:
+      return halves(sign_extended(args[0]) * sign_extended(args[1]));
+    case Op::IAdd128:
+      return halves(whole(0) + whole(2));
+    default:
+      VITRINE_DCHECK(op == Op::ISub128);
+      return halves(whole(0) - whole(2));
   }
 }
 

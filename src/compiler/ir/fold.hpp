@@ -29,6 +29,9 @@ std::optional<uint64_t> fold_unary(Op op, Type type, Type from, uint64_t x);
 /// `type` is the controlling type; `aux` the condition of a comparison.
 std::optional<uint64_t> fold_binary(Op op, Type type, uint8_t aux, uint64_t x, uint64_t y);
 
+/// The halves of what a wide operation answers; `args` has as many as it takes.
+Bits128 fold_wide(Op op, const uint64_t* args);
+
 /// op(x, y) == op(y, x), to the bit (so no float arithmetic: which NaN is propagated may depend on the order).
 constexpr bool is_commutative(Op op) {
   switch (op) {
@@ -36,6 +39,8 @@ constexpr bool is_commutative(Op op) {
     case Op::IMul:
     case Op::UMulHi:
     case Op::SMulHi:
+    case Op::UMulWide:
+    case Op::SMulWide:
     case Op::And:
     case Op::Or:
     case Op::Xor:

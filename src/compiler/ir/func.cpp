@@ -47,6 +47,18 @@ Inst Func::make_inst(const InstData& data, std::span<const Type> results) {
   return i;
 }
 
+Inst Func::copy_inst(Inst i) {
+  const InstData d = (*this)[i];
+  Inst copy = insts_.push({d, Inst(), Inst()});
+  InstData& c = (*this)[copy];
+  c.block = Block();
+  if (has_arg_list(d.op)) c.a[0] = pool_list(args(i));
+  if (d.result_count != 0) c.result = values_.next();
+  for (uint32_t n = 0; n < d.result_count; ++n)
+    values_.push({copy.raw(), static_cast<uint16_t>(n), type_of(result(i, n)), ValueKind::Result});
+  return copy;
+}
+
 void Func::make_alias(Value from, Value to) {
   to = resolve(to);
   if (from == to) return;

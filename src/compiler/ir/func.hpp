@@ -2,14 +2,16 @@
 //
 // What always holds (the verifier checks it in debug builds)
 //   - Every Value has one definition, which dominates its uses; `resolve` follows aliases left by passes.
-//   - A block ends with its only terminator. A block call passes as many arguments, of the types, as the target has
-//   parameters.
+//   - A block ends with its only terminator, which may be a call (see Invoke in opcodes.def): a value that a terminator
+//     defines belongs to one of its edges, and that edge dominates the uses.
+//   - A block call passes as many arguments, of the types, as the target has parameters.
 //   - The entry block is the first in the layout and has no predecessors; its parameters are the signature's.
 //   - Instructions are dense and never move in memory: an Inst taken out of the layout keeps its number and is not
 //   reused.
 // Costs: insertion, removal and iteration O(1) an instruction.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <vector>
@@ -85,17 +87,21 @@ enum InstFlags : uint8_t {
   kGuard = 16,  // Select: stays, even where a check before it says what the condition is; the CPU may have guessed that
 };
 
+/// What the landing block of an invoke may be given.
+inline constexpr uint32_t kMaxPayload = 2;
+
 /// 36 bytes. Which members mean something depends on the opcode; see opcodes.def.
 struct InstData {
   Op op;
   Type type = Type::None;
-  uint8_t aux = 0;    // IntCC, FloatCC, MemKind
+  uint8_t aux = 0;    // IntCC, FloatCC, MemKind; of an invoke: the number of payload words
   uint8_t flags = 0;  // InstFlags
   uint8_t trap = 0;   // trap code; 0: cannot trap
   AliasRegion region = 0;
   uint16_t result_count = 0;
   uint32_t imm = 0;  // displacement (as int32), FuncRef, SigRef, Slot
-  // Inline arguments; or for lists {first in pool, count}; or for terminators args[0] and {first block call, count}.
+  // By form: the arguments themselves; or a list, {first in pool, count}; a branch has args[0] and {first block call,
+  // count}; an invoke has both, {first in pool, count, first block call}, and two block calls.
   uint32_t a[3] = {~0u, ~0u, ~0u};
   Value result;         // the first of result_count consecutive values
   uint32_t srcloc = 0;  // offset of the operator in the wasm module; 0 unknown; see Func::location
@@ -111,7 +117,34 @@ struct InstData {
     a[1] = static_cast<uint32_t>(v);
     a[2] = static_cast<uint32_t>(v >> 32);
   }
+  /// Vector constants need the immediate and all of `a`.
+  Bits128 imm128() const { return {imm | static_cast<uint64_t>(a[0]) << 32, imm64()}; }
+  void set_imm128(Bits128 v) {
+    imm = static_cast<uint32_t>(v.lo);
+    a[0] = static_cast<uint32_t>(v.lo >> 32);
+    set_imm64(v.hi);
+  }
+  /// Of what names a stack slot.
+  Slot slot() const { return Slot(imm); }
+  uint32_t slot_offset() const { return a[2]; }
+  void set_slot(Slot slot, uint32_t offset) {
+    imm = slot.raw();
+    a[2] = offset;
+  }
 };
+
+inline bool may_trap(const InstData& d) {
+  unsigned effects = info(d.op).effects;
+  return (effects & kTraps) != 0 || ((effects & (kReads | kWrites)) != 0 && d.trap != 0);
+}
+/// Whether nobody misses it if nobody uses its results.
+inline bool is_removable(const InstData& d) {
+  return only_reads(d.op) && d.trap == 0;
+}
+/// The bytes that a load or store touches.
+inline uint32_t access_bytes(const InstData& d) {
+  return bytes_of(d.mem(), d.type);
+}
 
 enum class ValueKind : uint8_t { Result, Param, Alias };
 
@@ -191,6 +224,14 @@ class Func {
     d.result = values_.push({i.raw(), 0, result, ValueKind::Result});
     return i;
   }
+  Inst finish_draft(std::span<const Type> results) {
+    Inst i(insts_.size() - 1);
+    InstData& d = (*this)[i];
+    d.result_count = static_cast<uint16_t>(results.size());
+    d.result = values_.next();
+    for (uint16_t n = 0; n < d.result_count; ++n) values_.push({i.raw(), n, results[n], ValueKind::Result});
+    return i;
+  }
   Inst finish_draft() { return Inst(insts_.size() - 1); }
   void drop_draft() { insts_.pop(); }
   Inst make_inst1(const InstData& data, Type result) {
@@ -201,6 +242,9 @@ class Func {
     d.result = values_.push({i.raw(), 0, result, ValueKind::Result});
     return i;
   }
+
+  /// A copy with fresh results and argument lists of its own; not yet in the layout. Its successors are not copied.
+  Inst copy_inst(Inst i);
 
   uint32_t num_values() const { return values_.size(); }
   uint32_t num_insts() const { return insts_.size(); }
@@ -246,6 +290,13 @@ class Func {
     if (out) *out = i.imm64();
     return true;
   }
+  /// The bits of a vector constant, if it is one.
+  bool is_vconst(Value v, Bits128* out) const {
+    const ValueData& d = values_[resolved(v)];
+    if (d.kind != ValueKind::Result || (*this)[Inst(d.def)].op != Op::VConst) return false;
+    *out = (*this)[Inst(d.def)].imm128();
+    return true;
+  }
   /// The bits of a constant, integer or float, if it is one.
   bool is_const(Value v, uint64_t* out = nullptr) const {
     const ValueData& d = values_[resolved(v)];
@@ -263,20 +314,64 @@ class Func {
     uint32_t n = info(d.op).args;
     // SAFETY: a Value is its raw index and nothing else.
     static_assert(sizeof(Value) == sizeof(uint32_t), "inline arguments are stored as raw indices");
-    if (n != kVariable) return {reinterpret_cast<Value*>(d.a), n};
+    if (n <= kInlineArgs) return {reinterpret_cast<Value*>(d.a), n};
     return {pool.data() + d.a[0], d.a[1]};
   }
   std::span<const Value> args(Inst i) const { return const_cast<Func*>(this)->args(i); }
-  std::span<BlockCall> succs(Inst terminator) {
-    InstData& d = (*this)[terminator];
-    if (d.op != Op::Jump && d.op != Op::BrIf && d.op != Op::BrTable) return {};
-    return {block_calls.data() + d.a[1], d.a[2]};
+  /// Gives a new list of arguments to an instruction that has one.
+  void set_arg_list(InstData& d, std::span<const Value> list) {
+    uint32_t first = pool_list(list);
+    d.a[0] = first;
+    d.a[1] = static_cast<uint32_t>(list.size());
   }
-  std::span<const BlockCall> succs(Inst terminator) const { return const_cast<Func*>(this)->succs(terminator); }
+  std::span<BlockCall> succs(Inst i) {
+    InstData& d = (*this)[i];
+    switch (info(d.op).group) {
+      case Group::Branch:
+        return {block_calls.data() + d.a[1], d.a[2]};
+      case Group::Invoke:
+        return {block_calls.data() + d.a[2], 2};
+      default:
+        return {};
+    }
+  }
+  std::span<const BlockCall> succs(Inst i) const { return const_cast<Func*>(this)->succs(i); }
+  /// The number of the first successor's block call; the others follow.
+  uint32_t first_succ(Inst terminator) const {
+    const InstData& d = (*this)[terminator];
+    return info(d.op).group == Group::Invoke ? d.a[2] : d.a[1];
+  }
+  /// The successors of a terminator that has some.
+  static void set_succs(InstData& d, uint32_t first, uint32_t count) {
+    if (info(d.op).group == Group::Invoke) {
+      VITRINE_DCHECK(count == 2);
+      d.a[2] = first;
+    } else {
+      d.a[1] = first;
+      d.a[2] = count;
+    }
+  }
+  /// What a call, tail call or invoke calls.
+  SigRef callee_sig(const InstData& d) const { return is_direct(d.op) ? funcs[FuncRef(d.imm)].sig : SigRef(d.imm); }
+  /// Which successor's edge a value that a terminator defines belongs to: an index into succs.
+  uint32_t edge_of_result(Inst invoke, uint32_t n) const {
+    const InstData& d = (*this)[invoke];
+    return n < uint32_t{d.result_count} - d.aux ? 0 : 1;
+  }
+  /// Whether two edges lead to one block with the same arguments.
+  bool same_call(const BlockCall& x, const BlockCall& y) const {
+    return x.target == y.target && std::ranges::equal(args(x), args(y));
+  }
   std::span<Value> args(const BlockCall& c) { return {pool.data() + c.first_arg, c.arg_count}; }
   std::span<const Value> args(const BlockCall& c) const { return {pool.data() + c.first_arg, c.arg_count}; }
   Value result(Inst i) const { return (*this)[i].result; }
   Value result(Inst i, uint32_t n) const { return Value((*this)[i].result.raw() + n); }
+  /// Calls `each` with every result.
+  template <class F>
+  void for_each_result(Inst i, F&& each) const {
+    const InstData& d = (*this)[i];
+    for (uint32_t n = 0; n < d.result_count; ++n) each(Value(d.result.raw() + n));
+  }
   /// Puts a list into the pool and answers its start.
   uint32_t pool_list(std::span<const Value> list);
   uint32_t pool_calls(std::span<const BlockCall> calls);

@@ -1,7 +1,10 @@
-// The IR's opcodes and what each may do; expanded from opcodes.def.
+// The IR's opcodes, their types and what each may do; expanded from opcodes.def.
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
+
+#include "compiler/ir/type.hpp"
 
 namespace vitrine::ir {
 
@@ -12,31 +15,182 @@ enum class Op : uint8_t {
   kCount
 };
 
-enum class Effect : uint8_t { Pure, CanTrap, Read, Write, Call, Trap, Term };
+/// What an operation may do besides answering its results: several at once. Passes ask by the predicates below.
+enum Effect : uint8_t {
+  kPure = 0,
+  kReads = 1,       // memory of its alias region
+  kWrites = 2,      // memory of its alias region
+  kTraps = 4,       // may end the function by a trap (memory accesses do so if they have a trap code)
+  kCalls = 8,       // runs other code, which may not come back
+  kSafepoint = 16,  // live references must be where the runtime finds them
+  kBarrier = 32,    // reads and writes every region: no access moves across
+  kEndsBlock = 64,
+  kCallEffects = kReads | kWrites | kTraps | kCalls | kSafepoint | kBarrier,
+};
 
+/// Which instructions have the same form, and mostly the same treatment.
+enum class Group : uint8_t {
+  Constant,
+  Arithmetic,
+  Wide,  // 128 bits in two i64
+  Division,
+  Bitwise,
+  Shift,
+  Extension,
+  IntCompare,
+  Float,
+  FloatCompare,
+  Select,
+  Memory,
+  Stack,
+  Address,
+  Other,  // arithmetic without rules of its own
+  TrapIf,
+  Call,  // and tail calls
+  Branch,
+  Return,
+  Trap,
+  Invoke,
+};
+
+/// What the column `type` of opcodes.def may say.
+struct TypeSets {
+  static constexpr TypeSet None = set_of(Type::None), I32 = set_of(Type::I32), I64 = set_of(Type::I64),
+                           F32 = set_of(Type::F32), F64 = set_of(Type::F64);
+  static constexpr TypeSet Word = set_of(Type::I32) | set_of(Type::Ref);
+  static constexpr TypeSet Int64 = set_of(Type::I32) | set_of(Type::I64);
+  static constexpr TypeSet Int = Word | I64;
+  static constexpr TypeSet Float = F32 | F64;
+  static constexpr TypeSet V128 = set_of(Type::V128);
+  static constexpr TypeSet Bits = Int | V128;
+  static constexpr TypeSet Scalar = Int | Float;
+  static constexpr TypeSet Any = Scalar | V128;
+};
+
+/// What is asked of every instruction by every pass; the rest is in OpTypes.
 struct OpInfo {
+  uint8_t args;     // how many; kVariable: by signature
+  uint8_t results;  // how many; kVariable: by signature
+  uint8_t effects;  // bits of Effect
+  Group group;
+  Type result;  // of the first; None: the controlling type
+};
+struct OpTypes {
   const char* text;
-  uint8_t args;     // kVariable: a list
-  uint8_t results;  // kVariable: by signature
-  Effect effect;
+  TypeSet types;  // what the controlling type may be
+  const char* args;
+  const char* results;
 };
 inline constexpr uint8_t kVariable = 0xff;
+/// An instruction holds as many arguments itself; longer lists are in the pool.
+inline constexpr uint8_t kInlineArgs = 3;
+
+/// The types that a letter of opcodes.def stands for.
+constexpr TypeSet types_of(char letter, Type controlling) {
+  switch (letter) {
+    case 'T':
+      return set_of(controlling);
+    case 'W': {
+      TypeSet set = 0;
+      for (Type t : kAllTypes)
+        if (bytes_of(t) == bytes_of(controlling)) set |= set_of(t);
+      return set;
+    }
+    case 'i':
+      return TypeSets::I32;
+    case 'l':
+      return TypeSets::I64;
+    case 'f':
+      return TypeSets::F32;
+    case 'd':
+      return TypeSets::F64;
+    case 'I':
+      return TypeSets::Int64;
+    case 'R':
+      return TypeSets::Word;
+    case 'F':
+      return TypeSets::Float;
+    default:
+      return 0;
+  }
+}
+/// The type that a letter of a result stands for.
+constexpr Type type_of(char letter, Type controlling) {
+  return letter == 'T' ? controlling : only_type(types_of(letter, controlling));
+}
+
+constexpr uint8_t count_of(const char* letters) {
+  if (letters[0] == '*') return kVariable;
+  uint8_t n = 0;
+  while (letters[n]) ++n;
+  return n;
+}
 
 inline constexpr OpInfo kOps[] = {
-#define V kVariable
-#define OP(name, text, args, results, effect) {text, args, results, Effect::effect},
+#define OP(name, text, group, types, args, results, effects) \
+  {count_of(args), count_of(results), static_cast<uint8_t>(effects), Group::group, type_of(results[0], Type::None)},
 #include "compiler/ir/opcodes.def"
 #undef OP
-#undef V
+};
+inline constexpr OpTypes kOpTypes[] = {
+#define OP(name, text, group, types, args, results, effects) {text, TypeSets::types, args, results},
+#include "compiler/ir/opcodes.def"
+#undef OP
 };
 constexpr const OpInfo& info(Op op) {
   return kOps[static_cast<uint8_t>(op)];
 }
+constexpr const OpTypes& types_of(Op op) {
+  return kOpTypes[static_cast<uint8_t>(op)];
+}
+constexpr const char* name_of(Op op) {
+  return types_of(op).text;
+}
+/// The type of the only result.
+constexpr Type result_type(Op op, Type controlling) {
+  return info(op).result == Type::None ? controlling : info(op).result;
+}
+/// Whether the text names the controlling type.
+constexpr bool names_type(Op op) {
+  for (const char* letters : {types_of(op).args, types_of(op).results}) {
+    for (; *letters; ++letters) {
+      if (*letters == 'T') return true;
+    }
+  }
+  return false;
+}
+/// Whether the arguments are a list in the pool.
+constexpr bool has_arg_list(Op op) {
+  return info(op).args > kInlineArgs;
+}
+
+constexpr bool has_effects(Op op, unsigned bits) {
+  return (info(op).effects & bits) != 0;
+}
 constexpr bool is_terminator(Op op) {
-  return info(op).effect == Effect::Term;
+  return has_effects(op, kEndsBlock);
 }
 constexpr bool is_call(Op op) {
-  return info(op).effect == Effect::Call;
+  return has_effects(op, kCalls);
+}
+/// Of a call of any kind: its immediate is a FuncRef, not a SigRef with the code address as first argument.
+constexpr bool is_direct(Op op) {
+  return op == Op::Call || op == Op::ReturnCall || op == Op::Invoke;
+}
+constexpr bool is_safepoint(Op op) {
+  return has_effects(op, kSafepoint);
+}
+/// The results depend on the arguments alone and nothing else happens: may be executed anywhere, any number of times.
+constexpr bool is_pure(Op op) {
+  return info(op).effects == kPure;
+}
+/// As pure, or reads memory: nothing but a write can tell when it is executed.
+constexpr bool only_reads(Op op) {
+  return !has_effects(op, ~unsigned{kReads});
+}
+/// The results depend on the arguments alone, if there are results: where they are known it needs no second execution.
+constexpr bool is_computation(Op op) {
+  return !has_effects(op, ~unsigned{kTraps}) && info(op).results != 0;
 }
 
 /// Integer conditions, in the order eq ne, then signed, then unsigned; `^ 1` negates.
@@ -56,5 +210,13 @@ constexpr IntCC swap(IntCC cc) {
 
 /// How many bytes a memory access touches and how a load widens them to the result type. Full is the width of the type.
 enum class MemKind : uint8_t { Full, U8, S8, U16, S16, U32, S32 };
+
+constexpr uint32_t bytes_of(MemKind kind, Type type) {
+  constexpr uint8_t kBytes[] = {0, 1, 1, 2, 2, 4, 4};
+  return kind == MemKind::Full ? bytes_of(type) : kBytes[static_cast<uint8_t>(kind)];
+}
+constexpr bool is_signed(MemKind kind) {
+  return kind == MemKind::S8 || kind == MemKind::S16 || kind == MemKind::S32;
+}
 
 }  // namespace vitrine::ir

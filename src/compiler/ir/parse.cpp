@@ -234,13 +234,8 @@ class Parser {
     c.arg_count = static_cast<uint32_t>(list_.size());
     return c;
   }
-  void set_list(InstData& d) {
-    d.a[0] = f_.pool_list(list_);
-    d.a[1] = static_cast<uint32_t>(list_.size());
-  }
   void set_calls(InstData& d, std::span<const BlockCall> calls) {
-    d.a[1] = f_.pool_calls(calls);
-    d.a[2] = static_cast<uint32_t>(calls.size());
+    Func::set_succs(d, f_.pool_calls(calls), static_cast<uint32_t>(calls.size()));
   }
 
   // -- instructions
@@ -259,11 +254,14 @@ class Parser {
       ++pos_;
       d.type = TRY(type());
     }
+    if (!names_type(d.op)) d.type = only_type(types_of(d.op).types);
     std::vector<Type> results;
-    TRY(body(d, results));
+    if (info(d.op).results != kVariable)
+      for (const char* letter = types_of(d.op).results; *letter; ++letter) results.push_back(type_of(*letter, d.type));
+    TRY(body(d, names.size(), results));
     if (try_punct("@")) d.srcloc = TRY(u32());
     if (results.size() != names.size())
-      return error(fmt::format("{} has {} results, found {} names", info(d.op).text, results.size(), names.size()));
+      return error(fmt::format("{} has {} results, found {} names", name_of(d.op), results.size(), names.size()));
     Inst i = f_.make_inst(d, results);
     f_.append(block_, i);
     for (uint32_t n = 0; n < names.size(); ++n) TRY(define(names[n], f_.result(i, n)));
@@ -272,7 +270,7 @@ class Parser {
   Result<Op> opcode() {
     std::string_view w = peek_word();
     for (uint32_t op = 0; op < static_cast<uint32_t>(Op::kCount); ++op) {
-      if (w != kOps[op].text) continue;
+      if (w != name_of(static_cast<Op>(op))) continue;
       pos_ += w.size();
       return static_cast<Op>(op);
     }
@@ -288,11 +286,16 @@ class Parser {
     }
     return error(fmt::format("expected {}, found `{}`", what, w));
   }
-  Result<> fixed_args(InstData& d, uint32_t n) {
-    for (uint32_t k = 0; k < n; ++k) {
+  Result<> fixed_args(InstData& d) {
+    list_.clear();
+    for (uint32_t k = 0; k < info(d.op).args; ++k) {
       if (k) TRY(punct(","));
-      d.a[k] = TRY(value()).raw();
+      list_.push_back(TRY(value()));
     }
+    if (has_arg_list(d.op))
+      f_.set_arg_list(d, list_);
+    else
+      for (uint32_t k = 0; k < list_.size(); ++k) d.a[k] = list_[k].raw();
     return {};
   }
   Result<> trap_suffix(InstData& d) {
@@ -308,6 +311,7 @@ class Parser {
       ++end;
     std::string token(text_.substr(pos_, end - pos_));
     pos_ = end;
+    if (d.op == Op::VConst) return vector_constant(d, token);
     char* stop = nullptr;
     uint64_t bits = 0;
     if (token.starts_with("0x")) {
@@ -322,6 +326,18 @@ class Parser {
     }
     if (token.empty() || *stop) return error(fmt::format("expected a constant, found `{}`", token));
     d.set_imm64(canonical(d.type, bits));
+    return {};
+  }
+  Result<> vector_constant(InstData& d, std::string_view token) {
+    Bits128 bits;
+    bool good = token.starts_with("0x") && token.size() > 2 && token.size() <= 2 + 32;
+    for (char c : token.substr(good ? 2 : token.size())) {
+      uint64_t digit = 0;
+      good &= std::from_chars(&c, &c + 1, digit, 16).ec == std::errc();
+      bits = {bits.lo << 4 | digit, bits.hi << 4 | bits.lo >> 60};
+    }
+    if (!good) return error(fmt::format("expected 128 bits in hexadecimal, found `{}`", token));
+    d.set_imm128(bits);
     return {};
   }
   Result<> access(InstData& d) {
@@ -349,112 +365,62 @@ class Parser {
     return n;
   }
 
-  Result<> body(InstData& d, std::vector<Type>& results) {
-    switch (d.op) {
-      case Op::IConst:
-      case Op::FConst:
-        TRY(constant(d));
-        results = {d.type};
-        return {};
-      case Op::ICmp: {
+  /// What stands behind the name and its type. `results` are known already unless they go by signature.
+  Result<> body(InstData& d, size_t names, std::vector<Type>& results) {
+    switch (info(d.op).group) {
+      case Group::Constant:
+        return constant(d);
+      case Group::IntCompare: {
         static constexpr IntCC kAll[] = {IntCC::Eq,  IntCC::Ne,  IntCC::SLt, IntCC::SGe, IntCC::SGt,
                                          IntCC::SLe, IntCC::ULt, IntCC::UGe, IntCC::UGt, IntCC::ULe};
         d.aux = TRY(one_of(kAll, "an integer condition"));
-        results = {Type::I32};
-        return fixed_args(d, 2);
+        return fixed_args(d);
       }
-      case Op::FCmp: {
+      case Group::FloatCompare: {
         static constexpr FloatCC kAll[] = {FloatCC::Eq, FloatCC::Ne, FloatCC::Lt,
                                            FloatCC::Gt, FloatCC::Le, FloatCC::Ge};
         d.aux = TRY(one_of(kAll, "a float condition"));
-        results = {Type::I32};
-        return fixed_args(d, 2);
+        return fixed_args(d);
       }
-      case Op::Load:
+      case Group::Memory:
         TRY(access(d));
-        results = {d.type};
+        if (d.op == Op::Store) {
+          TRY(punct(","));
+          d.a[1] = TRY(value()).raw();
+        }
         return access_end(d);
-      case Op::Store:
-        TRY(access(d));
-        TRY(punct(","));
-        d.a[1] = TRY(value()).raw();
-        return access_end(d);
-      case Op::StackLoad:
-        d.imm = TRY(table_ref("ss", f_.slots.size()));
-        results = {d.type};
+      case Group::Stack:
+        d.set_slot(Slot(TRY(table_ref("ss", f_.slots.size()))), 0);
+        if (try_punct("+")) d.set_slot(d.slot(), TRY(u32()));
+        if (info(d.op).args != 0) TRY(punct(","));
+        return fixed_args(d);
+      case Group::Address:
+        if (d.op == Op::FuncAddr) d.imm = TRY(table_ref("fn", f_.funcs.size()));
         return {};
-      case Op::StackStore:
-        d.imm = TRY(table_ref("ss", f_.slots.size()));
-        TRY(punct(","));
-        return fixed_args(d, 1);
-      case Op::StackAddr:
-        d.imm = TRY(table_ref("ss", f_.slots.size()));
-        break;
-      case Op::FuncAddr:
-        d.imm = TRY(table_ref("fn", f_.funcs.size()));
-        break;
-      case Op::VMContext:
-        break;
-      case Op::TrapIf:
-      case Op::TrapIfNot:
-        d.type = Type::I32;
-        TRY(fixed_args(d, 1));
+      case Group::TrapIf:
+        TRY(fixed_args(d));
         TRY(punct(","));
         d.trap = static_cast<uint8_t>(TRY(u32()));
         return {};
-      case Op::Call:
-      case Op::ReturnCall:
-        d.imm = TRY(table_ref("fn", f_.funcs.size()));
-        TRY(punct("("));
-        TRY(value_list(")"));
-        set_list(d);
-        if (d.op == Op::Call) results = f_.sigs[f_.funcs[FuncRef(d.imm)].sig].results;
-        return {};
-      case Op::CallIndirect:
-      case Op::ReturnCallIndirect: {
-        d.imm = TRY(table_ref("sig", f_.sigs.size()));
-        Value callee = TRY(value());
-        TRY(punct("("));
-        TRY(value_list(")"));
-        list_.insert(list_.begin(), callee);
-        set_list(d);
-        if (d.op == Op::CallIndirect) results = f_.sigs[SigRef(d.imm)].results;
-        return {};
-      }
-      case Op::Jump: {
-        BlockCall c = TRY(block_call());
-        set_calls(d, {&c, 1});
-        return {};
-      }
-      case Op::BrIf: {
-        d.type = Type::I32;
-        TRY(fixed_args(d, 1));
-        TRY(punct(","));
-        BlockCall c[2];
-        c[0] = TRY(block_call());
-        TRY(punct(","));
-        c[1] = TRY(block_call());
-        set_calls(d, c);
-        if (try_word("cold")) d.flags |= kCold;
-        if (try_word("hot")) d.flags |= kHot;
-        return {};
-      }
-      case Op::BrTable: {
-        d.type = Type::I32;
-        TRY(fixed_args(d, 1));
-        TRY(punct(","));
-        TRY(punct("["));
-        std::vector<BlockCall> calls;
-        while (!try_punct("]")) {
-          if (!calls.empty()) TRY(punct(","));
-          calls.push_back(TRY(block_call()));
+      case Group::Call:
+        return call(d, results);
+      case Group::Invoke: {
+        TRY(call(d, results));
+        if (names > results.size() && names - results.size() <= kMaxPayload) {
+          d.aux = static_cast<uint8_t>(names - results.size());
+          results.resize(names, Type::I64);
         }
-        TRY(punct(","));
-        calls.push_back(TRY(block_call()));
-        set_calls(d, calls);
+        BlockCall c[2];
+        for (BlockCall& call : c) {
+          TRY(punct(","));
+          call = TRY(block_call());
+        }
+        set_calls(d, c);
         return {};
       }
-      case Op::Return:
+      case Group::Branch:
+        return branch(d);
+      case Group::Return:
         list_.clear();
         if (at_value()) {
           // On the next line a value would be a definition.
@@ -462,20 +428,53 @@ class Parser {
             list_.push_back(TRY(value()));
           } while (try_punct(","));
         }
-        set_list(d);
+        f_.set_arg_list(d, list_);
         return {};
-      case Op::Trap:
+      case Group::Trap:
         d.trap = static_cast<uint8_t>(TRY(u32()));
         return {};
       default:
-        results = {d.type};
-        TRY(fixed_args(d, info(d.op).args));
+        TRY(fixed_args(d));
         TRY(trap_suffix(d));
         if (d.op == Op::Select && try_word("guard")) d.flags |= kGuard;
         return {};
     }
-    d.type = Type::I64;
-    results = {d.type};
+  }
+  Result<> call(InstData& d, std::vector<Type>& results) {
+    bool direct = is_direct(d.op);
+    d.imm = TRY(direct ? table_ref("fn", f_.funcs.size()) : table_ref("sig", f_.sigs.size()));
+    Value callee;
+    if (!direct) callee = TRY(value());
+    TRY(punct("("));
+    TRY(value_list(")"));
+    if (!direct) list_.insert(list_.begin(), callee);
+    f_.set_arg_list(d, list_);
+    if (info(d.op).results == kVariable) results = f_.sigs[f_.callee_sig(d)].results;
+    return {};
+  }
+  Result<> branch(InstData& d) {
+    if (d.op == Op::Jump) {
+      BlockCall c = TRY(block_call());
+      set_calls(d, {&c, 1});
+      return {};
+    }
+    TRY(fixed_args(d));
+    TRY(punct(","));
+    std::vector<BlockCall> calls;
+    if (d.op == Op::BrIf) {
+      calls.push_back(TRY(block_call()));
+    } else {
+      TRY(punct("["));
+      while (!try_punct("]")) {
+        if (!calls.empty()) TRY(punct(","));
+        calls.push_back(TRY(block_call()));
+      }
+    }
+    TRY(punct(","));
+    calls.push_back(TRY(block_call()));
+    set_calls(d, calls);
+    if (try_word("cold")) d.flags |= kCold;
+    if (try_word("hot")) d.flags |= kHot;
     return {};
   }
 
@@ -492,7 +491,7 @@ class Parser {
       if (!f_[b].placed) return fail(fmt::format("block{} is used but not defined", name), ErrorKind::Malformed);
     for (Block b : f_.layout) {
       for (Inst i = f_[b].first; i.valid(); i = f_.next(i))
-        if (info(f_[i].op).args != kVariable)
+        if (!has_arg_list(f_[i].op))
           for (Value& v : f_.args(i)) TRY(fix(v));
     }
     for (Value& v : f_.pool) TRY(fix(v));

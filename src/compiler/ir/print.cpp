@@ -119,6 +119,7 @@ class Printer {
   }
 
   void constant(const InstData& d) {
+    if (d.op == Op::VConst) return put(" {:#018x}{:016x}", d.imm128().hi, d.imm128().lo);
     uint64_t bits = d.imm64();
     if (d.op == Op::IConst) return put(" {}", as_signed(d.type, bits));
     if (d.type == Type::F32) {
@@ -133,12 +134,11 @@ class Printer {
     const InstData& d = f_[i];
     for (uint32_t n = 0; n < d.result_count; ++n) put("{}{}", n ? ", " : "", name(f_.result(i, n)));
     if (d.result_count) put(" = ");
-    put("{}", info(d.op).text);
+    put("{}", name_of(d.op));
+    if (names_type(d.op)) put(".{}", name_of(d.type));
     body(i, d);
     if (d.srcloc) put(" @{:#x}", d.srcloc);
   }
-
-  void typed(const InstData& d) { put(".{}", name_of(d.type)); }
 
   void access(const InstData& d, Value ptr) {
     if (d.mem() != MemKind::Full) put(" {}", name_of(d.mem()));
@@ -152,86 +152,78 @@ class Printer {
     if (d.flags & kMapped) put(" mapped");
   }
 
+  void callee_and_args(const InstData& d, std::span<const Value> a) {
+    if (is_direct(d.op)) {
+      put(" fn{}(", d.imm);
+      args(a);
+    } else if (a.empty()) {
+      put(" <no callee>(");
+    } else {
+      put(" sig{} {}(", d.imm, name(a[0]));
+      args(a.subspan(1));
+    }
+    put(")");
+  }
+
+  void branch(Inst i, const InstData& d) {
+    auto s = f_.succs(i);
+    put(" ");
+    if (d.op != Op::Jump) put("{}, ", name(f_.args(i)[0]));
+    bool table = d.op == Op::BrTable;
+    if (table) put("[");
+    for (size_t n = 0; n + 1 < s.size(); ++n) {
+      if (table && n) put(", ");
+      call(s[n]);
+      if (!table) put(", ");
+    }
+    if (table) put("], ");
+    call(s.back());
+    if (d.flags & kCold) put(" cold");
+    if (d.flags & kHot) put(" hot");
+  }
+
   void body(Inst i, const InstData& d) {
     auto a = f_.args(i);
-    switch (d.op) {
-      case Op::IConst:
-      case Op::FConst:
-        typed(d);
+    switch (info(d.op).group) {
+      case Group::Constant:
         return constant(d);
-      case Op::ICmp:
-        typed(d);
+      case Group::IntCompare:
         put(" {} ", name_of(d.int_cc()));
         return args(a);
-      case Op::FCmp:
-        typed(d);
+      case Group::FloatCompare:
         put(" {} ", name_of(d.float_cc()));
         return args(a);
-      case Op::Load:
-        typed(d);
+      case Group::Memory:
         access(d, a[0]);
+        if (d.op == Op::Store) put(", {}", name(a[1]));
         return access_end(d);
-      case Op::Store:
-        typed(d);
-        access(d, a[0]);
-        put(", {}", name(a[1]));
-        return access_end(d);
-      case Op::StackLoad:
-        typed(d);
-        return put(" ss{}", d.imm);
-      case Op::StackStore:
-        typed(d);
-        return put(" ss{}, {}", d.imm, name(a[0]));
-      case Op::StackAddr:
-        return put(" ss{}", d.imm);
-      case Op::VMContext:
+      case Group::Stack:
+        put(" ss{}", d.imm);
+        if (d.slot_offset() != 0) put("+{}", d.slot_offset());
+        if (!a.empty()) put(", ");
+        return args(a);
+      case Group::Address:
+        if (d.op == Op::FuncAddr) put(" fn{}", d.imm);
         return;
-      case Op::FuncAddr:
-        return put(" fn{}", d.imm);
-      case Op::TrapIf:
-      case Op::TrapIfNot:
+      case Group::TrapIf:
         return put(" {}, {}", name(a[0]), d.trap);
-      case Op::Call:
-      case Op::ReturnCall:
-        put(" fn{}(", d.imm);
-        args(a);
-        return put(")");
-      case Op::CallIndirect:
-      case Op::ReturnCallIndirect:
-        if (a.empty()) return put(" <no callee>");
-        put(" sig{} {}(", d.imm, name(a[0]));
-        args(a.subspan(1));
-        return put(")");
-      case Op::Jump:
-        put(" ");
-        return call(f_.succs(i)[0]);
-      case Op::BrIf: {
-        auto s = f_.succs(i);
-        put(" {}, ", name(a[0]));
-        call(s[0]);
-        put(", ");
-        call(s[1]);
-        if (d.flags & kCold) put(" cold");
-        if (d.flags & kHot) put(" hot");
-        return;
-      }
-      case Op::BrTable: {
-        auto s = f_.succs(i);
-        put(" {}, [", name(a[0]));
-        for (size_t n = 0; n + 1 < s.size(); ++n) {
-          if (n) put(", ");
-          call(s[n]);
+      case Group::Call:
+        return callee_and_args(d, a);
+      case Group::Invoke:
+        callee_and_args(d, a);
+        for (const BlockCall& c : f_.succs(i)) {
+          put(", ");
+          call(c);
         }
-        put("], ");
-        return call(s.back());
-      }
-      case Op::Return:
+        return;
+      case Group::Branch:
+        return branch(i, d);
+      case Group::Return:
         if (!a.empty()) put(" ");
         return args(a);
-      case Op::Trap:
+      case Group::Trap:
         return put(" {}", d.trap);
       default:
-        typed(d);
         put(" ");
         args(a);
         if (d.trap) put(" trap={}", d.trap);

@@ -11,7 +11,7 @@
 //   ...
 //   }
 //
-// `@0x4f` is the source location. Constants are decimal; a NaN prints as its bits in hexadecimal.
+// `@0x4f` is the source location. Constants are decimal; a NaN prints as its bits in hexadecimal, and so does a vector.
 #pragma once
 
 #include <string>

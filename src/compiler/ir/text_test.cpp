@@ -91,6 +91,48 @@ TEST(Compact, KeepsWhatIsInTheLayout) {
   EXPECT_EQ(print(copy), print(*g, Numbering::Dense));
 }
 
+constexpr const char* kInvokes = R"(function "f" sym0 wasm(i64, i32) -> i32 {
+  sig0 = wasm(i64) -> i32, f64
+  sig1 = wasm(i64)
+  fn0 = sig0 sym1
+block0(v0: i64, v1: i32):
+  v2, v3, v4, v5 = invoke fn0(v0), block1, block2(v4, v5) @0x10
+block1:
+  v6 = invoke_indirect sig1 v0(v0), block3(v2), block3(v1)
+block2(v7: i64, v8: i64): cold
+  v9 = iadd.i64 v7, v5
+  v10 = wrap.i32 v9
+  jump block3(v10)
+block3(v11: i32):
+  invoke fn0(v0), block4, block5
+block4:
+  return v11
+block5:
+  trap 3
+}
+)";
+
+TEST(Text, InvokesRoundTrip) {
+  // fn0 has two results, sig1 none; the payload is what is named besides. (The last has no names, for its results:
+  // every result has one.)
+  std::string text(kInvokes);
+  EXPECT_FALSE(parse(text).has_value());
+  text.replace(text.find("  invoke fn0"), 12, "  v12, v13 = invoke fn0");
+  auto f = parse(text);
+  ASSERT_TRUE(f.has_value()) << f.error().message();
+  EXPECT_EQ(verify(*f), std::nullopt) << *verify(*f);
+  EXPECT_EQ(print(*f, Numbering::Dense), print(*parse(print(*f)), Numbering::Dense));
+  Inst invoke = f->terminator(f->layout[0]);
+  EXPECT_EQ((*f)[invoke].aux, 2);
+  EXPECT_EQ((*f)[invoke].result_count, 4);
+  EXPECT_EQ(f->args(invoke).size(), 1u);
+  EXPECT_EQ(f->args(f->succs(invoke)[1]).size(), 2u);
+  EXPECT_EQ(f->edge_of_result(invoke, 1), 0u);
+  EXPECT_EQ(f->edge_of_result(invoke, 2), 1u);
+  EXPECT_EQ(f->type_of(f->result(invoke, 3)), Type::I64);
+  EXPECT_EQ(print(compact(*f), Numbering::Dense), print(*f, Numbering::Dense));
+}
+
 TEST(Text, ParseErrorsSayWhere) {
   auto message = [](const char* text) {
     auto f = parse(text);
@@ -142,8 +184,45 @@ TEST(Verify, FindsWhatIsWrong) {
   starts(verdict(entry + "  v2 = call fn0(v1)\n  return v1\n"), "arguments 0 should be i64, is i32");
   starts(verdict(entry + "  return_call fn0(v0)\n"), "a tail call's results are not the function's");
   starts(verdict(entry + "  trapif v1, 0\n  return v1\n"), "a trap code is never 0");
-  starts(verdict(entry + "  v2 = umulhi.i32 v1, v1\n  return v1\n"), "i64 only");
+  starts(verdict(entry + "  v2 = umulhi.i32 v1, v1\n  return v1\n"), "i32 is no type of umulhi");
   starts(verdict(entry + "  v2 = select.i32 v0, v1, v1\n  return v1\n"), "argument 0 should be i32, is i64");
+}
+
+TEST(Verify, ValuesOfAnInvokeBelongToAnEdge) {
+  const std::string invoke =
+      "block0(v0: i64, v1: i32):\n  v2, v3 = invoke fn0(v0), ";  // v2: the result, v3: the payload
+  const std::string pass = "block1:\n  return v1\nblock2:\n  return v1\n";
+  auto expect = [](const std::string& body, const std::string& with) {
+    std::string s = verdict(body);
+    EXPECT_EQ(s.substr(0, with.size()), with) << body << s;
+  };
+  expect(invoke + "block1, block2\n" + pass, "ok");
+  // Where the edge leads, and only there.
+  const std::string use2 = "block1:\n  v4 = wrap.i32 v2\n  return v4\n";
+  const std::string use3 = "block2:\n  v5 = wrap.i32 v3\n  return v5\n";
+  expect(invoke + "block1, block2\n" + use2 + use3, "ok");
+  expect(invoke + "block2, block1\n" + use2 + use3, "the edge of inst0 to block");
+  // Each edge may pass on its own.
+  const std::string two = "block1(v4: i64):\n  return v1\n";
+  expect(invoke + "block1(v2), block1(v3)\n" + two, "ok");
+  expect(invoke + "block1(v2), block1(v0)\n" + two, "ok");
+  expect(invoke + "block1(v3), block1(v2)\n" + two, "the edge of inst0 to block1 does not dominate the use of v3");
+  // An edge to a block that is entered by another one too does not dominate it, even if it is the same invoke's.
+  expect(invoke + "block1, block1\nblock1:\n  v4 = wrap.i32 v2\n  return v4\n", "the edge of inst0 to block1");
+  // A loop's back edge does not matter: it comes from what the edge dominates.
+  expect(invoke + "block1, block2\nblock1:\n  v4 = wrap.i32 v2\n  brif v4, block1, block2\n" + "block2:\n  return v1\n",
+         "ok");
+  expect(invoke + "block1, block2\nblock1:\n  jump block2\nblock2:\n  v4 = wrap.i32 v2\n  return v4\n",
+         "the edge of inst0 to block1 does not dominate the use of v2");
+  expect("block0(v0: i64, v1: i32):\n  v2 = invoke fn0(v2), block1, block2\n" + pass, "the edge of inst0 to block1");
+  expect(
+      "block0(v0: i64, v1: i32):\n  v2 = invoke fn0(v0), block1, block2\nblock1:\n  v3 = wrap.i32 v2\n  return v3\n"
+      "block2:\n  return v1\n",
+      "ok");
+  expect("block0(v0: i64, v1: i32):\n  v2 = invoke fn0(v1), block1, block2\n" + pass, "arguments 0 should be i64");
+  expect("block0(v0: i64, v1: i32):\n  v2 = invoke fn0(v0), block1(v1), block2\n" + pass, "block1 has 0 parameters");
+  expect("block0(v0: i64, v1: i32):\n  v2, v3, v4, v5 = invoke fn0(v0), block1, block2\n" + pass,
+         "parse: invoke has 1");
 }
 
 TEST(Verify, FindsBrokenLinks) {

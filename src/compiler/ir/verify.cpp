@@ -19,6 +19,7 @@ class Verifier {
     if (auto p = structure()) return p;
     cfg_.compute(f_);
     dom_.compute(f_, cfg_);
+    find_entry_edges();
     order_.assign(f_.num_insts(), 0);
     uint32_t n = 0;
     for (Block b : f_.layout)
@@ -75,10 +76,8 @@ class Verifier {
       if (f_.prev(i) != before) return fmt::format("{} has the wrong predecessor in {}", i, b);
       if (is_terminator(f_[i].op) != (i == d.last)) return at(i, "a block has one terminator, at its end: not so");
       before = i;
-      Op op = f_[i].op;
-      if ((op == Op::Jump || op == Op::BrIf || op == Op::BrTable) &&
-          uint64_t{f_[i].a[1]} + f_[i].a[2] > f_.block_calls.size())
-        return fmt::format("{}: successors outside the pool", i);
+      if (!has_args(f_[i])) return fmt::format("{}: arguments outside the pool", i);
+      if (!has_succs(f_[i])) return fmt::format("{}: successors outside the pool", i);
       for (const BlockCall& c : f_.succs(i)) {
         if (c.target.raw() >= f_.num_blocks() || !in_layout[c.target.raw()])
           return fmt::format("{} goes to {}, which is not in the layout", i, c.target);
@@ -91,9 +90,36 @@ class Verifier {
     return kFine;
   }
 
+  bool has_args(const InstData& d) const { return !has_arg_list(d.op) || uint64_t{d.a[0]} + d.a[1] <= f_.pool.size(); }
+  bool has_succs(const InstData& d) const {
+    Group g = info(d.op).group;
+    if (g == Group::Invoke) return uint64_t{d.a[2]} + 2 <= f_.block_calls.size();
+    return g != Group::Branch || uint64_t{d.a[1]} + d.a[2] <= f_.block_calls.size();
+  }
+
   // -- definitions dominate uses
 
-  Problem use(Inst i, Value v) {
+  /// By block: the edge by which alone it is entered from outside what it dominates.
+  void find_entry_edges() {
+    entry_edge_.assign(f_.num_blocks(), kNoEdge);
+    for (Block b : cfg_.rpo()) {
+      uint32_t outside = 0;
+      for (const Edge& e : cfg_.preds(b)) {
+        if (dom_.dominates(b, e.from)) continue;
+        entry_edge_[b.raw()] = e.call;
+        ++outside;
+      }
+      if (outside != 1) entry_edge_[b.raw()] = kNoEdge;
+    }
+  }
+  /// Whether the edge `call` is on every way to the end of `b`.
+  bool edge_dominates(uint32_t call, Block b) const {
+    Block target = f_.block_calls[call].target;
+    return entry_edge_[target.raw()] == call && dom_.dominates(target, b);
+  }
+
+  /// `call`: the block call of `i` whose argument this is, or kNoEdge.
+  Problem use(Inst i, Value v, uint32_t call) {
     if (v.raw() >= f_.num_values()) return fmt::format("{} does not exist", v);
     v = f_.resolved(v);
     const ValueData& d = f_[v];
@@ -110,6 +136,11 @@ class Verifier {
     Inst def(d.def);
     Block b = f_[def].block;
     if (!b.valid()) return fmt::format("{} is defined by {}, which is not in the layout", v, def);
+    if (is_terminator(f_[def].op)) {
+      uint32_t edge = f_.first_succ(def) + f_.edge_of_result(def, d.num);
+      if (edge == call || (cfg_.reachable(b) && edge_dominates(edge, here))) return kFine;
+      return fmt::format("the edge of {} to {} does not dominate the use of {}", def, f_.block_calls[edge].target, v);
+    }
     if (b == here) {
       if (order_[def.raw()] >= order_[i.raw()]) return fmt::format("{} is used before its definition", v);
     } else if (!cfg_.reachable(b) || !dom_.dominates(b, here)) {
@@ -119,13 +150,11 @@ class Verifier {
   }
 
   Problem operands(Inst i) {
-    const InstData& d = f_[i];
-    if (info(d.op).args == kVariable && uint64_t{d.a[0]} + d.a[1] > f_.pool.size()) return "arguments outside the pool";
     for (Value v : f_.args(i))
-      if (auto p = use(i, v)) return p;
+      if (auto p = use(i, v, kNoEdge)) return p;
     for (const BlockCall& c : f_.succs(i))
       for (Value v : f_.args(c))
-        if (auto p = use(i, v)) return p;
+        if (auto p = use(i, v, static_cast<uint32_t>(&c - f_.block_calls.data()))) return p;
     return kFine;
   }
 
@@ -143,22 +172,66 @@ class Verifier {
 
   // -- types
 
-  Problem want(Inst i, uint32_t n, Type type) {
-    Type have = f_.type_of(f_.args(i)[n]);
-    if (have == type) return kFine;
-    return fmt::format("argument {} should be {}, is {}", n, name_of(type), name_of(have));
-  }
-  Problem want_all(Inst i, Type type) {
-    for (uint32_t n = 0; n < f_.args(i).size(); ++n)
-      if (auto p = want(i, n, type)) return p;
-    return kFine;
-  }
-  Problem result(Inst i, Type type) {
+  /// The columns of opcodes.def.
+  Problem types(Inst i) {
     const InstData& d = f_[i];
-    if (d.result_count != 1) return fmt::format("one result expected, {} found", d.result_count);
-    Type have = f_.type_of(d.result);
-    if (have == type) return kFine;
-    return fmt::format("the result should be {}, is {}", name_of(type), name_of(have));
+    if (d.op >= Op::kCount) return "no such instruction";
+    const OpTypes& row = types_of(d.op);
+    if (!contains(row.types, d.type)) return fmt::format("{} is no type of {}", name_of(d.type), row.text);
+    if (info(d.op).args != kVariable) {
+      auto args = f_.args(i);
+      if (args.size() != info(d.op).args)
+        return fmt::format("{} arguments expected, {} found", info(d.op).args, args.size());
+      for (size_t n = 0; n < args.size(); ++n)
+        if (auto p = letter(row.args[n], d.type, f_.type_of(args[n]), "argument", n)) return p;
+    }
+    if (info(d.op).results != kVariable) {
+      if (d.result_count != info(d.op).results)
+        return fmt::format("{} results expected, {} found", info(d.op).results, d.result_count);
+      for (uint32_t n = 0; n < d.result_count; ++n)
+        if (auto p = letter(row.results[n], d.type, f_.type_of(f_.result(i, n)), "result", n)) return p;
+    }
+    return details(i, d);
+  }
+  static Problem letter(char letter, Type type, Type have, std::string_view what, size_t n) {
+    if (contains(types_of(letter, type), have)) return kFine;
+    Type want = type_of(letter, type);
+    if (want == Type::None) return fmt::format("{} {} should not be {}", what, n, name_of(have));
+    return fmt::format("{} {} should be {}, is {}", what, n, name_of(want), name_of(have));
+  }
+
+  /// What is not a matter of columns.
+  Problem details(Inst i, const InstData& d) {
+    auto is = [](bool ok, const char* what) { return ok ? Problem() : Problem(what); };
+    switch (info(d.op).group) {
+      case Group::IntCompare:
+        return is(d.aux <= static_cast<uint8_t>(IntCC::ULe), "no such condition");
+      case Group::FloatCompare:
+        return is(d.aux <= static_cast<uint8_t>(FloatCC::Ge), "no such condition");
+      case Group::Memory:
+        if (d.aux > static_cast<uint8_t>(MemKind::S32)) return "no such access kind";
+        if (d.mem() == MemKind::Full) return kFine;
+        return is(is_int(d.type) && access_bytes(d) < bytes_of(d.type), "the access kind does not suit the type");
+      case Group::Stack:
+        if (d.imm >= f_.slots.size()) return "no such slot";
+        return is(uint64_t{d.slot_offset()} + (d.op == Op::StackAddr ? 0 : bytes_of(d.type)) <= f_.slots[d.slot()].size,
+                  "the slot is too small");
+      case Group::Address:
+        return is(d.op != Op::FuncAddr || d.imm < f_.funcs.size(), "no such function");
+      case Group::TrapIf:
+      case Group::Trap:
+        return is(d.trap != 0, "a trap code is never 0");
+      case Group::Call:
+      case Group::Invoke:
+        return call(i, d);
+      case Group::Branch:
+        if (d.op == Op::BrTable) return is(!f_.succs(i).empty(), "a default successor expected");
+        return is(f_.succs(i).size() == (d.op == Op::Jump ? 1 : 2), "another number of successors expected");
+      case Group::Return:
+        return list(f_.args(i), f_.sig.results, "results");
+      default:
+        return kFine;
+    }
   }
   Problem list(std::span<const Value> values, std::span<const Type> types, std::string_view what) {
     if (values.size() != types.size())
@@ -168,172 +241,38 @@ class Verifier {
         return fmt::format("{} {} should be {}, is {}", what, n, name_of(types[n]), name_of(f_.type_of(values[n])));
     return kFine;
   }
-  Problem call(Inst i, const Signature& sig, std::span<const Value> args) {
-    if (auto p = list(args, sig.params, "arguments")) return p;
-    const InstData& d = f_[i];
-    if (is_terminator(d.op)) return list_types(sig.results, f_.sig.results);
-    if (d.result_count != sig.results.size())
-      return fmt::format("{} results expected, {} found", sig.results.size(), d.result_count);
-    for (uint32_t n = 0; n < d.result_count; ++n)
-      if (f_.type_of(f_.result(i, n)) != sig.results[n]) return fmt::format("result {} has the wrong type", n);
-    return kFine;
-  }
-  static Problem list_types(const std::vector<Type>& have, const std::vector<Type>& want) {
-    if (have != want) return "a tail call's results are not the function's";
-    return kFine;
-  }
-  Problem access(const InstData& d) {
-    static constexpr uint8_t kBytes[] = {0, 1, 1, 2, 2, 4, 4};
-    if (d.aux > static_cast<uint8_t>(MemKind::S32)) return "no such access kind";
-    if (d.mem() == MemKind::Full) return kFine;
-    if (!is_int(d.type) || kBytes[d.aux] >= bytes_of(d.type)) return "the access kind does not suit the type";
-    return kFine;
-  }
-
-  Problem types(Inst i) {
-    const InstData& d = f_[i];
-    Type t = d.type;
-    auto both = [](Problem p, Problem q) { return p ? p : q; };
-    auto is = [](bool ok, const char* what) { return ok ? Problem() : Problem(what); };
-    if (info(d.op).results == 0 && d.result_count != 0) return "it has no result";
-    switch (d.op) {
-      case Op::IConst:
-        return both(is(is_int(t), "an integer type expected"), result(i, t));
-      case Op::FConst:
-        return both(is(is_float(t), "a float type expected"), result(i, t));
-      case Op::UMulHi:
-      case Op::SMulHi:
-      case Op::SExt32:
-        if (t != Type::I64) return "i64 only";
-        return both(want_all(i, t), result(i, t));
-      case Op::IAdd:
-      case Op::ISub:
-      case Op::IMul:
-      case Op::SDiv:
-      case Op::UDiv:
-      case Op::SRem:
-      case Op::URem:
-      case Op::And:
-      case Op::Or:
-      case Op::Xor:
-      case Op::Shl:
-      case Op::UShr:
-      case Op::SShr:
-      case Op::Rotl:
-      case Op::Rotr:
-      case Op::Clz:
-      case Op::Ctz:
-      case Op::Popcnt:
-      case Op::SExt8:
-      case Op::SExt16:
-        if (t != Type::I32 && t != Type::I64 && t != Type::Ref) return "an integer type expected";
-        return both(want_all(i, t), result(i, t));
-      case Op::UExtend:
-      case Op::SExtend:
-        if (t != Type::I64) return "i64 only";
-        if (f_.type_of(f_.args(i)[0]) == Type::Ref) return result(i, t);
-        return both(want(i, 0, Type::I32), result(i, t));
-      case Op::Wrap:
-        if (t != Type::I32 && t != Type::Ref) return "i32 only";
-        return both(want(i, 0, Type::I64), result(i, t));
-      case Op::ICmp:
-        if (d.aux > static_cast<uint8_t>(IntCC::ULe)) return "no such condition";
-        return both(both(is(is_int(t), "an integer type expected"), want_all(i, t)), result(i, Type::I32));
-      case Op::FCmp:
-        if (d.aux > static_cast<uint8_t>(FloatCC::Ge)) return "no such condition";
-        return both(both(is(is_float(t), "a float type expected"), want_all(i, t)), result(i, Type::I32));
-      case Op::FAdd:
-      case Op::FSub:
-      case Op::FMul:
-      case Op::FDiv:
-      case Op::FMin:
-      case Op::FMax:
-      case Op::FCopysign:
-      case Op::FNeg:
-      case Op::FAbs:
-      case Op::FSqrt:
-      case Op::FCeil:
-      case Op::FFloor:
-      case Op::FTrunc:
-      case Op::FNearest:
-        return both(both(is(is_float(t), "a float type expected"), want_all(i, t)), result(i, t));
-      case Op::FPromote:
-        return both(both(is(t == Type::F64, "f64 only"), want(i, 0, Type::F32)), result(i, t));
-      case Op::FDemote:
-        return both(both(is(t == Type::F32, "f32 only"), want(i, 0, Type::F64)), result(i, t));
-      case Op::FFromSInt:
-      case Op::FFromUInt: {
-        Type from = f_.type_of(f_.args(i)[0]);
-        if (!is_float(t) || (from != Type::I32 && from != Type::I64)) return "an integer to a float expected";
-        return result(i, t);
-      }
-      case Op::FToSInt:
-      case Op::FToUInt:
-      case Op::FToSIntSat:
-      case Op::FToUIntSat: {
-        Type from = f_.type_of(f_.args(i)[0]);
-        if ((t != Type::I32 && t != Type::I64) || !is_float(from)) return "a float to an integer expected";
-        return result(i, t);
-      }
-      case Op::Bitcast: {
-        Type from = f_.type_of(f_.args(i)[0]);
-        if (bytes_of(t) != bytes_of(from) || t == Type::V128) return "a bitcast keeps the width";
-        return result(i, t);
-      }
-      case Op::Select:
-        return both(both(want(i, 0, Type::I32), want(i, 1, t)), both(want(i, 2, t), result(i, t)));
-      case Op::Load:
-        return both(both(want(i, 0, Type::I64), access(d)), result(i, t));
-      case Op::Store:
-        return both(both(want(i, 0, Type::I64), want(i, 1, t)), access(d));
-      case Op::StackLoad:
-      case Op::StackStore:
-        if (d.imm >= f_.slots.size()) return "no such slot";
-        if (bytes_of(t) > f_.slots[Slot(d.imm)].size) return "the slot is too small";
-        return d.op == Op::StackLoad ? result(i, t) : want(i, 0, t);
-      case Op::StackAddr:
-        if (d.imm >= f_.slots.size()) return "no such slot";
-        return result(i, Type::I64);
-      case Op::FuncAddr:
-        if (d.imm >= f_.funcs.size()) return "no such function";
-        return result(i, Type::I64);
-      case Op::VMContext:
-        return result(i, Type::I64);
-      case Op::TrapIf:
-      case Op::TrapIfNot:
-        return both(is(d.trap != 0, "a trap code is never 0"), want(i, 0, Type::I32));
-      case Op::Call:
-      case Op::ReturnCall: {
-        if (d.imm >= f_.funcs.size()) return "no such function";
-        SigRef sig = f_.funcs[FuncRef(d.imm)].sig;
-        if (sig.raw() >= f_.sigs.size()) return "no such signature";
-        return call(i, f_.sigs[sig], f_.args(i));
-      }
-      case Op::CallIndirect:
-      case Op::ReturnCallIndirect:
-        if (d.imm >= f_.sigs.size()) return "no such signature";
-        if (f_.args(i).empty()) return "no callee";
-        return both(want(i, 0, Type::I64), call(i, f_.sigs[SigRef(d.imm)], f_.args(i).subspan(1)));
-      case Op::Jump:
-        return is(f_.succs(i).size() == 1, "one successor expected");
-      case Op::BrIf:
-        return both(is(f_.succs(i).size() == 2, "two successors expected"), want(i, 0, Type::I32));
-      case Op::BrTable:
-        return both(is(!f_.succs(i).empty(), "a default successor expected"), want(i, 0, Type::I32));
-      case Op::Return:
-        return list(f_.args(i), f_.sig.results, "results");
-      case Op::Trap:
-        return is(d.trap != 0, "a trap code is never 0");
-      case Op::kCount:
-        break;
+  Problem call(Inst i, const InstData& d) {
+    auto args = f_.args(i);
+    if (is_direct(d.op)) {
+      if (d.imm >= f_.funcs.size()) return "no such function";
+    } else {
+      if (args.empty() || f_.type_of(args[0]) != Type::I64) return "no callee";
+      args = args.subspan(1);
     }
-    return "no such instruction";
+    SigRef sig = f_.callee_sig(d);
+    if (sig.raw() >= f_.sigs.size()) return "no such signature";
+    if (auto p = list(args, f_.sigs[sig].params, "arguments")) return p;
+    std::vector<Type> results = f_.sigs[sig].results;
+    if (info(d.op).results == 0) {
+      if (results != f_.sig.results) return "a tail call's results are not the function's";
+      return kFine;
+    }
+    if (info(d.op).group == Group::Invoke) {
+      if (d.aux > kMaxPayload) return "more payload than there can be";
+      results.resize(results.size() + d.aux, Type::I64);
+    }
+    values_.clear();
+    f_.for_each_result(i, [&](Value v) { values_.push_back(v); });
+    return list(values_, results, "results");
   }
 
   const Func& f_;
   Cfg cfg_;
   DomTree dom_;
+  static constexpr uint32_t kNoEdge = ~0u;
   std::vector<uint32_t> order_;
+  std::vector<uint32_t> entry_edge_;
+  std::vector<Value> values_;
 };
 
 }  // namespace

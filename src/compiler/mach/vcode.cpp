@@ -22,6 +22,7 @@ void VCode::clear() {
   vregs.clear();
   blocks.clear();
   loop_header.clear();
+  landing.clear();
   remat.clear();
   remat_insts.clear();
   consts.clear();

@@ -73,6 +73,10 @@ struct CallInfo {
   uint8_t foreign = 0;      // the callee has another context: operand `context_operand`
   uint8_t restore = 0;      // the context register is restored from the frame afterwards
   uint8_t context_operand = 0;
+  // Of a call that ends a block: where it comes back to, and the block where what was thrown lands; how many of its
+  // last operands are its results in registers, and behind them the payload of the landing.
+  uint32_t normal = 0, landing = 0;
+  uint8_t results = 0, payload = 0;
 };
 
 /// What a printer needs to know of a target.
@@ -91,6 +95,7 @@ class VCode {
   std::vector<regalloc::VRegInfo> vregs;
   std::vector<regalloc::BlockInfo> blocks;
   std::vector<uint8_t> loop_header;  // by block
+  std::vector<uint8_t> landing;      // by block: an unwinder comes here, from a call that ended a block
   std::vector<uint32_t> remat;       // by vreg: number in `remat_insts`, or ~0
   std::vector<MInst> remat_insts;
   std::vector<PoolConst> consts;

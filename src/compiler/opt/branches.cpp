@@ -129,10 +129,6 @@ struct Range {
   BlockCall call;
 };
 
-bool same_call(const Func& f, const BlockCall& x, const BlockCall& y) {
-  return x.target == y.target && std::ranges::equal(f.args(x), f.args(y));
-}
-
 Value make(Func& f, Block b, Op op, IntCC cc, Type type, Value x, uint64_t c, uint32_t srcloc) {
   InstData d{};
   d.op = op;
@@ -182,7 +178,7 @@ bool expand_table(Func& f, Block b, Scratch& s) {
   size_t count = 0;
   auto succs = f.succs(t);
   for (uint32_t k = 0; k < succs.size(); ++k) {
-    if (count > 0 && same_call(f, ranges[count - 1].call, succs[k])) continue;
+    if (count > 0 && f.same_call(ranges[count - 1].call, succs[k])) continue;
     if (count == kMaxRanges) return false;
     ranges[count++] = {k, succs[k]};
   }
@@ -242,7 +238,7 @@ void branches(Func& f, PassCtx& ctx) {
   // Successors first, so that what a block forwards to forwards no more.
   for (size_t k = cfg.rpo().size(); k-- > 0;) {
     Inst t = f[cfg.rpo()[k]].last;
-    uint32_t first = f[t].a[1], end = any ? first + static_cast<uint32_t>(f.succs(t).size()) : first;
+    uint32_t first = f.first_succ(t), end = any ? first + static_cast<uint32_t>(f.succs(t).size()) : first;
     for (uint32_t call = first; call < end; ++call) {
       for (int steps = 0; steps < 4 && s.forwards[f.block_calls[call].target.raw()]; ++steps) {
         thread(f, call, s);

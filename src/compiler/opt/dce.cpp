@@ -17,16 +17,12 @@ struct Scratch {
   std::vector<uint8_t> keep;
 };
 
-/// Whether an instruction must stay although nobody uses its result.
-bool has_effect(const InstData& d) {
-  switch (info(d.op).effect) {
-    case Effect::Pure:
-      return false;
-    case Effect::Read:
-      return d.trap != 0;
-    default:
-      return true;
-  }
+/// Whether nothing observable needs `i`.
+bool is_dead(const Func& f, Inst i, const std::vector<uint8_t>& live) {
+  if (!is_removable(f[i])) return false;
+  bool dead = true;
+  f.for_each_result(i, [&](Value v) { dead &= !live[v.raw()]; });
+  return dead;
 }
 
 }  // namespace
@@ -43,7 +39,7 @@ void dce(Func& f, PassCtx& ctx) {
   };
   for (Block b : cfg.rpo()) {
     for (Inst i = f[b].first; i.valid(); i = f.next(i)) {
-      bool root = has_effect(f[i]);
+      bool root = !is_removable(f[i]);
       for (Value& v : f.args(i)) {
         v = f.resolve(v);
         if (root) need(v);
@@ -58,7 +54,7 @@ void dce(Func& f, PassCtx& ctx) {
     const ValueData d = f[v];
     if (d.kind == ValueKind::Result) {
       Inst i(d.def);
-      if (!has_effect(f[i]))  // otherwise its arguments are roots already
+      if (is_removable(f[i]))  // otherwise its arguments are roots already
         for (Value arg : f.args(i)) need(arg);
     } else {
       for (const Edge& e : cfg.preds(Block(d.def))) need(f.args(f.block_calls[e.call])[d.num]);
@@ -67,7 +63,7 @@ void dce(Func& f, PassCtx& ctx) {
   for (Block b : cfg.rpo()) {
     for (Inst i = f[b].first; i.valid();) {
       Inst next = f.next(i);
-      if (!has_effect(f[i]) && !s.live_value[f[i].result.raw()]) f.remove(i);
+      if (is_dead(f, i, s.live_value)) f.remove(i);
       i = next;
     }
     if (b == f.layout[0] || f[b].params.empty()) continue;

@@ -1,54 +1,48 @@
-// What memory an instruction writes, as a set of alias regions.
+// Which memory instructions touch, as alias regions of the function at hand.
 #pragma once
+
+#include <array>
 
 #include "compiler/ir/func.hpp"
 
 namespace vitrine::opt {
 
-/// Regions are tracked one by one up to this number; those above are treated as region 0, which may be anything.
-inline constexpr uint32_t kRegions = 16;
-
-inline uint32_t region_of(const ir::InstData& d) {
-  return d.region < kRegions ? d.region : 0;
-}
-
 /// One bit a region; a write to region 0 has all of them, and any write has bit 0.
 using RegionSet = uint32_t;
-inline constexpr RegionSet kAllRegions = (1u << kRegions) - 1;
 
-inline RegionSet written_by(const ir::InstData& d) {
-  switch (info(d.op).effect) {
-    case ir::Effect::Call:
-      return kAllRegions;
-    case ir::Effect::Write: {
-      if (d.op == ir::Op::StackStore) return 0;  // its slot is reached by no region
-      uint32_t r = region_of(d);
-      return r == 0 ? kAllRegions : 1u | 1u << r;
-    }
-    default:
-      return 0;
+/// Numbers the regions of a function densely, in the order in which they are met, so that what a pass keeps for each
+/// depends on how many the function touches, not on how many there are. Of a function that touches more than there are
+/// numbers, the rest is region 0, which may be anything.
+class RegionMap {
+ public:
+  static constexpr uint32_t kRegions = 16;
+  static constexpr RegionSet kAll = (1u << kRegions) - 1;
+
+  void reset() {
+    map_.fill(0);
+    used_ = 1;
   }
-}
-
-/// May end the function here (and so let its caller see memory), apart from terminators.
-inline bool may_trap(const ir::InstData& d) {
-  switch (info(d.op).effect) {
-    case ir::Effect::CanTrap:
-    case ir::Effect::Trap:
-    case ir::Effect::Call:
-      return true;
-    case ir::Effect::Read:
-    case ir::Effect::Write:
-      return d.trap != 0;
-    default:
-      return false;
+  /// The number of the region that a load or store touches.
+  uint32_t of(const ir::InstData& d) {
+    uint8_t& n = map_[d.region];
+    if (n == 0 && d.region != 0 && used_ < kRegions) n = static_cast<uint8_t>(used_++);
+    return n;
   }
-}
+  /// All numbers given so far are below.
+  uint32_t used() const { return used_; }
 
-/// The bytes a load or store touches.
-inline uint32_t access_bytes(const ir::InstData& d) {
-  constexpr uint8_t kBytes[] = {0, 1, 1, 2, 2, 4, 4};
-  return d.mem() == ir::MemKind::Full ? bytes_of(d.type) : kBytes[d.aux];
-}
+  RegionSet written_by(const ir::InstData& d) {
+    if (!has_effects(d.op, ir::kWrites)) return 0;
+    if (has_effects(d.op, ir::kBarrier)) return kAll;
+    if (d.op == ir::Op::StackStore) return 0;  // its slot is reached by no region
+    uint32_t r = of(d);
+    return r == 0 ? kAll : 1u | 1u << r;
+  }
+
+ private:
+  std::array<uint8_t, 256> map_{};
+  uint32_t used_ = 1;
+};
+static_assert(sizeof(ir::AliasRegion) == 1, "the map has an entry for each");
 
 }  // namespace vitrine::opt

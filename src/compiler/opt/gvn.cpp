@@ -16,8 +16,37 @@ namespace {
 using namespace ir;
 
 bool is_numbered(const InstData& d) {
-  Effect e = info(d.op).effect;
-  return e == Effect::Pure || e == Effect::CanTrap || (d.op == Op::Load && d.flags & kReadonly);
+  return is_computation(d.op) || (d.op == Op::Load && d.flags & kReadonly);
+}
+
+/// What simplify_control is for.
+bool is_control(Op op) {
+  return is_terminator(op) || info(op).group == Group::TrapIf;
+}
+
+/// What has several results and no rules: constants are folded, and an equal one before takes its place. Answers the
+/// instruction after it.
+Inst number_results(Rewriter& r, Inst i) {
+  Func& f = r.f();
+  Inst next = f.next(i);
+  uint64_t bits[4] = {};
+  bool all_known = info(f[i].op).group == Group::Wide;
+  for (size_t n = 0; Value & v : f.args(i)) {
+    v = f.resolve(v);
+    all_known = all_known && r.constant(v, &bits[n++]);
+  }
+  if (all_known) {
+    Bits128 value = fold_wide(f[i].op, bits);
+    f.make_alias(f.result(i, 0), r.iconst(Type::I64, value.lo));
+    f.make_alias(f.result(i, 1), r.iconst(Type::I64, value.hi));
+    f.remove(i);
+  } else if (is_numbered(f[i])) {
+    Inst equal = r.number(i);
+    if (equal == i) return next;
+    for (uint32_t n = 0; n < f[i].result_count; ++n) f.make_alias(f.result(i, n), f.result(equal, n));
+    f.remove(i);
+  }
+  return next;
 }
 
 /// What the only edge into `b` says about the branch it comes from.
@@ -45,25 +74,25 @@ void gvn(Func& f, PassCtx& ctx) {
     for (Inst i = f[b].first; i.valid();) {
       r.set_cursor(i);
       const InstData& d = f[i];
-      switch (info(d.op).effect) {
-        case Effect::Trap:
-        case Effect::Term: {
-          Inst next = f.next(i);
-          change = std::max(change, simplify_control(r, i));
-          // A trap that always happens ends the block; one that never happens is gone.
-          i = f[i].block.valid() && is_terminator(f[i].op) ? Inst() : next;
-          continue;
-        }
-        case Effect::Call:
-          for (Value& v : f.args(i)) v = f.resolve(v);
-          i = f.next(i);
-          continue;
-        default:
-          break;
+      if (is_control(d.op)) {
+        Inst next = f.next(i);
+        change = std::max(change, simplify_control(r, i));
+        // A trap that always happens ends the block; one that never happens is gone.
+        i = f[i].block.valid() && is_terminator(f[i].op) ? Inst() : next;
+        continue;
+      }
+      if (is_call(d.op)) {
+        for (Value& v : f.args(i)) v = f.resolve(v);
+        i = f.next(i);
+        continue;
+      }
+      if (d.result_count > 1) {
+        i = number_results(r, i);
+        continue;
       }
       Value own = d.result;
       Value v = own.valid() ? r.simplify(i) : apply_rules(r, i);
-      if (own.valid() && v == own && is_numbered(f[i])) v = r.number(i);
+      if (own.valid() && v == own && is_numbered(f[i])) v = f.result(r.number(i));
       Inst next = f.next(i);
       if (own.valid() && v != own) {
         f.make_alias(own, v);

@@ -160,25 +160,13 @@ void Inliner::copy_inst(const Func& callee, Inst i, Block into, Block after) {
   InstData d = callee[i];
   d.srcloc = location(callee, d.srcloc);
   std::vector<Type> results;
-  for (uint32_t n = 0; n < d.result_count; ++n) results.push_back(callee.type_of(callee.result(i, n)));
-  switch (d.op) {
-    case Op::StackLoad:
-    case Op::StackStore:
-    case Op::StackAddr:
-      d.imm += first_slot_;
-      break;
-    case Op::FuncAddr:
-    case Op::Call:
-    case Op::ReturnCall:
-      d.imm = import(callee, FuncRef(d.imm)).raw();
-      break;
-    case Op::CallIndirect:
-    case Op::ReturnCallIndirect:
-      d.imm = import(callee.sigs[SigRef(d.imm)]).raw();
-      break;
-    default:
-      break;
-  }
+  callee.for_each_result(i, [&](Value v) { results.push_back(callee.type_of(v)); });
+  const Group group = info(d.op).group;
+  if (group == Group::Stack) d.imm += first_slot_;
+  if (is_call(d.op) && !is_direct(d.op))
+    d.imm = import(callee.sigs[SigRef(d.imm)]).raw();
+  else if (is_call(d.op) || d.op == Op::FuncAddr)
+    d.imm = import(callee, FuncRef(d.imm)).raw();
   // What left the callee comes back here: a tail call calls, and its results are the call's.
   if (d.op == Op::ReturnCall || d.op == Op::ReturnCallIndirect) {
     d.op = d.op == Op::ReturnCall ? Op::Call : Op::CallIndirect;
@@ -188,9 +176,7 @@ void Inliner::copy_inst(const Func& callee, Inst i, Block into, Block after) {
   for (uint32_t n = 0; n < callee[i].result_count; ++n) values_[callee.result(i, n).raw()] = f_.result(to, n);
   f_.append(into, to);
   copies_.push_back({i, to});
-  if (!is_terminator(callee[i].op) || callee[i].op == Op::Trap || callee[i].op == Op::Jump ||
-      callee[i].op == Op::BrIf || callee[i].op == Op::BrTable)
-    return;
+  if (group != Group::Return && !(group == Group::Call && is_terminator(callee[i].op))) return;
   // Return, or a tail call that became a call: go on after the call.
   InstData jump{};
   jump.op = Op::Jump;
@@ -232,7 +218,7 @@ void Inliner::fix_operands(const Func& callee) {
       f_.block_calls[call].arg_count = static_cast<uint32_t>(args.size());
       continue;
     }
-    if (info(f_[to].op).args == kVariable) {
+    if (has_arg_list(f_[to].op)) {
       f_[to].a[0] = copy_list(callee, args);
     } else {
       for (size_t n = 0; n < args.size(); ++n) f_[to].a[n] = mapped(callee, args[n]).raw();
@@ -243,7 +229,7 @@ void Inliner::fix_operands(const Func& callee) {
       uint32_t list = copy_list(callee, callee.args(c));
       f_.block_calls.push_back({blocks_[c.target.raw()], list, c.arg_count});
     }
-    f_[to].a[1] = first;
+    Func::set_succs(f_[to], first, static_cast<uint32_t>(succs.size()));
   }
 }
 

@@ -5,11 +5,11 @@
 // first, so that it is reached by falling through. Blocks that are seldom reached (they trap, are flagged or hinted
 // cold, lead to such blocks only or are reached from such only) stand at the end.
 //
-// Edges: a block with several successors passes no arguments and leads to no block with several predecessors; such an
-// edge gets a block of its own. Cases of one br_table that pass the same arguments to one target share theirs. Cost:
+// Lowering takes this order as it is, and expects critical edges to be split, so both functions here do that. Cost:
 // O(blocks + edges + arguments).
 #include <algorithm>
 
+#include "compiler/ir/critical_edges.hpp"
 #include "compiler/opt/passes.hpp"
 
 namespace vitrine::opt {
@@ -18,8 +18,7 @@ namespace {
 using namespace ir;
 
 struct Scratch {
-  std::vector<uint32_t> preds;     // edges into a block
-  std::vector<uint32_t> last;      // per block: 1 + the block call of the last split edge to it
+  EdgeSplitter edges;
   std::vector<uint32_t> position;  // in the old order
   std::vector<uint8_t> seen;
   struct Frame {
@@ -32,57 +31,6 @@ struct Scratch {
   std::vector<uint32_t> next, first_child, next_item, last_child;
   std::vector<Block> order, cold;
 };
-
-/// A new block on the edge `call`: it takes over the arguments.
-Block split_edge(Func& f, uint32_t call, uint32_t srcloc) {
-  Block edge = f.make_block();
-  BlockCall c = f.block_calls[call];
-  InstData d{};
-  d.op = Op::Jump;
-  d.srcloc = srcloc;
-  d.a[1] = f.pool_calls({&c, 1});
-  d.a[2] = 1;
-  f.append(edge, f.make_inst(d, {}));
-  f[edge].cold = f[c.target].cold;
-  f.place(edge);
-  f.block_calls[call] = {edge, 0, 0};
-  return edge;
-}
-
-bool split_critical_edges(Func& f, PassCtx&, Scratch& s) {
-  uint32_t n = f.num_blocks();
-  s.preds.assign(n, 0);
-  s.last.assign(n, 0);
-  bool any = false;
-  for (Block b : f.layout)
-    for (const BlockCall& c : f.succs(f[b].last)) ++s.preds[c.target.raw()];
-  size_t count = f.layout.size();
-  for (size_t k = 0; k < count; ++k) {
-    Inst t = f[f.layout[k]].last;
-    uint32_t first = f[t].a[1];
-    uint32_t succs = static_cast<uint32_t>(f.succs(t).size());
-    if (succs < 2) continue;
-    for (uint32_t c = first; c < first + succs; ++c) {
-      const BlockCall call = f.block_calls[c];
-      if (call.arg_count == 0 && s.preds[call.target.raw()] < 2) continue;
-      any = true;
-      // An edge of this terminator that was split for the same target and arguments serves again.
-      uint32_t& last = s.last[call.target.raw()];
-      if (last > first && last <= first + succs) {
-        Block edge = f.block_calls[last - 1].target;
-        auto args = f.args(f.succs(f[edge].last)[0]);
-        if (std::ranges::equal(args, f.args(call))) {
-          f.block_calls[c] = {edge, 0, 0};
-          continue;
-        }
-      }
-      last = c + 1;
-      Block edge = split_edge(f, c, f[t].srcloc);
-      if (succs == 2 && ((f[t].flags & kCold && c == first) || (f[t].flags & kHot && c != first))) f[edge].cold = 1;
-    }
-  }
-  return any;
-}
 
 /// Marks blocks cold from which only cold blocks are reached, then those that only cold blocks reach.
 void spread_cold(Func& f, const Cfg& cfg) {
@@ -101,8 +49,7 @@ void spread_cold(Func& f, const Cfg& cfg) {
     if (f[b].cold) continue;
     bool all = true;
     for (const Edge& e : cfg.preds(b)) {
-      Inst t = f[e.from].last;
-      bool hinted = f[t].op == Op::BrIf && f[t].flags & (e.call == f[t].a[1] ? kCold : kHot);
+      bool hinted = is_unlikely(f, f[e.from].last, e.call);
       all &= hinted || (f[e.from].cold && cfg.number(e.from) < cfg.number(b));
     }
     f[b].cold = all;
@@ -206,7 +153,7 @@ void layout(Func& f, PassCtx& ctx) {
   Scratch& s = ctx.scratch<Scratch>();
   f.resolve_all();
   spread_cold(f, ctx.cfg(f));
-  if (split_critical_edges(f, ctx, s)) ctx.graph_changed();
+  if (s.edges.run(f)) ctx.graph_changed();
   const LoopForest& loops = ctx.loops(f);
   order_rpo(f, s);
   place_loops(f, loops, s);
@@ -216,9 +163,18 @@ void layout(Func& f, PassCtx& ctx) {
   f.layout.insert(f.layout.end(), s.cold.begin(), s.cold.end());
 }
 
-void layout_as_built(Func& f, PassCtx&) {
-  auto is_hot = [&](Block b) { return !f[b].cold; };
-  std::stable_partition(f.layout.begin() + 1, f.layout.end(), is_hot);
+// Blocks in the order of the source; those that trap, or are flagged cold, behind them.
+void layout_as_built(Func& f, PassCtx& ctx) {
+  Scratch& s = ctx.scratch<Scratch>();
+  for (Block b : f.layout)
+    if (b != f.layout[0] && f[f[b].last].op == Op::Trap) f[b].cold = 1;
+  s.edges.run(f);
+  s.order.clear();
+  s.cold.clear();
+  for (Block b : f.layout) (b != f.layout[0] && f[b].cold ? s.cold : s.order).push_back(b);
+  if (s.cold.empty()) return;
+  std::ranges::copy(s.order, f.layout.begin());
+  std::ranges::copy(s.cold, f.layout.end() - static_cast<ptrdiff_t>(s.cold.size()));
 }
 
 }  // namespace vitrine::opt

@@ -16,6 +16,7 @@
 // address, comparisons feeding a branch), and more than kMaxHoisted values of a bank out of one loop: each holds a
 // register for all of the loop. Of equal instructions on different paths, one moves and the others become it.
 // Cost: O(instructions), with at most kMaxLevels steps up the loop tree and kMaxHoisted comparisons each.
+#include "compiler/ir/value_number.hpp"
 #include "compiler/opt/effects.hpp"
 #include "compiler/opt/passes.hpp"
 
@@ -37,7 +38,7 @@ class Licm {
   struct LoopInfo {
     RegionSet writes = 0;
     Block preheader;
-    uint16_t hoisted[2] = {};  // integers, floats
+    uint16_t hoisted[2] = {};  // in general registers, in those of floats and vectors
     Inst moved[kMaxMoved];     // what moved into the preheader, to find equal ones
     uint8_t moved_count = 0;
   };
@@ -55,6 +56,7 @@ class Licm {
   Func* f_ = nullptr;
   const Cfg* cfg_ = nullptr;
   const LoopForest* loops_ = nullptr;
+  RegionMap regions_;
   std::vector<LoopInfo> info_;
   std::vector<Loop> home_;  // of blocks made here: by number minus the first
   uint32_t first_new_ = 0;
@@ -71,6 +73,7 @@ void Licm::run(Func& f, PassCtx& ctx) {
   info_.assign(loops_->num_loops(), {});
   home_.clear();
   first_new_ = f.num_blocks();
+  regions_.reset();
   changed_ = false;
   collect_writes();
   for (Block b : cfg_->rpo())
@@ -82,7 +85,7 @@ void Licm::collect_writes() {
   for (Block b : cfg_->rpo()) {
     Loop l = loops_->loop_of(b);
     if (!l.valid()) continue;
-    for (Inst i = (*f_)[b].first; i.valid(); i = f_->next(i)) info_[l.raw()].writes |= written_by((*f_)[i]);
+    for (Inst i = (*f_)[b].first; i.valid(); i = f_->next(i)) info_[l.raw()].writes |= regions_.written_by((*f_)[i]);
   }
   // Inner loops have smaller numbers.
   for (uint32_t l = 0; l < info_.size(); ++l)
@@ -99,7 +102,7 @@ void Licm::visit(Block b) {
     Inst next = f.next(i);
     const InstData& d = f[i];
     // What moves only because it runs first may leave only the loop that this block heads.
-    bool once = first && (may_trap(d) || (info(d.op).effect == Effect::Read && !is_mapped(d)));
+    bool once = first && (may_trap(d) || (has_effects(d.op, kReads) && !is_mapped(d)));
     if (is_movable(d, first) && !is_cheap(i)) {
       if (Loop to = target(i, loop, once); to.valid()) {
         move(i, to, preheader(to), kMaxDepth);
@@ -107,22 +110,15 @@ void Licm::visit(Block b) {
         continue;
       }
     }
-    if (may_trap(d) || written_by(d) != 0) first = false;
+    if (may_trap(d) || regions_.written_by(d) != 0) first = false;
     i = next;
   }
 }
 
 bool Licm::is_movable(const InstData& d, bool first) const {
-  switch (info(d.op).effect) {
-    case Effect::Pure:
-      return true;
-    case Effect::CanTrap:
-      return first;
-    case Effect::Read:
-      return d.op == Op::Load && (first || (d.trap == 0 && is_mapped(d)));
-    default:
-      return false;
-  }
+  if (is_pure(d.op)) return true;
+  if (is_computation(d.op)) return first;
+  return d.op == Op::Load && (first || (d.trap == 0 && is_mapped(d)));
 }
 
 /// Whether the load may be executed although the checks before it are not.
@@ -204,10 +200,8 @@ Value Licm::move(Inst i, Loop to, Block preheader, int depth) {
   const InstData& d = f[i];
   for (uint8_t k = 0; k < loop.moved_count; ++k) {
     const InstData& m = f[loop.moved[k]];
-    if (m.op != d.op || m.type != d.type || m.aux != d.aux || m.imm != d.imm || m.region != d.region ||
-        m.flags != d.flags || m.a[0] != d.a[0] || m.a[1] != d.a[1] || m.a[2] != d.a[2])
-      continue;
-    f.make_alias(d.result, m.result);
+    if (!same_value(f, m, d)) continue;
+    for (uint32_t n = 0; n < d.result_count; ++n) f.make_alias(f.result(i, n), f.result(loop.moved[k], n));
     f.remove(i);
     return m.result;
   }
@@ -222,12 +216,12 @@ Loop Licm::target(Inst i, Loop loop, bool once) {
   Func& f = *f_;
   const LoopForest& loops = *loops_;
   const InstData& d = f[i];
-  bool reads = info(d.op).effect == Effect::Read && !(d.flags & kReadonly);
-  unsigned bank = is_float(d.type) ? 1 : 0;
+  bool reads = has_effects(d.op, kReads) && !(d.flags & kReadonly);
+  unsigned bank = in_float_register(f.type_of(d.result)) ? 1 : 0;
   Loop best;
   Loop at = loop;
   for (uint32_t level = 0; level < kMaxLevels && at.valid(); ++level) {
-    if (reads && info_[at.raw()].writes >> region_of(d) & 1) break;
+    if (reads && info_[at.raw()].writes >> regions_.of(d) & 1) break;
     if (info_[at.raw()].hoisted[bank] >= kMaxHoisted) break;
     bool invariant = true;
     for (Value v : f.args(i)) invariant &= is_invariant(f.resolve(v), at, kMaxDepth);
@@ -238,7 +232,7 @@ Loop Licm::target(Inst i, Loop loop, bool once) {
   }
   if (!best.valid()) return best;
   for (Loop l = loop;; l = loops[l].parent) {
-    ++info_[l.raw()].hoisted[bank];
+    info_[l.raw()].hoisted[bank] += d.result_count;
     if (l == best) break;
   }
   return best;

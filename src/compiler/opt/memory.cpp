@@ -8,7 +8,8 @@
 //
 // A load that may trap is dropped as well: the access it repeats did not trap. A store is dead if the next store to the
 // same bytes follows in the same block with nothing between that reads the region or may trap: a trap shows memory to
-// the world. Cost: O(instructions + blocks * regions); the table has a fixed size and forgets on collision.
+// the world. Cost: O(instructions + blocks * regions), of which at most RegionMap::kRegions are told apart; the table
+// has a fixed size and forgets on collision.
 #include <algorithm>
 #include <array>
 
@@ -44,7 +45,7 @@ class MemoryPass {
     uint32_t at_base = 0, elsewhere = 0;
     uint32_t last_not_at(Value p) const { return p == base ? elsewhere : at_base; }
   };
-  using Versions = std::array<uint32_t, kRegions>;
+  static constexpr uint32_t kRegions = RegionMap::kRegions;
 
   void number_versions(const Cfg& cfg, const DomTree& dom, const LoopForest& loops);
   void enter(Block b, const Cfg& cfg, const DomTree& dom);
@@ -66,6 +67,7 @@ class MemoryPass {
     undo_.push_back({slot, table_[slot]});
     table_[slot] = e;
   }
+  uint32_t* versions(std::vector<uint32_t>& of, Block b) { return of.data() + size_t{b.raw()} * regions_.used(); }
   bool is_valid(const Entry& e) const { return e.time > stores_[e.region].last_not_at(e.ptr); }
 
   Func* f_ = nullptr;
@@ -89,7 +91,8 @@ class MemoryPass {
   };
   std::vector<Mark> marks_;  // by block: where the logs stood at its end
   std::vector<RegionSet> written_, loop_written_;
-  std::vector<Versions> in_, out_;
+  RegionMap regions_;
+  std::vector<uint32_t> in_, out_;  // versions at the start and end of blocks: regions_.used() for each block
 };
 
 void MemoryPass::run(Func& f, PassCtx& ctx) {
@@ -121,43 +124,49 @@ void MemoryPass::number_versions(const Cfg& cfg, const DomTree& dom, const LoopF
   Func& f = *f_;
   written_.assign(f.num_blocks(), 0);
   loop_written_.assign(loops.num_loops(), 0);
-  in_.resize(f.num_blocks());
-  out_.resize(f.num_blocks());
+  regions_.reset();
   for (Block b : cfg.rpo()) {
     RegionSet w = 0;
-    for (Inst i = f[b].first; i.valid(); i = f.next(i)) w |= written_by(f[i]);
+    for (Inst i = f[b].first; i.valid(); i = f.next(i)) {
+      const InstData& d = f[i];
+      if (d.op == Op::Load) regions_.of(d);
+      w |= regions_.written_by(d);
+    }
     written_[b.raw()] = w;
     if (Loop l = loops.loop_of(b); l.valid()) loop_written_[l.raw()] |= w;
   }
   for (uint32_t l = 0; l < loops.num_loops(); ++l)
     if (Loop p = loops[Loop(l)].parent; p.valid()) loop_written_[p.raw()] |= loop_written_[l];
 
+  const uint32_t regions = regions_.used();
+  in_.resize(size_t{f.num_blocks()} * regions);
+  out_.resize(in_.size());
   uint32_t fresh = 1;
   for (Block b : cfg.rpo()) {
-    Versions& in = in_[b.raw()];
+    uint32_t* in = versions(in_, b);
+    uint32_t* out = versions(out_, b);
     bool first = true;
     RegionSet differ = 0;
-    in.fill(0);
+    std::fill_n(in, regions, 0);
     for (const Edge& e : cfg.preds(b)) {
       if (cfg.number(e.from) >= cfg.number(b)) {
         // Back: what the loop writes may have changed; if it closes no loop, anything.
-        differ |= dom.dominates(b, e.from) ? loop_written_[loops.loop_of(b).raw()] : kAllRegions;
+        differ |= dom.dominates(b, e.from) ? loop_written_[loops.loop_of(b).raw()] : RegionMap::kAll;
         continue;
       }
-      const Versions& from = out_[e.from.raw()];
+      const uint32_t* from = versions(out_, e.from);
       if (first) {
-        in = from;
+        std::copy_n(from, regions, in);
         first = false;
         continue;
       }
-      for (uint32_t r = 0; r < kRegions; ++r)
+      for (uint32_t r = 0; r < regions; ++r)
         if (in[r] != from[r]) differ |= 1u << r;
     }
-    for (uint32_t r = 0; r < kRegions; ++r)
+    for (uint32_t r = 0; r < regions; ++r) {
       if (differ >> r & 1) in[r] = fresh++;
-    out_[b.raw()] = in;
-    for (uint32_t r = 0; r < kRegions; ++r)
-      if (written_[b.raw()] >> r & 1) out_[b.raw()][r] = fresh++;
+      out[r] = written_[b.raw()] >> r & 1 ? fresh++ : in[r];
+    }
   }
 }
 
@@ -171,8 +180,10 @@ void MemoryPass::enter(Block b, const Cfg& cfg, const DomTree& dom) {
   for (; undo_stores_.size() > mark.stores; undo_stores_.pop_back())
     stores_[undo_stores_.back().region] = undo_stores_.back().old;
   if (cfg.preds(b).size() == 1) return;
-  for (uint32_t r = 0; r < kRegions; ++r)
-    if (in_[b.raw()][r] != out_[d.raw()][r]) forget(r);
+  const uint32_t* in = versions(in_, b);
+  const uint32_t* out = versions(out_, d);
+  for (uint32_t r = 0; r < regions_.used(); ++r)
+    if (in[r] != out[r]) forget(r);
 }
 
 void MemoryPass::forget(uint32_t region) {
@@ -183,23 +194,12 @@ void MemoryPass::forget(uint32_t region) {
 
 void MemoryPass::visit(Inst i) {
   const InstData& d = (*f_)[i];
-  switch (info(d.op).effect) {
-    case Effect::Pure:
-    case Effect::Term:
-      return;
-    case Effect::Read:
-      if (d.op == Op::Load && !(d.flags & kReadonly)) return load(i);
-      break;
-    case Effect::Write:
-      if (d.op == Op::Store) return store(i);
-      break;
-    case Effect::Call:
-      for (uint32_t r = 0; r < kRegions; ++r) forget(r);
-      break;
-    default:
-      break;
-  }
-  if (may_trap(d)) observed_ = ++time_;
+  if (is_pure(d.op)) return;
+  if (d.op == Op::Load && !(d.flags & kReadonly)) return load(i);
+  if (d.op == Op::Store) return store(i);
+  if (has_effects(d.op, kBarrier))
+    for (uint32_t r = 0; r < regions_.used(); ++r) forget(r);
+  if (may_trap(d) || has_effects(d.op, kBarrier)) observed_ = ++time_;
 }
 
 void MemoryPass::load(Inst i) {
@@ -207,7 +207,7 @@ void MemoryPass::load(Inst i) {
   f.args(i)[0] = f.resolve(f.args(i)[0]);
   const InstData& d = f[i];
   Value ptr(d.a[0]);
-  uint32_t slot = slot_of(ptr, d.disp() >> 2), bytes = access_bytes(d), region = region_of(d);
+  uint32_t slot = slot_of(ptr, d.disp() >> 2), bytes = access_bytes(d), region = regions_.of(d);
   const Entry& e = table_[slot];
   if (e.ptr == ptr && e.disp == d.disp() && e.bytes == bytes && e.region == region && is_valid(e)) {
     if (Value v = convert(e, i); v.valid()) {
@@ -227,7 +227,7 @@ void MemoryPass::store(Inst i) {
   const InstData& d = f[i];
   Value ptr(d.a[0]), value(d.a[1]);
   int32_t disp = d.disp();
-  uint32_t slot = slot_of(ptr, disp >> 2), bytes = access_bytes(d), region = region_of(d);
+  uint32_t slot = slot_of(ptr, disp >> 2), bytes = access_bytes(d), region = regions_.of(d);
   const Entry known = table_[slot];
   if (known.ptr == ptr && known.disp == disp && known.bytes == bytes && known.region == region) {
     if (is_valid(known) && f.resolve(known.value) == value) {
@@ -270,7 +270,7 @@ void MemoryPass::wrote(uint32_t region, Value base) {
   };
   update(0);
   if (region != 0) return update(region);
-  for (uint32_t r = 1; r < kRegions; ++r) update(r);
+  for (uint32_t r = 1; r < regions_.used(); ++r) update(r);
 }
 
 /// What the load would answer, from what is known; none if that takes too much.
@@ -290,7 +290,7 @@ Value MemoryPass::convert(const Entry& e, Inst load) {
   }
   if (is_float(from)) v = make(Op::Bitcast, from == Type::F32 ? Type::I32 : Type::I64, v, load);
   from = f.type_of(v);
-  bool sign = kind == MemKind::S8 || kind == MemKind::S16 || kind == MemKind::S32;
+  bool sign = is_signed(kind);
   if (e.bytes == 4) {
     // Only an i64 is wider than 4 bytes.
     if (from == Type::I64) v = make(Op::Wrap, Type::I32, v, load);

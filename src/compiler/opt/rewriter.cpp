@@ -2,26 +2,11 @@
 
 #include <bit>
 
+#include "compiler/ir/value_number.hpp"
+
 namespace vitrine::opt {
 
 using namespace ir;
-
-namespace {
-
-uint32_t hash_of(const InstData& d) {
-  uint64_t h = static_cast<uint64_t>(d.op) | static_cast<uint64_t>(d.type) << 8 | static_cast<uint64_t>(d.aux) << 16 |
-               static_cast<uint64_t>(d.imm) << 32;
-  h = (h ^ (d.a[0] | static_cast<uint64_t>(d.a[1]) << 32)) * 0x9e37'79b9'7f4a'7c15ull;
-  h = (h ^ d.a[2] ^ h >> 32) * 0xff51'afd7'ed55'8ccdull;
-  return static_cast<uint32_t>(h >> 32);
-}
-
-bool same(const InstData& x, const InstData& y) {
-  return x.op == y.op && x.type == y.type && x.aux == y.aux && x.flags == y.flags && x.imm == y.imm &&
-         x.region == y.region && x.a[0] == y.a[0] && x.a[1] == y.a[1] && x.a[2] == y.a[2];
-}
-
-}  // namespace
 
 void Rewriter::start(Func& func, const DomTree& dom) {
   f_ = &func;
@@ -46,7 +31,7 @@ void Rewriter::grow() {
   }
 }
 
-Value Rewriter::number(Inst i) {
+Inst Rewriter::number(Inst i) {
   InstData& d = (*f_)[i];
   if (is_commutative(d.op) || d.op == Op::ICmp) {
     // The smaller number first, unless that puts a constant on the left.
@@ -56,23 +41,23 @@ Value Rewriter::number(Inst i) {
       if (d.op == Op::ICmp) d.aux = static_cast<uint8_t>(swap(d.int_cc()));
     }
   }
-  uint32_t hash = hash_of(d);
+  uint32_t hash = value_hash(*f_, d);
   // A module may be made so that all of its values have one hash: what is not found soon goes without a number.
   for (uint32_t h = hash & mask_, last = (h + kMaxProbes) & mask_; h != last; h = (h + 1) & mask_) {
     Entry& e = table_[h];
     if (!e.inst.valid()) {
       e = {hash, i};
       if (++used_ * 4 > table_.size() * 3) grow();
-      return d.result;
+      return i;
     }
-    if (e.hash != hash || !same((*f_)[e.inst], d)) continue;
+    if (e.hash != hash || !same_value(*f_, (*f_)[e.inst], d)) continue;
     Block at = (*f_)[e.inst].block;
-    if (at.valid() && dom_->dominates(at, block_)) return (*f_)[e.inst].result;
+    if (at.valid() && dom_->dominates(at, block_)) return e.inst;
     // The walk is a preorder: what does not dominate this block dominates none that follows.
     e.inst = i;
-    return d.result;
+    return i;
   }
-  return d.result;
+  return i;
 }
 
 Value Rewriter::simplify(Inst i) {
@@ -97,9 +82,9 @@ Value Rewriter::finish(const InstData& data, Type result) {
     if (v != (*f_)[i].result) return v;
   }
   // It must be in the layout before it is found by others.
-  Value v = number(i);
-  if (v == (*f_)[i].result) f_->insert_before(i, cursor_);
-  return v;
+  Inst at = number(i);
+  if (at == i) f_->insert_before(i, cursor_);
+  return f_->result(at);
 }
 
 Value Rewriter::iconst(Type type, uint64_t bits) {
@@ -116,6 +101,14 @@ Value Rewriter::fconst(Type type, uint64_t bits) {
   d.type = type;
   d.set_imm64(canonical(type, bits));
   return finish(d, type);
+}
+
+Value Rewriter::vconst(Bits128 bits) {
+  InstData d{};
+  d.op = Op::VConst;
+  d.type = Type::V128;
+  d.set_imm128(bits);
+  return finish(d, d.type);
 }
 
 Value Rewriter::unary(Op op, Type type, Value x) {

@@ -52,6 +52,13 @@ class Rewriter {
     *bits = d.imm64();
     return true;
   }
+  /// `v` as (op x c), if it is that.
+  bool is_with_constant(Value v, Op op, Value* x, uint64_t* c) {
+    Inst i = is(v, op);
+    if (!i.valid() || !constant(arg(i, 1), c)) return false;
+    *x = arg(i, 0);
+    return true;
+  }
   bool is_constant(Value v, uint64_t bits) const {
     uint64_t c;
     return constant(v, &c) && c == bits;
@@ -62,6 +69,7 @@ class Rewriter {
   // -- new instructions
   Value iconst(Type type, uint64_t bits);
   Value fconst(Type type, uint64_t bits);
+  Value vconst(ir::Bits128 bits);
   Value unary(Op op, Type type, Value x);
   Value binary(Op op, Value x, Value y);
   Value binary(Op op, Value x, uint64_t c) { return binary(op, x, iconst(type_of(x), c)); }
@@ -76,8 +84,8 @@ class Rewriter {
   Value become_icmp(Inst i, IntCC cc, Value x, Value y);
   Value become_icmp(Inst i, IntCC cc, Value x, uint64_t c) { return become_icmp(i, cc, x, iconst(type_of(x), c)); }
 
-  /// An equal instruction that dominates this one, or none: then `i` is entered.
-  Value number(Inst i);
+  /// An equal instruction that dominates this one, or `i` itself, which is entered.
+  Inst number(Inst i);
   /// Simplifies `i`, which may be in the layout or not yet. Answers what takes its place, or its own result.
   Value simplify(Inst i);
   void set_cursor(Inst i) { cursor_ = i; }

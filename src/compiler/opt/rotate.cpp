@@ -141,8 +141,7 @@ void Rotation::collect_uses() {
   for (uint32_t k = 0; k < candidates_.size(); ++k) {
     Block h = candidates_[k].header;
     for (Value v : f[h].params) owner_[v.raw()] = k + 1;
-    for (Inst i = f[h].first; i.valid(); i = f.next(i))
-      if (f[i].result.valid()) owner_[f[i].result.raw()] = k + 1;
+    for (Inst i = f[h].first; i.valid(); i = f.next(i)) f.for_each_result(i, [&](Value v) { owner_[v.raw()] = k + 1; });
   }
   for (Block b : cfg_->rpo()) {
     for (Inst i = f[b].first; i.valid(); i = f.next(i)) {
@@ -177,7 +176,7 @@ bool Rotation::is_possible(const Candidate& c) {
   if (from_header != 1) return false;
   values_.assign(f[c.header].params.begin(), f[c.header].params.end());
   for (Inst i = f[c.header].first; i.valid(); i = f.next(i))
-    if (f[i].result.valid()) values_.push_back(f[i].result);
+    f.for_each_result(i, [&](Value v) { values_.push_back(v); });
   for (Value v : values_)
     for (uint32_t u = first_use_[v.raw()]; u != kNone; u = uses_[u].next)
       if (!dom_->dominates(c.body, uses_[u].block) && !dom_->dominates(c.exit, uses_[u].block)) return false;
@@ -232,7 +231,7 @@ void Rotation::rotate(const Candidate& c) {
 
   // The edges that are there: from the header with its values, to the exit from inside with the body's.
   Inst t = f[c.header].last;
-  uint32_t to_body = f[t].a[1] + c.body_index, to_exit = f[t].a[1] + 1 - c.body_index;
+  uint32_t to_body = f.first_succ(t) + c.body_index, to_exit = f.first_succ(t) + 1 - c.body_index;
   const BlockCall old_body = f.block_calls[to_body], old_exit = f.block_calls[to_exit];
   if (!body_values_.empty()) f.block_calls[to_body] = extended(old_body, body_values_);
   if (!exit_values_.empty()) {
@@ -252,15 +251,14 @@ void Rotation::rotate(const Candidate& c) {
     if (v.raw() < owner_.size() && owner_[v.raw()] != 0) add_use(v, use);
   };
   for (Inst i = f[c.header].first; i != t; i = f.next(i)) {
-    InstData d = f[i];
-    Inst copy = d.result_count ? f.make_inst1(d, f.type_of(d.result)) : f.make_inst(d, {});
+    Inst copy = f.copy_inst(i);
     f.append(c.latch, copy);
     auto args = f.args(copy);
     for (uint32_t n = 0; n < args.size(); ++n) {
       args[n] = copy_of(args[n]);
       track(args[n], {copy.raw(), kNone, n, c.latch, kNone});
     }
-    if (d.result_count) copies_.push_back({d.result, f.result(copy)});
+    for (uint32_t n = 0; n < f[i].result_count; ++n) copies_.push_back({f.result(i, n), f.result(copy, n)});
   }
   InstData d = f[t];
   BlockCall calls[2];

@@ -35,6 +35,7 @@ class Checker {
     check_shape();
     if (!error_.empty()) return error_;
     find_live_in();
+    check_edges();
     find_first_edits();
     entries_.resize(in_.blocks.size());
     seen_.assign(in_.blocks.size(), false);
@@ -70,6 +71,7 @@ class Checker {
       }
       size_t params = b.succs.size() == 1 ? in_.blocks[b.succs[0]].params.size() : 0;
       if (params != b.branch_args.size()) return fail(b.first_inst, "branch arguments do not fit the parameters");
+      check_terminator(b);
     }
     if (!error_.empty()) return;
     for (uint32_t i = 0; i < in_.insts.size() && error_.empty(); i++) {
@@ -78,6 +80,37 @@ class Checker {
     }
     for (const BlockInfo& b : in_.blocks) {
       if (!edits_at(b.end_inst - 1, Point::Late).empty()) return fail(b.end_inst - 1, "edit after a terminator");
+    }
+  }
+
+  /// What a terminator defines and something may use stands at its end, in fixed registers.
+  void check_terminator(const BlockInfo& b) {
+    const uint32_t last = b.end_inst - 1;
+    auto ops = operands_of(in_, last);
+    if (b.edge_defs > ops.size() || b.landing_defs > b.edge_defs || (b.edge_defs && b.succs.size() != 2)) {
+      return fail(last, "definitions for edges that are not there");
+    }
+    for (size_t k = 0; k < ops.size(); k++) {
+      const bool late_def = ops[k].role == Role::Def && ops[k].point == Point::Late;
+      if (k + b.edge_defs >= ops.size() && !(late_def && ops[k].constraint == Constraint::Fixed)) {
+        return fail(last, fmt::format("operand {} ({}) is for an edge, but no late definition in a fixed register", k,
+                                      ops[k].vreg));
+      }
+    }
+  }
+
+  /// A terminator's values are live behind their own edges only.
+  void check_edges() {
+    for (const BlockInfo& b : in_.blocks) {
+      auto ops = operands_of(in_, b.end_inst - 1);
+      for (size_t k = ops.size() - b.edge_defs; k < ops.size(); k++) {
+        for (uint32_t s : b.succs) {
+          if (s != edge_of_def(in_, b, static_cast<uint32_t>(k)) &&
+              std::ranges::binary_search(live_in_[s], ops[k].vreg.raw())) {
+            return fail(b.end_inst - 1, fmt::format("{} is used behind another edge than its own", ops[k].vreg));
+          }
+        }
+      }
     }
   }
 
@@ -98,6 +131,7 @@ class Checker {
       for (Allocation a : {e.from, e.to}) {
         if (!a.is_reg() || a.preg().cls() != RegClass::Int)
           return fail(e.inst, "swap of no integer register: " + text());
+        if (in_.int_scratch.valid()) return fail(e.inst, "swap, which this machine has not: " + text());
         check_written(e.inst, a);
       }
       return;
@@ -272,6 +306,7 @@ class Checker {
       uint32_t e = first_edit_[i], end = first_edit_[i + 1];
       for (; e < end && out_.edits[e].point == Point::Early; e++) edit(out_.edits[e]);
       clear_loc(in_.scratch.index);  // an instruction may use it
+      if (in_.int_scratch.valid()) clear_loc(in_.int_scratch.index);
       if (test) check_inst(i);
       step(i);
       for (; e < end; e++) edit(out_.edits[e]);
@@ -395,7 +430,7 @@ class Checker {
       return check_slot(i, a, bytes_of(op.vreg));
     }
     if (a.preg().cls() != in_.vregs[op.vreg.raw()].cls) return fail(i, name + " is in the wrong class");
-    if (a.preg() == in_.scratch) return fail(i, name + " is in the scratch register");
+    if (a.preg() == in_.scratch || a.preg() == in_.int_scratch) return fail(i, name + " is in the scratch register");
     bool allocatable = std::ranges::find(in_.order[static_cast<unsigned>(a.preg().cls())], a.preg()) !=
                        in_.order[static_cast<unsigned>(a.preg().cls())].end();
     if (op.constraint == Constraint::Fixed) {

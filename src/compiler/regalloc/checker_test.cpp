@@ -200,6 +200,55 @@ double refused(Damage damage) {
   return double(caught) / tried;
 }
 
+TEST(Checker, WhatATerminatorDefinesIsForOneEdge) {
+  for (bool wrong : {false, true}) {
+    auto p = parse(std::string(R"(
+block0:
+  d %0:i8 fixed r0
+  u %0 fixed r0, d %1:i8 fixed r0, d %2:i8 fixed r1, clobber r0 r1 -> block1, block2 given 1 1
+block1:
+  u %1
+block2:
+  u )") + (wrong ? "%1" : "%2") +
+                   "\n");
+    ASSERT_TRUE(p) << p.error().message();
+    Input in = p->finish();
+    Output out;
+    out.allocs = {Allocation::reg(int_reg(0)), Allocation::reg(int_reg(0)), Allocation::reg(int_reg(0)),
+                  Allocation::reg(int_reg(1)), Allocation::reg(int_reg(0)), Allocation::reg(int_reg(wrong ? 0 : 1))};
+    if (wrong)
+      EXPECT_NE(check(in, out).find("%1 is used behind another edge than its own"), std::string::npos);
+    else
+      EXPECT_EQ(check(in, out), "");
+    // Where it was left, no edit behind the call can know it.
+    out.edits = {
+        {1, Point::Late, Edit::Kind::Move, 8, Allocation::reg(int_reg(0)), Allocation::reg(int_reg(2)), VReg(1)}};
+    EXPECT_NE(check(in, out).find("edit after a terminator"), std::string::npos);
+  }
+}
+
+TEST(Checker, WhatACallThatEndsTheBlockClobbersIsGoneAtTheLanding) {
+  auto p = parse(R"(
+block0:
+  d %0:i8
+  d %1:i8 fixed r0, clobber r0 r1 -> block1, block2 given 1 0
+block1:
+  u %1
+block2:
+  u %0
+)");
+  ASSERT_TRUE(p) << p.error().message();
+  Input in = p->finish();
+  Output out;
+  for (unsigned where : {6u, 1u}) {
+    const Allocation kept = Allocation::reg(int_reg(where));
+    out.allocs = {kept, Allocation::reg(int_reg(0)), Allocation::reg(int_reg(0)), kept};
+    out.used_callee_saved = {};
+    out.used_callee_saved.add(int_reg(6));
+    EXPECT_EQ(check(in, out).empty(), where == 6) << where;
+  }
+}
+
 TEST(Checker, CatchesADroppedEdit) {
   EXPECT_GT(refused([](const Input&, Output& out, auto& random) {
               if (out.edits.empty()) return false;

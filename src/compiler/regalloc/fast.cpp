@@ -1,9 +1,10 @@
 // One-pass register allocation: each block once, backwards, with no liveness analysis.
 //
 // Values that cross blocks, and all block parameters, live in a spill slot of their own, stored right after the
-// definition; a register holding one is only a copy of the slot. Values of one block get registers greedily and a slot
-// only when they are pushed out; that slot is free again above the definition. A predecessor passes block parameters by
-// storing into their slots. Rematerialised values have no slot: they are computed again wherever they are missing.
+// definition; a register holding one is only a copy of the slot. What a terminator defines is stored where its edge
+// leads. Values of one block get registers greedily and a slot only when they are pushed out; that slot is free again
+// above the definition. A predecessor passes block parameters by storing into their slots. Rematerialised values have
+// no slot: they are computed again wherever they are missing.
 //
 // Invariants of the backward walk, between two instructions
 //   - home[v] = r if and only if occupant[r] = v: everything below was allocated as if v were in r here.
@@ -58,7 +59,7 @@ class Fast {
     out_.spill_slots = 0;
     out_.used_callee_saved = {};
     s_.reversed.clear();
-    s_.parallel.begin_function(in_.scratch, &out_.spill_slots);
+    s_.parallel.begin_function(in_, &out_.spill_slots);
     find_crossing();
     for (auto b = static_cast<uint32_t>(in_.blocks.size()); b-- > 0;) block(b);
     out_.edits.assign(s_.reversed.rbegin(), s_.reversed.rend());
@@ -97,7 +98,8 @@ class Fast {
     block_ = b;
     if (block.first_inst == block.end_inst) return;
     if (!block.branch_args.empty()) pass_arguments(block);
-    for (uint32_t i = block.end_inst; i-- > block.first_inst;) inst(i);
+    edge_defs_ = block.edge_defs != 0;  // of the terminator
+    for (uint32_t i = block.end_inst; i-- > block.first_inst; edge_defs_ = false) inst(i);
     // What is still expected in registers crosses into this block.
     for (uint64_t m = occupied_; m; m &= m - 1) {
       auto r = static_cast<uint8_t>(std::countr_zero(m));
@@ -105,6 +107,19 @@ class Fast {
       state(occupant_[r]).home = kNoReg;
     }
     occupied_ = 0;
+    if (block.preds.size() == 1 && in_.blocks[block.preds[0]].edge_defs) store_edge_defs(b);
+  }
+
+  // Before the reloads: those may go into the registers where the terminator left its values.
+  void store_edge_defs(uint32_t b) {
+    const BlockInfo& pred = in_.blocks[in_.blocks[b].preds[0]];
+    const auto ops = operands_of(in_, pred.end_inst - 1);
+    for (size_t k = ops.size() - pred.edge_defs; k < ops.size(); k++) {
+      VReg v = ops[k].vreg;
+      if (edge_of_def(in_, pred, static_cast<uint32_t>(k)) != b || !needs_store(v)) continue;
+      s_.reversed.push_back(move(v, Allocation::reg(PReg{ops[k].arg}), Allocation::spill(slot(v)),
+                                 in_.blocks[b].first_inst, Point::Early));
+    }
   }
 
   // The arguments go to the slots of the parameters, right before the branch (which has no operands).
@@ -318,7 +333,7 @@ class Fast {
           s_.reloads.push_back(load(v, home, at_, Point::Late));
         }
       }
-      if (needs_store(v) && allocs_[k].is_reg()) {
+      if (needs_store(v) && allocs_[k].is_reg() && !edge_defs_) {
         s_.stores.push_back(move(v, allocs_[k], Allocation::spill(slot(v)), at_, Point::Late));
       }
       // A slot of this block's own is free above the definition; not before all of this instruction is done.
@@ -509,6 +524,7 @@ class Fast {
   Allocation* allocs_ = nullptr;
   uint64_t clobbers_ = 0, written_ = 0, early_busy_ = 0, late_busy_ = 0;
   unsigned early_defs_ = 0;
+  bool edge_defs_ = false;  // it is a terminator that defines values for its edges
 };
 
 }  // namespace

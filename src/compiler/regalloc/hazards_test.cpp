@@ -21,6 +21,47 @@ block0:
   u %0 fixed r1, u %1 fixed r0, d %2:i8 fixed r0, clobber r0 r1 r2 r3 r4 r5
   u %0, u %1, u %2
 )"},
+    {"CallThatEndsTheBlock", R"(
+block0:
+  d %0:i8 fixed r0
+  d %1:i8
+  d %2:f16
+  d %3:i8r
+  u %0 fixed r0, d %4:i8 fixed r0, d %5:f8 fixed f0, d %6:i8 fixed r1, clobber r0 r1 r2 r3 r4 r5 f0 f1 f2 f3 -> block1, block2 given 2 1
+block1:
+  u %0, u %1, u %2, u %3, u %4, u %5
+block2 cold:
+  u %0, u %1, u %2, u %3, u %6
+)"},
+    {"CallThatEndsTheBlockPassesOnWhatItGives", R"(
+int r0 r1 r2 r6*
+block0:
+  d %0:i8 fixed r0, d %1:i8 fixed r1
+  nop -> block1(%0, %1)
+block1(%2:i8, %3:i8) depth=1:
+  u %2 fixed r1, u %3 fixed r0, d %4:i8 fixed r0, d %5:i8 fixed r1, d %6:i8 fixed r2, clobber r0 r1 r2 -> block2, block3 given 1 2
+block2 depth=1:
+  nop -> block1(%4, %2)
+block3 cold:
+  d %7:i8 reuse 1, u %5, u %3
+  u %7, u %6, u %5, u %2
+)"},
+    {"LandingBeforeTheCall", R"(
+int r0 r1 r6*
+block0:
+  d %0:i8 fixed r0
+  u %0 -> block3, block2
+block1:
+  u %1, u %3, u %0
+block2:
+  u %0
+block3 cold:
+  d %1:i8
+  u %1 fixed r0, d %2:i8 fixed r0, d %3:i8 fixed r1, clobber r0 r1 -> block4, block1 given 1 1
+block4 cold:
+  d %4:i8
+  u %2, u %1, u %4
+)"},
     {"TiedUseThatLivesOn", R"(
 block0:
   d %0:i8 fixed r0
@@ -268,6 +309,7 @@ TEST(RandomPrograms, BothAllocators) {
     RandomShape shape;
     shape.insts = 20 + seed % 150;
     shape.small_machine = seed % 3 == 0;
+    shape.int_scratch = seed % 7 == 0;
     shape.live = 4 + seed % 30;
     shape.shuffle_cold = seed % 4 != 0;
     shape.call_percent = seed % 5 == 0 ? 25 : 6;

@@ -5,10 +5,13 @@
 // survive until the defs are written is a Late use; a def written before the uses are read is an Early def. Conditions
 // the caller keeps: SSA (one def a vreg, or one block parameter), critical edges are split, a branch's arguments are
 // passed to the block parameters of its successor, blocks are in final order and the entry comes first, and only a
-// block with one successor passes arguments. A block has at least one instruction, its last is the terminator and
-// defines nothing; one that passes control to a single successor has no operands (edge moves go before it). The entry
-// has no parameters: what a function is given comes from Fixed defs of its first instruction. Edits never touch the
-// flags, so a Remat must not either. Two different vregs are never Fixed in one register at the same point.
+// block with one successor passes arguments. A block has at least one instruction, its last is the terminator; one that
+// passes control to a single successor has no operands (edge moves go before it). A terminator of two successors may
+// define values that live on from it: late, Fixed, as its last operands (BlockInfo::edge_defs). Each belongs to one of
+// the two edges and is used only behind that; nothing can be done between the terminator and its edges, so that what a
+// call which ends a block clobbers is gone on both. The entry has no parameters: what a function is given comes from
+// Fixed defs of its first instruction. Edits never touch the flags, so a Remat must not either. Two different vregs are
+// never Fixed in one register at the same point.
 #pragma once
 
 #include <cstdint>
@@ -84,6 +87,8 @@ struct BlockInfo {
   std::span<const VReg> branch_args;  // of the last instruction, to the only successor
   uint32_t loop_depth = 0;
   uint8_t cold = 0;
+  uint8_t edge_defs = 0;     // how many of the last instruction's operands, at their end, are definitions for an edge
+  uint8_t landing_defs = 0;  // the last of those: for the edge to succs[1]. The others are for that to succs[0]
 };
 
 struct VRegInfo {
@@ -101,9 +106,11 @@ struct Input {
   // The machine. Allocation order: caller-saved registers first, then callee-saved ones (using one costs a save).
   std::span<const PReg> order[kClasses];
   PRegSet callee_saved;
-  // A float register that is never allocated: carries memory-to-memory moves and breaks float cycles; integer cycles
-  // are broken by exchange (Edit::Swap).
+  // A float register that is never allocated: carries memory-to-memory moves and breaks float cycles.
   PReg scratch;
+  // An integer register that is never allocated and breaks integer cycles; invalid where the machine exchanges
+  // registers (Edit::Swap).
+  PReg int_scratch = {};
 };
 
 /// Where an operand is: a register or a spill slot (in units of 8 bytes; a 16-byte value takes two, even-aligned).

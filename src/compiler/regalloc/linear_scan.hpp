@@ -93,6 +93,8 @@ class LinearScan {
   void emit_moves();
   void emit_remats();
   void add_move(uint32_t inst, Point point, unsigned phase, Allocation from, Allocation to, uint32_t vreg);
+  void add_move_from_def(uint32_t operand, uint32_t pos, Allocation to);
+  uint32_t edge_of(uint32_t operand, uint32_t pos) const;
   void add_store(uint32_t inst, unsigned phase, Allocation from, Allocation to, uint32_t vreg);
   void connect_edge(uint32_t pred, uint32_t succ, uint32_t vreg, Allocation from, Allocation to);
   Allocation location(uint32_t vreg, uint32_t pos);

@@ -36,6 +36,11 @@ constexpr uint32_t slots_of(uint8_t bytes) {
   return bytes > 8 ? 2 : 1;
 }
 
+/// The block that alone gets what operand `k` of the terminator of `block`, one of its `edge_defs`, defines.
+inline uint32_t edge_of_def(const Input& in, const BlockInfo& block, uint32_t k) {
+  return block.succs[k + block.landing_defs >= in.insts[block.end_inst - 1].operand_count ? 1 : 0];
+}
+
 /// For every operand of an instruction that is used by a tied def: which def. Answers -1 if `operand` is not tied.
 inline int tied_def_of(std::span<const Operand> ops, unsigned operand) {
   for (unsigned k = 0; k < ops.size(); k++) {

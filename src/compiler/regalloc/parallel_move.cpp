@@ -57,12 +57,16 @@ void ParallelMoves::break_cycle(Move& first) {
     memory_to_memory |= last->from.is_spill() && last->to.is_spill();
     if (last->from == first.to) break;
   }
+  const bool exchange = all_int && !int_scratch_.valid();
   // What is saved is what the last move carries.
-  Allocation saved = memory_to_memory || any_int ? (all_int ? Allocation() : temp(last->bytes)) : scratch_;
-  if (!all_int) emit(*last, first.to, saved);
+  Allocation saved;
+  if (!exchange) {
+    saved = all_int ? int_scratch_ : memory_to_memory || any_int ? temp(last->bytes) : scratch_;
+    emit(*last, first.to, saved);
+  }
   for (Move* m = &first;;) {
     m->done = true;
-    if (!all_int) {
+    if (!exchange) {
       emit(*m, m == last ? saved : m->from, m->to);
     } else if (m != last) {
       edits_->push_back({inst_, point_, Edit::Kind::Swap, 8, m->to, m->from, m->vreg});

@@ -1,9 +1,10 @@
 // Moves that happen at once, put into an order in which no value is overwritten before it was read.
 //
 // In:  moves between registers and slots; each destination at most once, a source any number of times.
-// Out: edits. No integer register is needed: cycles of integer registers are broken by exchange, of float registers
-//      through the scratch register; memory goes to memory through the scratch register; and a cycle that mixes
-//      memory with integer registers, or moves memory to memory, through a spill slot kept for that.
+// Out: edits. Cycles of integer registers are broken by exchange, or through the integer scratch register where there
+// is
+//      one; of float registers through the scratch register; memory goes to memory through the scratch register; and a
+//      cycle that mixes memory with integer registers, or moves memory to memory, through a spill slot kept for that.
 // Slots of 8 and of 16 bytes never overlap (the allocators colour them apart), so equal or not is all there is to know.
 // Cost: O(moves).
 #pragma once
@@ -15,8 +16,9 @@ namespace vitrine::regalloc {
 class ParallelMoves {
  public:
   /// Before each function: `spill_slots` is where a slot for breaking cycles is taken from, when one is needed.
-  void begin_function(PReg scratch, uint32_t* spill_slots) {
-    scratch_ = Allocation::reg(scratch);
+  void begin_function(const Input& machine, uint32_t* spill_slots) {
+    scratch_ = Allocation::reg(machine.scratch);
+    int_scratch_ = machine.int_scratch.valid() ? Allocation::reg(machine.int_scratch) : Allocation();
     spill_slots_ = spill_slots;
     temp_[0] = temp_[1] = Allocation();
     moves_.clear();
@@ -45,7 +47,7 @@ class ParallelMoves {
   void emit(const Move& m, Allocation from, Allocation to);
   void break_cycle(Move& first);
 
-  Allocation scratch_, temp_[2];
+  Allocation scratch_, int_scratch_, temp_[2];
   uint32_t* spill_slots_ = nullptr;
   std::vector<Move> moves_;
   std::vector<Loc> locs_;

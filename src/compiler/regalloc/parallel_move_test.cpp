@@ -31,10 +31,14 @@ void run(const std::vector<Edit>& edits, State& state) {
   }
 }
 
-std::vector<Edit> resolve(std::vector<std::pair<Allocation, Allocation>> moves, uint8_t bytes = 8) {
+std::vector<Edit> resolve(std::vector<std::pair<Allocation, Allocation>> moves, uint8_t bytes = 8,
+                          PReg int_scratch = {}) {
   ParallelMoves parallel;
   uint32_t slots = 20;
-  parallel.begin_function(kScratch, &slots);
+  Input machine;
+  machine.scratch = kScratch;
+  machine.int_scratch = int_scratch;
+  parallel.begin_function(machine, &slots);
   for (auto [from, to] : moves) parallel.add(from, to, bytes, VReg(0));
   std::vector<Edit> edits;
   parallel.resolve(0, Point::Early, edits);
@@ -55,6 +59,14 @@ TEST(ParallelMoves, IntegerCycleIsExchanged) {
   auto edits = resolve({{r(0), r(1)}, {r(1), r(2)}, {r(2), r(0)}});
   ASSERT_EQ(edits.size(), 2u);
   for (const Edit& e : edits) EXPECT_EQ(e.kind, Edit::Kind::Swap);
+}
+
+TEST(ParallelMoves, WithoutExchangeAnIntegerCycleGoesThroughItsScratchRegister) {
+  auto edits = resolve({{r(0), r(1)}, {r(1), r(2)}, {r(2), r(0)}}, 8, int_reg(15));
+  ASSERT_EQ(edits.size(), 4u);
+  for (const Edit& e : edits) EXPECT_EQ(e.kind, Edit::Kind::Move);
+  EXPECT_EQ(edits[0].to, r(15));
+  EXPECT_EQ(edits[3].from, r(15));
 }
 
 TEST(ParallelMoves, FloatCycleGoesThroughTheScratchRegister) {
@@ -88,7 +100,7 @@ TEST(ParallelMoves, RandomMovesDoWhatTheySay) {
       moves.push_back({location(from), location(t)});
       wanted[location(t).bits] = static_cast<int>(from);
     }
-    auto edits = resolve(moves);
+    auto edits = resolve(moves, 8, random() % 2 ? int_reg(15) : PReg{});
     run(edits, state);
     for (auto [where, value] : wanted) ASSERT_EQ(state[where], value) << "round " << round;
   }

@@ -2,12 +2,15 @@
 //
 //   int r0 r1 r2*            registers in allocation order, `*` for callee-saved (optional: Program() has defaults)
 //   float f0 f1
-//   scratch f15
+//   scratch f15 [r11]        the second where the machine cannot exchange integer registers
 //   block0(%1:i8) depth=1 cold:
 //     d %2:i8 fixed r0, u %1 any, clobber r0 r1
 //     move d %3:i8, u %2
 //     u %3 -> block1, block2
 //     nop -> block1(%3)
+//     d %4:i8 fixed r0, d %5:i8 fixed r7, clobber r0 -> block1, block2 given 1 1
+//
+// (The last line: of the last operands, one is defined for the edge to block1, and one for that to block2.)
 //
 // An operand is `d` (late def), `d!` (early def), `u` (early use) or `u!` (late use), a vreg and a constraint: nothing
 // (a register), `any`, `fixed REG`, `reuse N`, `stack`. Where a vreg is defined it carries its class and bytes
@@ -129,6 +132,7 @@ class Parser {
     }
     if (accept("scratch")) {
       p_.scratch = TRY(reg());
+      if (!peek().empty()) p_.int_scratch = TRY(reg());
       return {};
     }
     if (peek().starts_with("block")) return block();
@@ -177,6 +181,12 @@ class Parser {
         while (accept(","));
         TRY(expect(")"));
       }
+    }
+    if (accept("given")) {
+      const uint32_t first = TRY(number(next())), second = TRY(number(next()));
+      if (uint64_t{first} + second > ops.size() || first + second > UINT8_MAX) return fail("more given than defined");
+      data.edge_defs = static_cast<uint8_t>(first + second);
+      data.landing_defs = static_cast<uint8_t>(second);
     }
     if (!peek().empty()) return expected("the end of the line", peek());
     p_.add_inst(ops, clobbers, is_move);

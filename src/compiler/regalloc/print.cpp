@@ -20,7 +20,9 @@ class Printer {
       for (PReg r : in_.order[c]) add(" {}{}", to_string(r), in_.callee_saved.has(r) ? "*" : "");
       add("\n");
     }
-    add("scratch {}\n", to_string(in_.scratch));
+    add("scratch {}", to_string(in_.scratch));
+    if (in_.int_scratch.valid()) add(" {}", to_string(in_.int_scratch));
+    add("\n");
   }
 
   void header(uint32_t b) {
@@ -65,6 +67,9 @@ class Printer {
           line += fmt::format("{}{}", a ? ", " : "", block.branch_args[a]);
         }
         line += ")";
+      }
+      if (block.edge_defs) {
+        line += fmt::format(" given {} {}", block.edge_defs - block.landing_defs, block.landing_defs);
       }
     }
     add("  {:<60} ; {}\n", line, i);

@@ -54,7 +54,9 @@ Input Program::finish() {
                       .params = b.params,
                       .branch_args = b.branch_args,
                       .loop_depth = b.loop_depth,
-                      .cold = b.cold});
+                      .cold = b.cold,
+                      .edge_defs = b.edge_defs,
+                      .landing_defs = b.landing_defs});
   }
   Input in{.blocks = infos_,
            .insts = insts,
@@ -63,7 +65,8 @@ Input Program::finish() {
            .vregs = vregs,
            .order = {},
            .callee_saved = callee_saved,
-           .scratch = scratch};
+           .scratch = scratch,
+           .int_scratch = int_scratch};
   for (unsigned c = 0; c < kClasses; c++) in.order[c] = order[c];
   return in;
 }

@@ -22,6 +22,7 @@ class Program {
     std::vector<uint32_t> succs, preds;
     std::vector<VReg> params, branch_args;
     uint32_t first_inst = 0, end_inst = 0, loop_depth = 0;
+    uint8_t edge_defs = 0, landing_defs = 0;
     bool cold = false;
   };
 
@@ -39,7 +40,7 @@ class Program {
   std::vector<VRegInfo> vregs;
   std::vector<PReg> order[kClasses];
   PRegSet callee_saved;
-  PReg scratch;
+  PReg scratch, int_scratch;
 
  private:
   std::vector<BlockInfo> infos_;

@@ -18,6 +18,7 @@ struct PendingBlock {
   std::vector<VReg> params, args;
   uint32_t depth = 0;
   bool cold = false;
+  uint8_t edge_defs = 0, landing_defs = 0;
 };
 
 class Generator {
@@ -29,6 +30,7 @@ class Generator {
       p_.order[0].assign({int_reg(0), int_reg(1), int_reg(2), int_reg(3), int_reg(6), int_reg(7)});
       p_.order[1].assign({float_reg(0), float_reg(1), float_reg(2), float_reg(3)});
     }
+    if (shape_.int_scratch) p_.int_scratch = int_reg(15);
     for (PReg r : p_.order[0]) {
       if (!p_.callee_saved.has(r)) caller_saved_.add(r);
     }
@@ -205,6 +207,27 @@ class Generator {
     blocks_[cur_].succs = std::move(to);
   }
 
+  /// A call that ends the block: `results` are for the first edge, `payload` for the second.
+  void invoke(std::vector<uint32_t> to, std::vector<VReg>& results, std::vector<VReg>& payload) {
+    PendingInst i;
+    for (uint32_t a = 0, ints = below(4); a < ints; a++) i.ops.push_back(fixed_use(pick(RegClass::Int), int_reg(a)));
+    if (chance(50)) i.ops.push_back(fixed_use(pick(RegClass::Float), float_reg(0)));
+    auto define = [&](std::vector<VReg>& list, RegClass cls, PReg reg) {
+      list.push_back(new_vreg(cls));
+      i.ops.push_back(fixed_def(list.back(), reg));
+    };
+    if (chance(70)) define(results, RegClass::Int, int_reg(0));
+    if (chance(30)) define(results, RegClass::Int, int_reg(2));
+    if (chance(40)) define(results, RegClass::Float, float_reg(1));
+    if (chance(80)) define(payload, RegClass::Int, int_reg(1));
+    if (chance(30)) define(payload, RegClass::Int, int_reg(3));
+    i.clobbers = caller_saved_;
+    blocks_[cur_].edge_defs = static_cast<uint8_t>(results.size() + payload.size());
+    blocks_[cur_].landing_defs = static_cast<uint8_t>(payload.size());
+    blocks_[cur_].insts.push_back(std::move(i));
+    blocks_[cur_].succs = std::move(to);
+  }
+
   void region(uint32_t nesting) {
     uint32_t n = 1 + below(6);
     for (uint32_t i = 0; i < n && left_ > 0; i++) inst();
@@ -225,7 +248,11 @@ class Generator {
     uint32_t arms = chance(80) ? 2 : 3 + below(3);
     std::vector<uint32_t> first, last;
     for (uint32_t a = 0; a < arms; a++) first.push_back(new_block(depth, cold || chance(25)));
-    branch(first);
+    std::vector<VReg> given[2];  // to the first two arms
+    if (arms == 2 && chance(shape_.invoke_percent))
+      invoke(first, given[0], given[1]);
+    else
+      branch(first);
     size_t mark = scope_.size();
     std::vector<VReg> params;
     for (uint32_t i = below(4); i > 0; i--) params.push_back(new_vreg(some_class()));
@@ -233,6 +260,7 @@ class Generator {
 
     for (uint32_t a = 0; a < arms; a++) {
       cur_ = first[a];
+      if (a < 2) scope_.insert(scope_.end(), given[a].begin(), given[a].end());
       if (!chance(30)) body(nesting);
       if (a > 0 && chance(15)) {  // leaves the function
         PendingInst ret;
@@ -322,6 +350,8 @@ class Generator {
       to.branch_args = std::move(from.args);
       to.loop_depth = from.depth;
       to.cold = from.cold;
+      to.edge_defs = from.edge_defs;
+      to.landing_defs = from.landing_defs;
     }
     return std::move(p_);
   }

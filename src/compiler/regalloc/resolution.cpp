@@ -1,7 +1,8 @@
 // From intervals with their places to operands and moves.
 //
 // Moves are gathered with a key (instruction, point, phase), sorted, and each group is one parallel move:
-//   before an instruction  0  what arrives on the edges into the block (when the predecessor has several successors)
+//   before an instruction  0  what arrives on the edges into the block (when the predecessor has several successors):
+//                             what was live at its end, and what its terminator defined for this edge
 //                          1  from part to part of a vreg split here; parameters that are stored where they begin
 //                          2  into fixed and tied registers, from where values are at the gap; stores of what is in its
 //                             slot from this instruction's early or late point on
@@ -64,7 +65,14 @@ void LinearScan::rewrite_operands() {
           if (where.is_reg()) add_store(inst, 2, where, alloc, vreg);
           break;
         case UseKind::DefFixed:
-          if (where.valid()) add_move(inst, Point::Late, 0, alloc, where, vreg);
+          if (!where.valid()) break;
+          if (uint32_t edge = edge_of(use.operand, use.pos); edge != kNone) {
+            // No move can stand between it and where the edge leads.
+            add_move_from_def(use.operand, use.pos, location(vreg, gap_before(in_->blocks[edge].first_inst)));
+            if (where.is_spill()) add_move_from_def(use.operand, use.pos, where);
+            break;
+          }
+          add_move_from_def(use.operand, use.pos, where);
           break;
         case UseKind::DefStack:
           alloc = Allocation::spill(bundle.slot);
@@ -148,6 +156,7 @@ void LinearScan::connect_pieces() {
         for (uint32_t p : in_->blocks[b].preds) {
           uint32_t end = gap_before(in_->blocks[p].end_inst) - 1;
           if (end >= piece.from && end < piece.to) continue;
+          if (v.def_pos == end) continue;  // the predecessor's terminator defined it: see rewrite_operands
           connect_edge(p, b, piece.vreg, location(piece.vreg, end), piece.where);
         }
       }
@@ -189,6 +198,23 @@ void LinearScan::add_move(uint32_t inst, Point point, unsigned phase, Allocation
   moves_.push_back({key_of(inst, point, phase), from, to, vreg});
 }
 
+/// The block on the edge that an operand, defined at `pos`, belongs to; kNone if it is no terminator's.
+uint32_t LinearScan::edge_of(uint32_t operand, uint32_t pos) const {
+  uint32_t inst = inst_of(pos);
+  const BlockInfo& block = in_->blocks[t_.inst_block[inst]];
+  if (inst + 1 != block.end_inst || block.edge_defs == 0) return kNone;
+  return edge_of_def(*in_, block, operand - in_->insts[inst].first_operand);
+}
+
+// From where the instruction leaves what it defines: right after it, or on the edge where a terminator's value begins.
+void LinearScan::add_move_from_def(uint32_t operand, uint32_t pos, Allocation to) {
+  uint32_t vreg = in_->operands[operand].vreg.raw(), edge = edge_of(operand, pos);
+  if (edge != kNone)
+    add_move(in_->blocks[edge].first_inst, Point::Early, 0, out_->allocs[operand], to, vreg);
+  else
+    add_move(inst_of(pos), Point::Late, 0, out_->allocs[operand], to, vreg);
+}
+
 // A vreg goes from its register to its slot: needed only if it was not stored at its definition.
 void LinearScan::add_store(uint32_t inst, unsigned phase, Allocation from, Allocation to, uint32_t vreg) {
   stores_.push_back({key_of(inst, Point::Early, phase), from, to, vreg});
@@ -209,7 +235,7 @@ void LinearScan::place_stores() {
       if (v.is_param) {
         add_move(inst_of(v.def_pos), Point::Early, 1, defined, slot, vreg);
       } else {
-        add_move(inst_of(v.def_pos), Point::Late, 0, out_->allocs[v.def_operand], slot, vreg);
+        add_move_from_def(v.def_operand, v.def_pos, slot);
       }
     }
   }
@@ -222,7 +248,7 @@ void LinearScan::emit_moves() {
   std::sort(moves_.begin(), moves_.end(), [](const PendingMove& a, const PendingMove& b) {
     return a.key != b.key ? a.key < b.key : a.to.bits < b.to.bits;
   });
-  parallel_.begin_function(in_->scratch, &out_->spill_slots);
+  parallel_.begin_function(*in_, &out_->spill_slots);
   for (size_t i = 0; i < moves_.size();) {
     uint64_t key = moves_[i].key;
     auto inst = static_cast<uint32_t>(key >> 8);
@@ -259,6 +285,9 @@ void LinearScan::emit_remats() {
     } else if (in_->vregs[m.vreg].cls == RegClass::Float) {
       add(Edit::Kind::Remat, {}, Allocation::reg(in_->scratch), bytes, m.vreg);
       add(Edit::Kind::Move, Allocation::reg(in_->scratch), m.to, bytes, m.vreg);
+    } else if (in_->int_scratch.valid()) {
+      add(Edit::Kind::Remat, {}, Allocation::reg(in_->int_scratch), bytes, m.vreg);
+      add(Edit::Kind::Move, Allocation::reg(in_->int_scratch), m.to, bytes, m.vreg);
     } else {
       // Into a slot, and any register may hold something: one is saved.
       Allocation r = Allocation::reg(PReg{order_[0][0]}), saved = parallel_.temp(8);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "abi/image.hpp"
+#include "abi/machine.hpp"
 
 namespace vitrine::translate {
 namespace {
@@ -24,7 +24,7 @@ MemoryPlan plan_memory(const ModuleEnv& env, uint32_t index) {
   bool whole = !plan.is_64 && env.settings.memory_reservation >= (4ull << 30);
   // A guard begins at a page of the host: a memory that may end anywhere else has bytes behind its end that do not
   // fault.
-  bool ends_at_guard = (uint64_t{1} << type.page_size_log2) % abi::kImagePageSize == 0;
+  bool ends_at_guard = (uint64_t{1} << type.page_size_log2) % abi::host_machine().page_size == 0;
   plan.guarded = whole && ends_at_guard && env.settings.signals_based_traps;
   // A shared memory may not move under the feet of other threads.
   plan.base_is_fixed = whole || type.limits.is_shared || (type.limits.max && *type.limits.max == type.limits.min);

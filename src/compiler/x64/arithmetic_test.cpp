@@ -232,11 +232,11 @@ block0(v0: i64, v1: {0}, v2: {0}):
   return v3, v1, v2
 }}
 )",
-                                       n, ir::info(c.op).text);
+                                       n, ir::name_of(c.op));
         Program p(way, text);
         for (uint64_t x : values(t)) {
           for (uint64_t y : values(t)) {
-            std::string what = fmt::format("{}: {}.{} {:#x}, {:#x}", way.name, ir::info(c.op).text, n, x, y);
+            std::string what = fmt::format("{}: {}.{} {:#x}, {:#x}", way.name, ir::name_of(c.op), n, x, y);
             auto folded = fold(c.op, t, x, y);
             check(p.call(0, {x, y}), c.op, t, t, x, y, nullptr, 0, folded, what);
             std::memcpy(p.data(), &y, ir::bytes_of(t));
@@ -287,12 +287,12 @@ block0(v0: i64, v1: {0}):
   return v3
 }}
 )",
-                              n, ir::info(c.op).text, constant(t, all[k]), 3 * k, 3 * k + 1, 3 * k + 2);
+                              n, ir::name_of(c.op), constant(t, all[k]), 3 * k, 3 * k + 1, 3 * k + 2);
         }
         Program p(way, text);
         for (size_t k = 0; k < all.size(); ++k) {
           for (uint64_t x : all) {
-            std::string what = fmt::format("{}: {}.{} {:#x}, const {:#x}", way.name, ir::info(c.op).text, n, x, all[k]);
+            std::string what = fmt::format("{}: {}.{} {:#x}, const {:#x}", way.name, ir::name_of(c.op), n, x, all[k]);
             auto at = static_cast<uint32_t>(3 * k);
             Outcome o = p.call(at, {x});
             if (o.results.size() == 2) {
@@ -368,10 +368,10 @@ block0(v0: i64, v1: {1}):
   return v2, v1
 }}
 )",
-                                     to, from, ir::info(c.op).text);
+                                     to, from, ir::name_of(c.op));
       Program p(way, text);
       for (uint64_t x : values(c.from)) {
-        std::string what = fmt::format("{}: {}.{} {} {:#x}", way.name, ir::info(c.op).text, to, from, x);
+        std::string what = fmt::format("{}: {}.{} {} {:#x}", way.name, ir::name_of(c.op), to, from, x);
         std::optional<uint64_t> folded;
         uint64_t sign = c.from == Type::F32 ? 0x80000000u : 1ull << 63;
         if (c.op == Op::FNeg)

@@ -8,6 +8,7 @@
 #include "compiler/x64/cpu.hpp"
 #include "compiler/x64/emit.hpp"
 #include "compiler/x64/lower.hpp"
+#include "compiler/x64/unwind.hpp"
 
 namespace vitrine::x64 {
 
@@ -37,13 +38,12 @@ struct Backend::Impl {
   Emitter emitter;
   mach::VCode code;
   regalloc::Output allocation;
+  std::vector<abi::AddressEntry> places;
   PRegSet clobbers[2];
 };
 
 Backend::Backend(const abi::CodegenSettings& settings) : impl_(std::make_unique<Impl>(settings)) {}
 Backend::~Backend() = default;
-Backend::Backend(Backend&&) noexcept = default;
-Backend& Backend::operator=(Backend&&) noexcept = default;
 
 void Backend::Impl::allocate(bool fast) {
   regalloc::Input in;
@@ -66,7 +66,7 @@ void Backend::Impl::allocate(bool fast) {
 #endif
 }
 
-Result<void> Backend::compile(ir::Func& func, mach::CompiledFunction& out, const Options& options) {
+Result<void> Backend::compile(ir::Func& func, abi::CodeUnit& out, const mach::Options& options) {
   TRY(check_cpu_features(impl_->settings.cpu_features));
   const bool fast_lowering = options.fast || impl_->settings.opt_level == 0;
   impl_->lower.run(func, impl_->code,
@@ -74,27 +74,35 @@ Result<void> Backend::compile(ir::Func& func, mach::CompiledFunction& out, const
 #if VITRINE_VERIFY
   if (std::string broken = mach::verify(impl_->code); !broken.empty()) report(impl_->code, nullptr, broken);
   if (std::string broken = verify_flags(impl_->code); !broken.empty()) report(impl_->code, nullptr, broken);
+  if (std::string broken = verify_operands(impl_->code); !broken.empty()) report(impl_->code, nullptr, broken);
 #endif
-  if (options.want_vcode)
-    out.vcode = mach::print(impl_->code, kPrinting);
-  else
-    out.vcode.clear();
+  if (options.vcode) *options.vcode = mach::print(impl_->code, kPrinting);
   const bool fast_allocation = fast_lowering || impl_->settings.regalloc_fast || impl_->code.vregs.size() > kMaxVRegs ||
                                impl_->code.insts.size() > kMaxInsts;
   impl_->allocate(fast_allocation);
-  return impl_->emitter.run(impl_->code, impl_->allocation, !fast_lowering, out);
+  TRY(impl_->emitter.run(impl_->code, impl_->allocation, !fast_lowering, out, impl_->places));
+  mach::encode_sources(func, impl_->places, out);
+  return {};
 }
 
-mach::CompiledFunction Backend::array_call_trampoline(const ir::Signature& signature) {
-  mach::CompiledFunction out;
+void Backend::array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out) {
   impl_->emitter.array_call_trampoline(signature, out);
-  return out;
 }
 
-mach::CompiledFunction Backend::host_call_trampoline(const ir::Signature& signature) {
-  mach::CompiledFunction out;
+void Backend::host_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out) {
   impl_->emitter.host_call_trampoline(signature, out);
-  return out;
 }
+
+const mach::Target kTarget{
+    .machine = abi::kX64,
+    .code_alignment = 16,
+    .padding = 0xcc,  // int3
+    .max_unwind_bytes = kMaxUnwindBytes,
+    .make_backend = [](const abi::CodegenSettings& settings) -> std::unique_ptr<mach::Backend> {
+      return std::make_unique<Backend>(settings);
+    },
+    .make_eh_frame = make_eh_frame,
+    .host_cpu_features = host_cpu_features,
+};
 
 }  // namespace vitrine::x64

@@ -45,6 +45,13 @@ ArgLoc ResultAssigner::next(ir::Type type) {
   return on_stack(stack_, type);
 }
 
+PReg payload_register(uint32_t n) {
+  static constexpr PReg kPayload[] = {kRdi, kRsi};
+  static_assert(std::size(kPayload) == ir::kMaxPayload);
+  VITRINE_ASSERT(n < std::size(kPayload));
+  return kPayload[n];
+}
+
 uint32_t stack_arg_bytes(const ir::Signature& sig) {
   ParamAssigner assigner(sig.conv);
   for (ir::Type t : sig.params) assigner.next(t);

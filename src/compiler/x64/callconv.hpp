@@ -3,8 +3,15 @@
 // Wasm: parameter 0 (the callee's context) in r15; other ints rdi rsi rdx rcx r8 r9, floats xmm0..7, the rest on the
 // stack, 8 bytes each (16 for v128), the first at the lowest address; the callee removes them. Results: ints rax rdx
 // rcx r8, floats xmm0..3, the rest in an area of the caller directly above the stack arguments. Both areas are
-// multiples of 16 bytes. rbx r12 r13 r14 rbp are callee-saved. Host: System V AMD64; the caller removes the stack
+// multiples of 16 bytes. rbx r12 r13 r14 rbp are callee-saved. What a landing is given about an exception arrives in
+// rdi and rsi, which no result uses. Host: System V AMD64; the caller removes the stack
 // arguments.
+//
+// An i32 (and a ref) in a register has zero upper bits, everywhere in compiled code: as a parameter, as a result, and
+// between. `uextend` is no instruction because of it, and a 32-bit index stands in an address as it is, so that the
+// sandbox rests on it. Who brings an i32 in sees to it: the array-call trampoline and a host call's results are loaded
+// as 32 bits; a result in the host's convention is made so right after the call. On the stack only the lower half
+// counts. Debug builds check it where compiled code is left, in the trampolines.
 //
 // Because the callee pops, a tail call may pass more or fewer stack arguments than its caller got: the arguments end
 // where the result area begins, which does not move. Seen from a function, high addresses first:
@@ -60,6 +67,9 @@ class ResultAssigner {
   bool host_;
   uint32_t ints_ = 0, floats_ = 0, stack_ = 0;
 };
+
+/// Where word `n` of the payload arrives at a landing.
+PReg payload_register(uint32_t n);
 
 uint32_t stack_arg_bytes(const ir::Signature& sig);
 uint32_t stack_result_bytes(const ir::Signature& sig);

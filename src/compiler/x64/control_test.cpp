@@ -659,6 +659,36 @@ function "caller" sym0 {0}{6} {{
   }
 }
 
+#if VITRINE_VERIFY
+extern "C" void vitrine_test_dirty_i32();
+__asm__(R"(
+.pushsection .text
+.globl vitrine_test_dirty_i32
+vitrine_test_dirty_i32:
+  movq $-1, %rax
+  ret
+.popsection
+)");
+
+// Where compiled code is left, debug builds see whether an i32 has zero upper bits.
+TEST(Calls, ADirtyI32IsNoticed) {
+  Program p(ways()[0], R"(
+function "f" sym0 wasm(i64) -> i32 {
+block0(v0: i64):
+  v1 = iconst.i32 -1
+  return v1
+}
+)");
+  abi::ValRaw value{};
+  abi::VMActivation activation{};
+  p.store().activation = &activation;
+  EXPECT_TRUE(p.enter(0, &value));
+  // The harness's handler: an illegal instruction that is no trap.
+  EXPECT_EXIT(p.enter_code(0, reinterpret_cast<const void*>(&vitrine_test_dirty_i32), &value),
+              ::testing::ExitedWithCode(99), "");
+}
+#endif
+
 // Direct calls whose context register is restored because a callee may have left by a foreign tail call.
 TEST(Calls, ReadonlyLoadsAreComputedAgain) {
   for (const Way& way : ways()) {

@@ -1,22 +1,14 @@
-// What the host's CPU can do, as bits of abi::CpuFeature, and the names of those bits.
+// What the host's CPU can do, as bits of abi::CpuFeature (abi/cpu_features.def).
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "base/result.hpp"
 
 namespace vitrine::x64 {
 
-struct CpuFeatureName {
-  uint32_t bit;
-  const char* name;  // as an option or setting spells it
-};
-
 /// The features of the CPU that this runs on, as far as the code generator knows them (and the system saves AVX state).
 uint32_t detect_cpu_features();
-/// Every feature that the code generator knows, in the order of the bits.
-std::span<const CpuFeatureName> cpu_feature_names();
 /// Those that it cannot do without (of x86-64-v2).
 uint32_t required_cpu_features();
 /// As `detect_cpu_features`; an error of kind Unsupported names what is missing when it is less than what is required.

@@ -19,10 +19,11 @@ using regalloc::RegClass;
 namespace {
 
 struct Ids {
-  asmjit::InstId id4, id8;
+  asmjit::InstId plain[2], avx[2];  // of sizes up to 4, and beyond
 };
 constexpr Ids kIds[] = {
-#define INST(name, text, form, bank, id4, id8, flags) {Inst::kId##id4, Inst::kId##id8},
+#define INST(name, text, form, roles, bank, id4, id8, avx4, avx8, flags) \
+  {{Inst::kId##id4, Inst::kId##id8}, {Inst::kId##avx4, Inst::kId##avx8}},
 #include "compiler/x64/insts.def"
 #undef INST
 };
@@ -39,19 +40,19 @@ constexpr uint32_t kSmallFrame = 1024;
 Emitter::Emitter(const abi::CodegenSettings& settings) : impl_(std::make_unique<EmitterImpl>(settings)) {}
 Emitter::~Emitter() = default;
 
-Result<void> Emitter::run(mach::VCode& code, const regalloc::Output& allocation, bool optimised,
-                          mach::CompiledFunction& out) {
-  return impl_->run(code, allocation, optimised, out);
+Result<void> Emitter::run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
+                          std::vector<abi::AddressEntry>& places) {
+  return impl_->run(code, allocation, optimised, out, places);
 }
-void Emitter::array_call_trampoline(const ir::Signature& signature, mach::CompiledFunction& out) {
+void Emitter::array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out) {
   impl_->array_call_trampoline(signature, out);
 }
-void Emitter::host_call_trampoline(const ir::Signature& signature, mach::CompiledFunction& out) {
+void Emitter::host_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out) {
   impl_->host_call_trampoline(signature, out);
 }
 
-Result<void> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocation, bool optimised,
-                              mach::CompiledFunction& out) {
+Result<void> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
+                              std::vector<abi::AddressEntry>& places) {
   code_ = &code;
   allocation_ = &allocation;
   stubs_.clear();
@@ -60,17 +61,18 @@ Result<void> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocat
   asm_.reset(blocks, optimised ? 3 : 1);
   asm_.reserve_tables(code.table_count);
   TRY(layout_frame());
-  thread_jumps();
+  threads_.find(code, allocation);
   prologue();
 
   uint32_t b = 0;
   while (b < blocks) {
     uint32_t next = b + 1;
-    while (next < blocks && alias_[next] != next) ++next;
+    while (next < blocks && threads_.is_gone(next)) ++next;
     next_block_ = next;
     if (optimised && code.loop_header[b] && !code.blocks[b].cold) asm_.align16();
     asm_.bind(b);
-    size_t e = edit_start_[b];
+    if (code.landing[b]) land();
+    size_t e = threads_.first_edit(b);
     const auto& edits = allocation.edits;
     for (uint32_t i = code.blocks[b].first_inst; i < code.blocks[b].end_inst; ++i) {
       for (; e < edits.size() && edits[e].inst == i && edits[e].point == Point::Early; ++e) edit(edits[e]);
@@ -88,13 +90,22 @@ Result<void> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocat
   }
   // Jump tables may name blocks that were threaded away.
   for (uint32_t t = 0; t < code.table_count; ++t)
-    for (uint32_t& target : code.tables[t]) target = resolve(target);
-  asm_.finish(code.consts, code.tables, out);
-  out.frame_size = frame_total_;
-  out.saved_registers = 0;
-  for (uint32_t n = 0; n < saved_count_; ++n)
-    out.saved_registers = static_cast<uint16_t>(out.saved_registers | 1u << saved_[n].hw());
+    for (uint32_t& target : code.tables[t]) target = threads_.target(target);
+  abi::FrameEntry frame{.offset = 0, .size = 0, .bytes = frame_total_, .saved = 0, .saved_below = 0};
+  for (uint32_t n = 0; n < saved_count_; ++n) {
+    if (saved_[n] == kContext)
+      frame.saved_below = 8;  // this function's own, not its caller's
+    else
+      frame.saved = static_cast<uint16_t>(frame.saved | 1u << saved_[n].hw());
+  }
+  frame.size = asm_.finish(code.consts, code.tables, out, places);
+  out.tables.frames.push_back(frame);
   return {};
+}
+
+asmjit::InstId EmitterImpl::id(MOp op, unsigned size) const {
+  const Ids& ids = kIds[static_cast<uint16_t>(op)];
+  return (avx_ ? ids.avx : ids.plain)[size > 4];
 }
 
 // -- frame ------------------------------------------------------------------------------------------------------------
@@ -165,42 +176,14 @@ void EmitterImpl::epilogue() {
 
 // -- blocks -----------------------------------------------------------------------------------------------------------
 
-// A block that only jumps, without edits, is what it jumps to.
-void EmitterImpl::thread_jumps() {
-  const auto blocks = static_cast<uint32_t>(code_->blocks.size());
-  alias_.resize(blocks);
-  edit_start_.resize(blocks);
-  for (uint32_t b = 0; b < blocks; ++b) alias_[b] = b;
-  size_t e = 0;
-  const auto& edits = allocation_->edits;
-  for (uint32_t b = 0; b < blocks; ++b) {
-    const auto& info = code_->blocks[b];
-    while (e < edits.size() && edits[e].inst < info.first_inst) ++e;
-    edit_start_[b] = static_cast<uint32_t>(e);
-    if (b == 0 || info.end_inst - info.first_inst != 1) continue;
-    const MInst& m = code_->insts[info.first_inst];
-    if (static_cast<MOp>(m.op) != MOp::Jmp || (e < edits.size() && edits[e].inst == info.first_inst)) continue;
-    const uint32_t target = resolve(static_cast<uint32_t>(m.imm));
-    if (target != b) alias_[b] = target;  // else a loop of nothing: it stays one
-  }
-}
-
-uint32_t EmitterImpl::resolve(uint32_t block) {
-  while (alias_[block] != block) {
-    alias_[block] = alias_[alias_[block]];
-    block = alias_[block];
-  }
-  return block;
-}
-
 void EmitterImpl::branch(const MInst& m) {
   if (static_cast<MOp>(m.op) == MOp::Jmp) {
-    const uint32_t to = resolve(static_cast<uint32_t>(m.imm));
+    const uint32_t to = threads_.target(static_cast<uint32_t>(m.imm));
     if (to != next_block_) asm_.jmp(to);
     return;
   }
-  uint32_t taken = resolve(static_cast<uint32_t>(m.imm));
-  uint32_t other = resolve(static_cast<uint32_t>(m.imm >> 32));
+  uint32_t taken = threads_.target(static_cast<uint32_t>(m.imm));
+  uint32_t other = threads_.target(static_cast<uint32_t>(m.imm >> 32));
   auto cc = static_cast<CC>(m.cc);
   if (taken == other) {
     if (taken != next_block_) asm_.jmp(taken);
@@ -271,11 +254,7 @@ void EmitterImpl::edit(const Edit& e) {
   const PReg from = e.from.preg();
   const x86::Mem to = spill(e.to.slot(), size);
   if (from.cls() == RegClass::Int) return asm_.e(Inst::kIdMov, to, gp(from, size));
-  if (size == 16) return asm_.e(avx_ ? Inst::kIdVmovups : Inst::kIdMovups, to, xmm(from));
-  asm_.e(size == 4 ? (avx_ ? Inst::kIdVmovss : Inst::kIdMovss)
-         : avx_    ? Inst::kIdVmovsd
-                   : Inst::kIdMovsd,
-         to, xmm(from));
+  asm_.e(id(size == 16 ? MOp::StoreV : MOp::StoreF, size), to, xmm(from));
 }
 
 // Must not write the flags: edits may stand between a comparison and its reader.
@@ -288,13 +267,13 @@ void EmitterImpl::rematerialise(const Edit& e) {
       return move_imm(gp64(to), size, m.imm, false);
     case MOp::MovCtx:
       return asm_.e(Inst::kIdMov, gp64(to), x86::r15);
+    case MOp::ZeroF:
+      return zero_float(to);
     case MOp::LoadF:
+    case MOp::LoadV:
       if (m.base == mach::kMemConst)
-        return asm_.e_const(static_cast<uint32_t>(m.disp), 0,
-                            size == 4 ? (avx_ ? Inst::kIdVmovss : Inst::kIdMovss)
-                            : avx_    ? Inst::kIdVmovsd
-                                      : Inst::kIdMovsd,
-                            xmm(to), memory(m, size));
+        return asm_.e_const(static_cast<uint32_t>(m.disp), 0, id(static_cast<MOp>(m.op), size), xmm(to),
+                            memory(m, size));
       return load_float(to, memory(m, size), size);
     case MOp::Mov:
       return asm_.e(Inst::kIdMov, gp(to, size), memory(m, size));
@@ -346,8 +325,8 @@ void EmitterImpl::inst(uint32_t i) {
 void EmitterImpl::generic(uint32_t i, const MInst& m) {
   const auto op = static_cast<MOp>(m.op);
   const MOpInfo& row = info(op);
-  const asmjit::InstId id = m.size == 8 ? kIds[m.op].id8 : kIds[m.op].id4;
   const unsigned size = m.size;
+  const asmjit::InstId id = this->id(op, size);
   switch (row.form) {
     case Form::Rm: {
       if (code_->infos[i].is_move && alloc(0) == alloc(1)) return;
@@ -367,13 +346,16 @@ void EmitterImpl::generic(uint32_t i, const MInst& m) {
       return asm_.e(id, d, gp(reg(1), size), value);
     }
     case Form::Alu: {
-      if (row.bank == Bank::F) return with_rm(m, id, 2, Bank::F, size, 0, xmm(reg(0)));
+      if (row.bank == Bank::F) {
+        if (avx_) return with_rm(m, id, 2, Bank::F, size, 0, xmm(reg(0)), xmm(reg(1)));
+        return with_rm(m, id, 2, Bank::F, size, 0, xmm(reg(0)));
+      }
       const x86::Gp d = gp(reg(0), size);
       if (m.has_imm()) return asm_.e(id, d, asmjit::Imm(m.imm));
       return with_rm(m, id, 2, Bank::I, size, 0, d);
     }
     case Form::Cmp: {
-      if (row.bank == Bank::F) return with_rm(m, ucomis(size), 1, Bank::F, size, 0, xmm(reg(0)));
+      if (row.bank == Bank::F) return with_rm(m, id, 1, Bank::F, size, 0, xmm(reg(0)));
       // `test` is the one that has its memory operand first only.
       if (op == MOp::Test && m.has_mem() && !m.has_imm() && m.base != mach::kMemConst) {
         site(m);
@@ -397,7 +379,6 @@ void EmitterImpl::generic(uint32_t i, const MInst& m) {
       if (m.has_imm()) return asm_.e(id, gp(reg(0), size), asmjit::Imm(m.imm));
       return asm_.e(id, gp(reg(0), size), x86::cl);
     case Form::Vex3:
-      if (row.bank == Bank::F) return with_rm(m, id, 2, Bank::F, size, 0, xmm(reg(0)), xmm(reg(1)));
       return with_rm(m, id, 2, Bank::I, size, 0, gp(reg(0), size), gp(reg(1), size));
     case Form::VexShift: {
       const x86::Gp d = gp(reg(0), size);

@@ -4,10 +4,10 @@
 
 #include <memory>
 
+#include "abi/code_unit.hpp"
 #include "abi/settings.hpp"
 #include "base/result.hpp"
 #include "compiler/ir/func.hpp"
-#include "compiler/mach/compiled.hpp"
 #include "compiler/mach/vcode.hpp"
 
 namespace vitrine::x64 {
@@ -17,11 +17,13 @@ class Emitter {
   explicit Emitter(const abi::CodegenSettings& settings);
   ~Emitter();
 
-  /// `code` gets the constants that expansions need added. Errors: Limit, for a frame larger than any stack.
-  Result<void> run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, mach::CompiledFunction& out);
+  /// `code` gets the constants that expansions need added; `places` says which srcloc code from an offset on has (all
+  /// but what the unit's address map is made of is in `out`). Errors: Limit, for a frame larger than any stack.
+  Result<void> run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
+                   std::vector<abi::AddressEntry>& places);
   // emit_trampolines.cpp
-  void array_call_trampoline(const ir::Signature& signature, mach::CompiledFunction& out);
-  void host_call_trampoline(const ir::Signature& signature, mach::CompiledFunction& out);
+  void array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out);
+  void host_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out);
 
  private:
   std::unique_ptr<class EmitterImpl> impl_;

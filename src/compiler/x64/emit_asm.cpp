@@ -48,6 +48,7 @@ void Asm::reset(uint32_t labels, unsigned rounds) {
   label_refs_.clear();
   symbol_refs_.clear();
   traps_.clear();
+  handlers_.clear();
   addresses_.clear();
   table_count_ = 0;
   srcloc_ = ~0u;
@@ -73,12 +74,12 @@ void Asm::jump(Label to, uint8_t kind) {
 void Asm::symbol_ref(uint8_t opcode, uint32_t symbol) {
   const uint8_t bytes[5] = {opcode, 0, 0, 0, 0};
   a_.embed(bytes, 5);
-  symbol_refs_.push_back({{static_cast<uint32_t>(a_.offset()) - 4, here().event}, symbol});
+  symbol_refs_.push_back({{static_cast<uint32_t>(a_.offset()) - 4, here().event}, symbol, abi::RelocKind::Call});
 }
 
 void Asm::lea_symbol(x86::Gp r, uint32_t symbol) {
   e(Inst::kIdLea, r, x86::ptr(x86::rip, 0));
-  symbol_refs_.push_back({{static_cast<uint32_t>(a_.offset()) - 4, here().event}, symbol});
+  symbol_refs_.push_back({{static_cast<uint32_t>(a_.offset()) - 4, here().event}, symbol, abi::RelocKind::Address});
 }
 
 void Asm::lea_label(x86::Gp r, Label l) {
@@ -118,8 +119,9 @@ void Asm::choose_short() {
   }
 }
 
-void Asm::finish(std::span<const mach::PoolConst> consts, std::span<const std::vector<uint32_t>> tables,
-                 mach::CompiledFunction& out) {
+uint32_t Asm::finish(std::span<const mach::PoolConst> consts, std::span<const std::vector<uint32_t>> tables,
+                     abi::CodeUnit& out, std::vector<abi::AddressEntry>& places) {
+  out.clear();
   choose_short();
   const size_t n = events_.size();
   const uint8_t* from = a_.bufferData();
@@ -154,9 +156,8 @@ void Asm::finish(std::span<const mach::PoolConst> consts, std::span<const std::v
   if (table_count_) tail = table_start;
   for (uint32_t t = 0; t < table_count_; ++t) tail += static_cast<uint32_t>(tables[t].size()) * 4;
 
-  out.code.resize(tail);
-  out.code_size = code_size;
-  uint8_t* to = out.code.data();
+  out.text.resize(tail);
+  uint8_t* to = out.text.data();
   auto patch = [&](uint32_t at, uint32_t value) { std::memcpy(to + at, &value, 4); };
 
   uint32_t position = 0;
@@ -220,17 +221,22 @@ void Asm::finish(std::span<const mach::PoolConst> consts, std::span<const std::v
     uint32_t at = place(r.at);
     patch(at, place(labels_[r.label]) - (at + 4));
   }
-  out.relocs.clear();
-  for (const SymbolRef& r : symbol_refs_) out.relocs.push_back({place(r.at), r.symbol, -4});
-  out.traps.clear();
-  for (const Trap& t : traps_) out.traps.push_back({place(t.at), t.code});
-  out.addresses.clear();
+  for (const SymbolRef& r : symbol_refs_) out.relocs.push_back({place(r.at), r.symbol, -4, r.kind});
+  for (const Trap& t : traps_) out.tables.traps.push_back({place(t.at), t.code});
+  for (const Handler& h : handlers_) {
+    abi::HandlerEntry& entry = out.tables.handlers.emplace_back();
+    entry.offset = place(h.at);
+    entry.landing = place(labels_[h.landing]);
+    std::ranges::copy(h.payload, entry.payload);
+  }
+  places.clear();
   for (const Address& a : addresses_) {
     uint32_t at = place(a.at);
     // Of several for no code at all, the last one counts.
-    if (!out.addresses.empty() && out.addresses.back().offset == at) out.addresses.pop_back();
-    out.addresses.push_back({at, a.srcloc, 0});
+    if (!places.empty() && places.back().offset == at) places.pop_back();
+    places.push_back({at, a.srcloc, 0});
   }
+  return code_size;
 }
 
 }  // namespace vitrine::x64

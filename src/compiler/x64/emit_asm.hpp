@@ -11,10 +11,11 @@
 
 #include <asmjit/x86.h>
 
+#include <array>
 #include <vector>
 
+#include "abi/code_unit.hpp"
 #include "base/assert.hpp"
-#include "compiler/mach/compiled.hpp"
 #include "compiler/mach/vcode.hpp"
 #include "compiler/x64/insts.hpp"
 #include "compiler/x64/regs.hpp"
@@ -54,6 +55,9 @@ class Asm {
   void jmp_symbol(uint32_t symbol) { symbol_ref(0xe9, symbol); }
   void lea_symbol(x86::Gp r, uint32_t symbol);
   void lea_label(x86::Gp r, Label l);
+  using Payload = std::array<uint8_t, sizeof(abi::HandlerEntry::payload)>;
+  /// The call that was just emitted leads to `landing` when it ends by an exception.
+  void handler(Label landing, const Payload& payload) { handlers_.push_back({here(), landing, payload}); }
   /// The next instruction may fault and then means `code`.
   void trap_site(uint8_t code) { traps_.push_back({here(), code}); }
   void address(uint32_t srcloc) {
@@ -77,9 +81,10 @@ class Asm {
     const_refs_.push_back({{static_cast<uint32_t>(a_.offset()) - 4 - trailing, here().event}, trailing, constant});
   }
 
-  /// The final code with its side tables; constants and jump tables (of labels) at the end.
-  void finish(std::span<const mach::PoolConst> consts, std::span<const std::vector<uint32_t>> tables,
-              mach::CompiledFunction& out);
+  /// The final code with the side tables known here; constants and jump tables (of labels) at the end. `places` gets
+  /// the srclocs. Answers how long the code is without those constants.
+  uint32_t finish(std::span<const mach::PoolConst> consts, std::span<const std::vector<uint32_t>> tables,
+                  abi::CodeUnit& out, std::vector<abi::AddressEntry>& places);
   /// Labels of jump tables are `table_label(n)` after `reserve_tables`.
   void reserve_tables(uint32_t count);
   Label table_label(uint32_t n) const { return first_table_ + n; }
@@ -108,10 +113,16 @@ class Asm {
   struct SymbolRef {
     Place at;
     uint32_t symbol;
+    abi::RelocKind kind;
   };
   struct Trap {
     Place at;
     uint8_t code;
+  };
+  struct Handler {
+    Place at;
+    Label landing;
+    Payload payload;
   };
   struct Address {
     Place at;
@@ -132,6 +143,7 @@ class Asm {
   std::vector<LabelRef> label_refs_;
   std::vector<SymbolRef> symbol_refs_;
   std::vector<Trap> traps_;
+  std::vector<Handler> handlers_;
   std::vector<Address> addresses_;
   std::vector<uint32_t> const_offsets_;
   Label first_table_ = 0;

@@ -4,6 +4,7 @@
 #include "abi/settings.hpp"
 #include "base/result.hpp"
 #include "compiler/ir/func.hpp"
+#include "compiler/mach/jump_threads.hpp"
 #include "compiler/x64/callconv.hpp"
 #include "compiler/x64/emit_asm.hpp"
 
@@ -14,9 +15,10 @@ class EmitterImpl {
   explicit EmitterImpl(const abi::CodegenSettings& settings)
       : avx_(settings.cpu_features & abi::kAvx), traps_are_calls_(!settings.signals_based_traps) {}
 
-  Result<void> run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, mach::CompiledFunction& out);
-  void array_call_trampoline(const ir::Signature& signature, mach::CompiledFunction& out);
-  void host_call_trampoline(const ir::Signature& signature, mach::CompiledFunction& out);
+  Result<void> run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
+                   std::vector<abi::AddressEntry>& places);
+  void array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out);
+  void host_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out);
 
  private:
   using Label = Asm::Label;
@@ -36,8 +38,22 @@ class EmitterImpl {
   void prologue();
   void epilogue();
   void restore_callee_saved();
-  void thread_jumps();
-  uint32_t resolve(uint32_t block);
+  /// AsmJit's number of an instruction.
+  asmjit::InstId id(MOp op, unsigned size) const;
+  /// d := a op b, where without AVX d is a.
+  template <class B>
+  void float_op(MOp op, unsigned size, PReg d, PReg a, const B& b) {
+    if (avx_) return asm_.e(id(op, size), xmm(d), xmm(a), b);
+    VITRINE_DCHECK(d == a);
+    asm_.e(id(op, size), xmm(d), b);
+  }
+  /// d := op a. The second source only supplies the upper bits: giving the first again keeps the result from depending
+  /// on what was in the destination.
+  template <class... Ops>
+  void float_unary(MOp op, unsigned size, PReg d, PReg a, const Ops&... rest) {
+    if (avx_) return asm_.e(id(op, size), xmm(d), xmm(a), xmm(a), rest...);
+    asm_.e(id(op, size), xmm(d), xmm(a), rest...);
+  }
   void edit(const regalloc::Edit& e);
   void rematerialise(const regalloc::Edit& e);
   void inst(uint32_t i);
@@ -76,7 +92,9 @@ class EmitterImpl {
   void from_unsigned(uint32_t i, const mach::MInst& m);
   void jump_table(const mach::MInst& m);
   void trap_if(const mach::MInst& m);
-  void call(const mach::MInst& m);
+  void call(const mach::MInst& m, bool direct);
+  void invoke(uint32_t i, const mach::MInst& m);
+  void land();
   void tail_call(const mach::MInst& m);
   Stub& stub(uint32_t i);
   void slow_path(const Stub& s);
@@ -87,12 +105,10 @@ class EmitterImpl {
   void cvt_to_float(PReg to, const x86::Gp& from, unsigned float_size);
   void compare_const(PReg x, unsigned size, uint64_t bits);
   void compare_with_zero(PReg x, unsigned size);
-  asmjit::InstId ucomis(unsigned size) const {
-    return size == 4 ? (avx_ ? Inst::kIdVucomiss : Inst::kIdUcomiss) : avx_ ? Inst::kIdVucomisd : Inst::kIdUcomisd;
-  }
 
   // -- emit_trampolines.cpp
-  void finish_trampoline(mach::CompiledFunction& out, uint32_t frame);
+  void check_i32(ir::Type type, PReg r, const x86::Gp& temp);
+  void finish_trampoline(abi::CodeUnit& out, uint32_t frame, std::span<const PReg> saved);
 
   const bool avx_;
   const bool traps_are_calls_;
@@ -100,11 +116,13 @@ class EmitterImpl {
   mach::VCode* code_ = nullptr;
   const regalloc::Output* allocation_ = nullptr;
   const regalloc::Allocation* allocs_ = nullptr;  // of the current instruction
-  std::vector<uint32_t> alias_;                   // by block: itself, or where a jump to it ends up
-  std::vector<uint32_t> edit_start_;
+  mach::JumpThreads threads_;
   std::vector<Stub> stubs_;
   std::vector<TrapStub> traps_;
   uint32_t next_block_ = 0;  // the block whose code follows the current one's
+  static constexpr uint32_t kNoLanding = ~0u;
+  uint32_t landing_ = kNoLanding;  // of the call being emitted
+  Asm::Payload payload_;
   // The frame: see callconv.hpp
   PReg saved_[5];
   uint32_t saved_count_ = 0;

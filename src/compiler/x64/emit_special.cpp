@@ -29,17 +29,15 @@ void EmitterImpl::move_imm(x86::Gp r64, unsigned size, int64_t value, bool flags
 }
 
 void EmitterImpl::zero_float(PReg r) {
-  if (avx_) return asm_.e(Inst::kIdVxorps, xmm(r), xmm(r), xmm(r));
-  asm_.e(Inst::kIdXorps, xmm(r), xmm(r));
+  float_op(MOp::XorF, 4, r, r, xmm(r));
 }
 
 void EmitterImpl::move_float(PReg to, PReg from) {
-  if (to != from) asm_.e(avx_ ? Inst::kIdVmovaps : Inst::kIdMovaps, xmm(to), xmm(from));
+  if (to != from) asm_.e(id(MOp::MovF, 16), xmm(to), xmm(from));
 }
 
 void EmitterImpl::load_float(PReg r, const x86::Mem& from, unsigned size) {
-  if (size == 16) return asm_.e(avx_ ? Inst::kIdVmovups : Inst::kIdMovups, xmm(r), from);
-  asm_.e(size == 4 ? (avx_ ? Inst::kIdVmovss : Inst::kIdMovss) : avx_ ? Inst::kIdVmovsd : Inst::kIdMovsd, xmm(r), from);
+  asm_.e(id(size == 16 ? MOp::LoadV : MOp::LoadF, size), xmm(r), from);
 }
 
 // The flags are dead here: lowering puts nothing but a comparison in front of what reads them.
@@ -65,7 +63,8 @@ void EmitterImpl::lea(const MInst& m) {
 
 void EmitterImpl::special(uint32_t i, const MInst& m) {
   const unsigned size = m.size;
-  switch (static_cast<MOp>(m.op)) {
+  const auto op = static_cast<MOp>(m.op);
+  switch (op) {
     case MOp::MovImm:
       return move_imm(gp64(reg(0)), size, m.imm, true);
     case MOp::MovCtx:
@@ -76,6 +75,8 @@ void EmitterImpl::special(uint32_t i, const MInst& m) {
       return asm_.lea_symbol(gp64(reg(0)), static_cast<uint32_t>(m.imm));
     case MOp::MulHi:
       return with_rm(m, Inst::kIdMul, 3, Bank::I, 8, 0, x86::rdx, x86::rax);
+    case MOp::Mulx:
+      return with_rm(m, Inst::kIdMulx, 3, Bank::I, 8, 0, gp64(reg(0)), gp64(reg(1)));
     case MOp::IMulHi:
       return with_rm(m, Inst::kIdImul, 3, Bank::I, 8, 0, x86::rdx, x86::rax);
     case MOp::Div:
@@ -87,29 +88,18 @@ void EmitterImpl::special(uint32_t i, const MInst& m) {
       return asm_.e(Inst::setccFromCond(cond(m)), gp(reg(0), 1));
 
     case MOp::LoadF:
-      return with_rm(m,
-                     size == 4 ? (avx_ ? Inst::kIdVmovss : Inst::kIdMovss)
-                     : avx_    ? Inst::kIdVmovsd
-                               : Inst::kIdMovsd,
-                     0, Bank::F, size, 0, xmm(reg(0)));
+    case MOp::LoadV:
+      return with_rm(m, id(op, size), 0, Bank::F, size, 0, xmm(reg(0)));
     case MOp::StoreF:
+    case MOp::StoreV:
       site(m);
-      return asm_.e(size == 4 ? (avx_ ? Inst::kIdVmovss : Inst::kIdMovss)
-                    : avx_    ? Inst::kIdVmovsd
-                              : Inst::kIdMovsd,
-                    memory(m, size), xmm(reg(0)));
+      return asm_.e(id(op, size), memory(m, size), xmm(reg(0)));
     case MOp::ZeroF:
       return zero_float(reg(0));
     case MOp::SqrtF:
-      // The second operand only supplies the upper bits: giving the source again keeps the result from depending on
-      // what was in the destination.
-      if (avx_) return asm_.e(size == 4 ? Inst::kIdVsqrtss : Inst::kIdVsqrtsd, xmm(reg(0)), xmm(reg(1)), xmm(reg(1)));
-      return asm_.e(size == 4 ? Inst::kIdSqrtss : Inst::kIdSqrtsd, xmm(reg(0)), xmm(reg(1)));
+      return float_unary(op, size, reg(0), reg(1));
     case MOp::RoundF:
-      if (avx_)
-        return asm_.e(size == 4 ? Inst::kIdVroundss : Inst::kIdVroundsd, xmm(reg(0)), xmm(reg(1)), xmm(reg(1)),
-                      Imm(m.imm));
-      return asm_.e(size == 4 ? Inst::kIdRoundss : Inst::kIdRoundsd, xmm(reg(0)), xmm(reg(1)), Imm(m.imm));
+      return float_unary(op, size, reg(0), reg(1), Imm(m.imm));
     case MOp::FMin:
     case MOp::FMax:
       return min_max(m);
@@ -123,27 +113,17 @@ void EmitterImpl::special(uint32_t i, const MInst& m) {
       // The conversion leaves the upper bits of its destination: break the dependency on them.
       zero_float(reg(0));
       const auto from = static_cast<unsigned>(m.imm);
-      if (avx_)
-        return with_rm(m, size == 4 ? Inst::kIdVcvtsi2ss : Inst::kIdVcvtsi2sd, 1, Bank::I, from, 0, xmm(reg(0)),
-                       xmm(reg(0)));
-      return with_rm(m, size == 4 ? Inst::kIdCvtsi2ss : Inst::kIdCvtsi2sd, 1, Bank::I, from, 0, xmm(reg(0)));
+      if (avx_) return with_rm(m, id(op, size), 1, Bank::I, from, 0, xmm(reg(0)), xmm(reg(0)));
+      return with_rm(m, id(op, size), 1, Bank::I, from, 0, xmm(reg(0)));
     }
     case MOp::CvtUF:
       return from_unsigned(i, m);
     case MOp::CvtFF:
-      if (avx_)
-        return asm_.e(size == 4 ? Inst::kIdVcvtsd2ss : Inst::kIdVcvtss2sd, xmm(reg(0)), xmm(reg(1)), xmm(reg(1)));
-      return asm_.e(size == 4 ? Inst::kIdCvtsd2ss : Inst::kIdCvtss2sd, xmm(reg(0)), xmm(reg(1)));
+      return float_unary(op, size, reg(0), reg(1));
     case MOp::MovIF:
-      return asm_.e(size == 4 ? (avx_ ? Inst::kIdVmovd : Inst::kIdMovd)
-                    : avx_    ? Inst::kIdVmovq
-                              : Inst::kIdMovq,
-                    xmm(reg(0)), gp(reg(1), size));
+      return asm_.e(id(op, size), xmm(reg(0)), gp(reg(1), size));
     case MOp::MovFI:
-      return asm_.e(size == 4 ? (avx_ ? Inst::kIdVmovd : Inst::kIdMovd)
-                    : avx_    ? Inst::kIdVmovq
-                              : Inst::kIdMovq,
-                    gp(reg(0), size), xmm(reg(1)));
+      return asm_.e(id(op, size), gp(reg(0), size), xmm(reg(1)));
     case MOp::TruncS:
       return trunc_signed(i, m);
     case MOp::TruncU:
@@ -160,7 +140,10 @@ void EmitterImpl::special(uint32_t i, const MInst& m) {
       return epilogue();
     case MOp::Call:
     case MOp::CallInd:
-      return call(m);
+      return call(m, static_cast<MOp>(m.op) == MOp::Call);
+    case MOp::Invoke:
+    case MOp::InvokeInd:
+      return invoke(i, m);
     case MOp::TailCall:
     case MOp::TailCallInd:
       return tail_call(m);
@@ -240,55 +223,40 @@ void EmitterImpl::slow_divide(const MInst& m, Label back) {
 // -- floats -----------------------------------------------------------------------------------------------------------
 
 void EmitterImpl::min_max(const MInst& m) {
-  const bool is_min = static_cast<MOp>(m.op) == MOp::FMin;
+  const auto op = static_cast<MOp>(m.op);
   const unsigned size = m.size;
-  const x86::Xmm d = xmm(reg(0)), b = xmm(reg(2));
+  const PReg d = reg(0);
+  const x86::Xmm b = xmm(reg(2));
   // minss answers its second operand for equal and unordered ones. Equal ones differ at most in sign: or them (min: -0
   // wins) or and them (max). Unordered ones: a sum propagates the NaN, made quiet.
   Label differ = asm_.make_label(), nan = asm_.make_label(), done = asm_.make_label();
-  asm_.e(ucomis(size), d, b);
+  asm_.e(id(MOp::Ucomis, size), xmm(d), b);
   asm_.jcc(CC::Ne, differ);
   asm_.jcc(CC::P, nan);
-  if (avx_)
-    asm_.e(is_min ? Inst::kIdVorps : Inst::kIdVandps, d, d, b);
-  else
-    asm_.e(is_min ? Inst::kIdOrps : Inst::kIdAndps, d, b);
+  float_op(op == MOp::FMin ? MOp::OrF : MOp::AndF, size, d, d, b);
   asm_.jmp(done);
   asm_.bind(nan);
-  if (avx_)
-    asm_.e(size == 4 ? Inst::kIdVaddss : Inst::kIdVaddsd, d, d, b);
-  else
-    asm_.e(size == 4 ? Inst::kIdAddss : Inst::kIdAddsd, d, b);
+  float_op(MOp::AddF, size, d, d, b);
   asm_.jmp(done);
   asm_.bind(differ);
-  if (avx_) {
-    asm_.e(size == 4 ? (is_min ? Inst::kIdVminss : Inst::kIdVmaxss)
-           : is_min  ? Inst::kIdVminsd
-                     : Inst::kIdVmaxsd,
-           d, d, b);
-  } else {
-    asm_.e(size == 4 ? (is_min ? Inst::kIdMinss : Inst::kIdMaxss) : is_min ? Inst::kIdMinsd : Inst::kIdMaxsd, d, b);
-  }
+  float_op(op, size, d, d, b);
   asm_.bind(done);
 }
 
 void EmitterImpl::compare_const(PReg x, unsigned size, uint64_t bits) {
   const uint32_t constant = code_->add_const(bits, 0, static_cast<uint8_t>(size));
-  asm_.e_const(constant, 0, ucomis(size), xmm(x), x86::ptr(x86::rip, 0, size));
+  asm_.e_const(constant, 0, id(MOp::Ucomis, size), xmm(x), x86::ptr(x86::rip, 0, size));
 }
 
 void EmitterImpl::compare_with_zero(PReg x, unsigned size) {
   zero_float(kScratchFloat);
-  asm_.e(ucomis(size), xmm(x), xmm(kScratchFloat));
+  asm_.e(id(MOp::Ucomis, size), xmm(x), xmm(kScratchFloat));
 }
 
 // cvtt answers the smallest integer for everything that it cannot represent; only that takes a second look.
 void EmitterImpl::trunc_signed(uint32_t i, const MInst& m) {
   const x86::Gp d = gp(reg(0), m.imm & kTruncTo64 ? 8 : 4);
-  asm_.e(m.size == 4 ? (avx_ ? Inst::kIdVcvttss2si : Inst::kIdCvttss2si)
-         : avx_      ? Inst::kIdVcvttsd2si
-                     : Inst::kIdCvttsd2si,
-         d, xmm(reg(1)));
+  asm_.e(id(MOp::TruncS, m.size), d, xmm(reg(1)));
   asm_.e(Inst::kIdCmp, d, Imm(1));
   const Stub s = stub(i);
   asm_.jcc(CC::O, s.entry);
@@ -298,7 +266,7 @@ void EmitterImpl::trunc_signed(uint32_t i, const MInst& m) {
 void EmitterImpl::slow_trunc_signed(const MInst& m, Label back) {
   const bool to64 = m.imm & kTruncTo64;
   const PReg d = reg(0), x = reg(1);
-  asm_.e(ucomis(m.size), xmm(x), xmm(x));
+  asm_.e(id(MOp::Ucomis, m.size), xmm(x), xmm(x));
   if (m.imm & kTruncSaturating) {
     Label nan = asm_.make_label();
     asm_.jcc(CC::P, nan);
@@ -327,10 +295,7 @@ void EmitterImpl::slow_trunc_signed(const MInst& m, Label back) {
 
 void EmitterImpl::trunc_unsigned(uint32_t i, const MInst& m) {
   const PReg d = reg(0), t = reg(1), x = reg(2);
-  asm_.e(m.size == 4 ? (avx_ ? Inst::kIdVcvttss2si : Inst::kIdCvttss2si)
-         : avx_      ? Inst::kIdVcvttsd2si
-                     : Inst::kIdCvttsd2si,
-         gp64(d), xmm(x));
+  asm_.e(id(MOp::TruncS, m.size), gp64(d), xmm(x));
   const Stub s = stub(i);
   if (m.imm & kTruncTo64) {
     asm_.e(Inst::kIdTest, gp64(d), gp64(d));
@@ -355,13 +320,10 @@ void EmitterImpl::slow_trunc_unsigned(const MInst& m, Label back) {
     const x86::Mem at = x86::ptr(x86::rip, 0, size);
     const x86::Xmm y = xmm(kScratchFloat);
     if (avx_)
-      asm_.e_const(two63, 0, size == 4 ? Inst::kIdVsubss : Inst::kIdVsubsd, y, y, at);
+      asm_.e_const(two63, 0, id(MOp::SubF, size), y, y, at);
     else
-      asm_.e_const(two63, 0, size == 4 ? Inst::kIdSubss : Inst::kIdSubsd, y, at);
-    asm_.e(size == 4 ? (avx_ ? Inst::kIdVcvttss2si : Inst::kIdCvttss2si)
-           : avx_    ? Inst::kIdVcvttsd2si
-                     : Inst::kIdCvttsd2si,
-           gp64(t), y);
+      asm_.e_const(two63, 0, id(MOp::SubF, size), y, at);
+    asm_.e(id(MOp::TruncS, size), gp64(t), y);
     Label out_of_range = asm_.make_label();
     asm_.e(Inst::kIdTest, gp64(t), gp64(t));
     asm_.jcc(CC::S, out_of_range);
@@ -377,17 +339,14 @@ void EmitterImpl::slow_trunc_unsigned(const MInst& m, Label back) {
     move_imm(gp64(d), m.imm & kTruncTo64 ? 8 : 4, -1, true);
     return asm_.jmp(back);
   }
-  asm_.e(ucomis(size), xmm(x), xmm(x));
+  asm_.e(id(MOp::Ucomis, size), xmm(x), xmm(x));
   asm_.jcc(CC::P, trap_label(code_of(TrapCode::BadConversionToInteger), m.srcloc));
   asm_.jmp(trap_label(code_of(TrapCode::IntegerOverflow), m.srcloc));
 }
 
 void EmitterImpl::cvt_to_float(PReg to, const x86::Gp& from, unsigned float_size) {
   zero_float(to);
-  if (avx_)
-    asm_.e(float_size == 4 ? Inst::kIdVcvtsi2ss : Inst::kIdVcvtsi2sd, xmm(to), xmm(to), from);
-  else
-    asm_.e(float_size == 4 ? Inst::kIdCvtsi2ss : Inst::kIdCvtsi2sd, xmm(to), from);
+  float_op(MOp::CvtIF, float_size, to, to, from);
 }
 
 void EmitterImpl::from_unsigned(uint32_t i, const MInst& m) {
@@ -402,7 +361,6 @@ void EmitterImpl::from_unsigned(uint32_t i, const MInst& m) {
 // The top bit is set: convert half of it, with the lost bit kept as a sticky one for the rounding, and double.
 void EmitterImpl::slow_from_unsigned(const MInst& m, Label back) {
   const x86::Gp t = gp64(reg(1));
-  const x86::Xmm d = xmm(reg(0));
   asm_.e(Inst::kIdMov, t, gp64(reg(2)));
   asm_.e(Inst::kIdShr, t, Imm(1));
   Label even = asm_.make_label();
@@ -410,10 +368,7 @@ void EmitterImpl::slow_from_unsigned(const MInst& m, Label back) {
   asm_.e(Inst::kIdOr, t, Imm(1));
   asm_.bind(even);
   cvt_to_float(reg(0), t, m.size);
-  if (avx_)
-    asm_.e(m.size == 4 ? Inst::kIdVaddss : Inst::kIdVaddsd, d, d, d);
-  else
-    asm_.e(m.size == 4 ? Inst::kIdAddss : Inst::kIdAddsd, d, d);
+  float_op(MOp::AddF, m.size, reg(0), reg(0), xmm(reg(0)));
   asm_.jmp(back);
 }
 
@@ -451,13 +406,13 @@ void EmitterImpl::trap_if(const MInst& m) {
   }
 }
 
-void EmitterImpl::call(const MInst& m) {
+void EmitterImpl::call(const MInst& m, bool direct) {
   const mach::CallInfo& info = code_->calls[static_cast<size_t>(m.imm)];
   if (info.foreign) {
     asm_.e(Inst::kIdMov, x86::r10, gp64(kContext));
     asm_.e(Inst::kIdMov, gp64(kContext), gp64(reg(info.context_operand)));
   }
-  if (static_cast<MOp>(m.op) == MOp::Call) {
+  if (direct) {
     asm_.call_symbol(info.symbol);
   } else if (m.has_mem()) {
     site(m);
@@ -465,8 +420,26 @@ void EmitterImpl::call(const MInst& m) {
   } else {
     asm_.e(Inst::kIdCall, gp64(reg(0)));
   }
+  if (landing_ != kNoLanding) asm_.handler(landing_, payload_);
   if (info.callee_pops && info.stack_args) asm_.e(Inst::kIdSub, x86::rsp, Imm(info.stack_args));
   if (info.restore) asm_.e(Inst::kIdMov, gp64(kContext), x86::qword_ptr(x86::rbp, -8));
+}
+
+void EmitterImpl::invoke(uint32_t i, const MInst& m) {
+  const mach::CallInfo& info = code_->calls[static_cast<size_t>(m.imm)];
+  landing_ = info.landing;
+  payload_.fill(abi::HandlerEntry::kNoRegister);
+  const uint32_t operands = code_->infos[i].operand_count;
+  for (uint32_t n = 0; n < info.payload; ++n) payload_[n] = reg(operands - info.payload + n).index;
+  call(m, static_cast<MOp>(m.op) == MOp::Invoke);
+  landing_ = kNoLanding;
+  if (const uint32_t to = threads_.target(info.normal); to != next_block_) asm_.jmp(to);
+}
+
+// An unwinder has restored the frame pointer and the callee-saved registers.
+void EmitterImpl::land() {
+  asm_.e(Inst::kIdLea, x86::rsp, x86::ptr(x86::rbp, -static_cast<int32_t>(frame_total_)));
+  asm_.e(Inst::kIdMov, gp64(kContext), x86::qword_ptr(x86::rbp, -8));
 }
 
 // Leaves the frame and jumps. The stack arguments stand at rsp; they move up so that they end where this function's own
@@ -491,8 +464,8 @@ void EmitterImpl::tail_call(const MInst& m) {
     const x86::Xmm copy = xmm(kScratchFloat);
     for (uint32_t n = info.stack_args; n > 0; n -= 16) {  // from the top: the destination is higher
       const auto at = static_cast<int32_t>(n - 16);
-      asm_.e(avx_ ? Inst::kIdVmovups : Inst::kIdMovups, copy, x86::xmmword_ptr(x86::rsp, at + 8));
-      asm_.e(avx_ ? Inst::kIdVmovups : Inst::kIdMovups, x86::xmmword_ptr(x86::rbp, to + at), copy);
+      asm_.e(id(MOp::LoadV, 16), copy, x86::xmmword_ptr(x86::rsp, at + 8));
+      asm_.e(id(MOp::StoreV, 16), x86::xmmword_ptr(x86::rbp, to + at), copy);
     }
     asm_.e(Inst::kIdMov, x86::qword_ptr(x86::rbp, to - 8), x86::r11);
     asm_.e(Inst::kIdLea, x86::r11, x86::ptr(x86::rbp, to - 8));

@@ -46,6 +46,8 @@ class Program {
   Outcome call(uint32_t function, const std::vector<uint64_t>& args, unsigned context = 0);
   /// Calls with `values` as they are and the activation that the store has; answers what the trampoline answers.
   bool enter(uint32_t function, abi::ValRaw* values);
+  /// The same for some other code of the function's type.
+  bool enter_code(uint32_t function, const void* code, abi::ValRaw* values);
   uint64_t call1(uint32_t function, const std::vector<uint64_t>& args);
   const void* code(uint32_t function) const { return text_ + offsets_[function]; }
   abi::VMContext* context(unsigned n) { return reinterpret_cast<abi::VMContext*>(contexts_[n].get()); }
@@ -54,20 +56,19 @@ class Program {
   /// A host-call trampoline for `sig`, in the text.
   const void* host_trampoline(const ir::Signature& sig);
   /// Everything in the text, for unwind information.
-  const std::vector<UnwindEntry>& pieces() const { return pieces_; }
+  const std::vector<abi::FrameEntry>& pieces() const { return tables_.frames; }
+  const abi::SideTables<abi::OwnedTable>& tables() const { return tables_; }
   const uint8_t* text() const { return text_; }
   std::string vcode;
 
  private:
   void build(const Way& way, std::vector<ir::Func> functions, bool restore_context);
-  uint32_t append(const mach::CompiledFunction& f);
+  uint32_t append(const abi::CodeUnit& unit);
 
   std::unique_ptr<Backend> backend_;
   std::vector<ir::Signature> sigs_;
   std::vector<uint32_t> offsets_, trampolines_;
-  std::vector<mach::TrapSite> traps_;
-  std::vector<mach::AddressMapEntry> addresses_;
-  std::vector<UnwindEntry> pieces_;
+  abi::SideTables<abi::OwnedTable> tables_;
   std::unique_ptr<uint8_t[]> contexts_[2];
   abi::VMStore store_{};
   uint8_t* text_ = nullptr;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "compiler/ir/critical_edges.hpp"
 #include "compiler/ir/parse.hpp"
 #include "compiler/ir/print.hpp"
 #include "compiler/ir/verify.hpp"
@@ -33,11 +34,12 @@ struct SignalHandler {
     if (!running) _exit(99);
     auto text = reinterpret_cast<uintptr_t>(running->text_);
     auto offset = static_cast<uint32_t>(pc - text);
-    auto site = std::ranges::find(running->traps_, offset, &mach::TrapSite::offset);
-    if (pc < text || pc >= text + running->used_ || site == running->traps_.end()) _exit(98);
+    const auto& traps = running->tables_.traps;
+    auto site = std::ranges::find(traps, offset, &abi::TrapEntry::offset);
+    if (pc < text || pc >= text + running->used_ || site == traps.end()) _exit(98);
     outcome->trap = static_cast<abi::TrapCode>(site->code);
-    for (const auto& a : running->addresses_)
-      if (a.offset <= offset) outcome->srcloc = a.srcloc;
+    abi::AddressMap addresses(running->tables_.address_chunks, running->tables_.address_bytes);
+    if (auto a = addresses.find(offset)) outcome->srcloc = a->srcloc;
     auto sp = running->store_.activation->entry_sp;
     regs[REG_RIP] = *reinterpret_cast<greg_t*>(sp);
     regs[REG_RSP] = static_cast<greg_t>(sp + 8);
@@ -114,22 +116,24 @@ void Program::build(const Way& way, std::vector<ir::Func> functions, bool restor
   backend_ = std::make_unique<Backend>(way.settings);
   text_ = static_cast<uint8_t*>(
       mmap(nullptr, kTextBytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-  std::vector<std::pair<uint32_t, mach::Reloc>> relocs;
+  std::vector<abi::CodeUnit> units;
   for (ir::Func& f : functions) {
     if (auto problem = ir::verify(f)) ADD_FAILURE() << *problem << ir::print(f);
-    mach::CompiledFunction out;
-    auto done = backend_->compile(f, out, {.restore_context_after_calls = restore_context, .want_vcode = true});
+    ir::EdgeSplitter().run(f);
+    abi::CodeUnit& unit = units.emplace_back();
+    std::string shown;
+    auto done = backend_->compile(f, unit, {.restore_context_after_calls = restore_context, .vcode = &shown});
     if (!done) ADD_FAILURE() << done.error().message();
-    vcode += out.vcode;
-    offsets_.push_back(append(out));
-    for (auto& r : out.relocs) relocs.push_back({offsets_.back(), r});
+    vcode += shown;
+    offsets_.push_back(append(unit));
     sigs_.push_back(f.sig);
-    trampolines_.push_back(append(backend_->array_call_trampoline(f.sig)));
+    abi::CodeUnit trampoline;
+    backend_->array_call_trampoline(f.sig, trampoline);
+    trampolines_.push_back(append(trampoline));
   }
-  for (auto& [start, r] : relocs) {
-    uint32_t place = start + r.offset;
-    auto value = static_cast<int32_t>(offsets_.at(r.symbol) + static_cast<uint32_t>(r.addend) - place);
-    std::memcpy(text_ + place, &value, 4);
+  for (size_t n = 0; n < units.size(); n++) {
+    place_text(abi::UnitView(units[n]), {text_ + offsets_[n], units[n].text.size()}, offsets_[n],
+               [this](uint32_t symbol) { return offsets_.at(symbol); });
   }
   for (auto& c : contexts_) {
     c = std::make_unique<uint8_t[]>(kDataOffset + kData);
@@ -143,28 +147,18 @@ Program::~Program() {
   munmap(text_, kTextBytes);
 }
 
-uint32_t Program::append(const mach::CompiledFunction& f) {
+uint32_t Program::append(const abi::CodeUnit& unit) {
   used_ = (used_ + 15) & ~size_t{15};
   auto start = static_cast<uint32_t>(used_);
-  if (used_ + f.code.size() > kTextBytes) {
+  if (used_ + unit.text.size() > kTextBytes) {
     ADD_FAILURE() << "the test's code does not fit";
     return 0;
   }
-  std::memcpy(text_ + used_, f.code.data(), f.code.size());
-  used_ += f.code.size();
-  pieces_.push_back({start, f.code_size});
-  uint32_t last = 0;
-  for (auto t : f.traps) {
-    EXPECT_LE(last, t.offset);
-    last = t.offset;
-    traps_.push_back({start + t.offset, t.code});
-  }
-  last = 0;
-  for (auto a : f.addresses) {
-    EXPECT_LE(last, a.offset);
-    last = a.offset;
-    addresses_.push_back({start + a.offset, a.srcloc, 0});
-  }
+  std::memcpy(text_ + used_, unit.text.data(), unit.text.size());
+  used_ += unit.text.size();
+  EXPECT_TRUE(std::ranges::is_sorted(unit.tables.traps, {}, &abi::TrapEntry::offset));
+  EXPECT_TRUE(std::ranges::is_sorted(unit.tables.handlers, {}, &abi::HandlerEntry::offset));
+  abi::append(tables_, abi::UnitView(unit).tables, start);
   return start;
 }
 
@@ -197,8 +191,12 @@ Outcome Program::call(uint32_t function, const std::vector<uint64_t>& args, unsi
 }
 
 bool Program::enter(uint32_t function, abi::ValRaw* values) {
+  return enter_code(function, code(function), values);
+}
+
+bool Program::enter_code(uint32_t function, const void* code, abi::ValRaw* values) {
   auto trampoline = reinterpret_cast<abi::ArrayCall>(text_ + trampolines_[function]);
-  return trampoline(context(0), code(function), values, &store_);
+  return trampoline(context(0), code, values, &store_);
 }
 
 uint64_t Program::call1(uint32_t function, const std::vector<uint64_t>& args) {
@@ -208,7 +206,9 @@ uint64_t Program::call1(uint32_t function, const std::vector<uint64_t>& args) {
 }
 
 const void* Program::host_trampoline(const ir::Signature& sig) {
-  return text_ + append(backend_->host_call_trampoline(sig));
+  abi::CodeUnit unit;
+  backend_->host_call_trampoline(sig, unit);
+  return text_ + append(unit);
 }
 
 }  // namespace vitrine::x64::testing

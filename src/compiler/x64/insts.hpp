@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "compiler/ir/opcode.hpp"
 #include "compiler/mach/vcode.hpp"
@@ -17,16 +18,19 @@ enum class MOp : uint16_t {
 
 enum class Form : uint8_t { Rm, RmImm, Alu, Cmp, Unary, Shift, Vex3, VexShift, Store, Special };
 enum class Bank : uint8_t { I, F };
-enum class FlagsEffect : uint8_t { None, Writes, Reads };
+enum class FlagsEffect : uint8_t { None, Writes, Reads, Both };
 
 struct MOpInfo {
   const char* text;
   Form form;
+  const char* roles;
   Bank bank;
   FlagsEffect flags;
+  bool has_avx;  // another encoding where the CPU has AVX
 };
 inline constexpr MOpInfo kMOps[] = {
-#define INST(name, text, form, bank, id4, id8, flags) {text, Form::form, Bank::bank, FlagsEffect::flags},
+#define INST(name, text, form, roles, bank, id4, id8, avx4, avx8, flags) \
+  {text, Form::form, roles, Bank::bank, FlagsEffect::flags, std::string_view(#id4) != #avx4},
 #include "compiler/x64/insts.def"
 #undef INST
 };
@@ -58,5 +62,7 @@ extern const mach::Printing kPrinting;
 /// The flags are live between the instruction that sets them and the one that reads them: nothing there may write
 /// them. Answers the first violation, or an empty string.
 std::string verify_flags(const mach::VCode& code);
+/// Instructions have the operands that their rows say. Answers the first one that has not, or an empty string.
+std::string verify_operands(const mach::VCode& code);
 
 }  // namespace vitrine::x64

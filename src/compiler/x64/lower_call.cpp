@@ -42,9 +42,15 @@ void Lower::gather_args(const Signature& sig, std::span<const Value> args, bool&
   }
 }
 
-void Lower::lower_call(Inst i, const InstData& d) {
-  const bool direct = d.op == Op::Call;
-  const Signature& sig = f_->sigs[direct ? f_->funcs[ir::FuncRef(d.imm)].sig : ir::SigRef(d.imm)];
+/// An I32 from the host has an undefined upper half: it is made zero right after.
+bool Lower::is_narrow(const Signature& sig) const {
+  return sig.conv == CallConv::Host && !sig.results.empty() && sig.results[0] == Type::I32;
+}
+
+// `host_result` is where a narrow result goes, if it is one.
+void Lower::emit_call(Inst i, const InstData& d, VReg host_result) {
+  const bool direct = ir::is_direct(d.op), ends_block = ir::is_terminator(d.op);
+  const Signature& sig = f_->sigs[f_->callee_sig(d)];
   std::span<const Value> args = f_->args(i);
   Value target;
   if (!direct) {
@@ -64,17 +70,13 @@ void Lower::lower_call(Inst i, const InstData& d) {
   const uint32_t outgoing = info.stack_args + stack_result_bytes(sig);
   out_->outgoing_bytes = std::max(out_->outgoing_bytes, outgoing);
   out_->has_calls = 1;
-  out_->saves_context |= info.restore;
+  out_->saves_context |= info.restore || ends_block;  // a landing restores it always
 
   Src code;
   if (!direct) {
     code = may_fold_load(target, 8) ? fold_load(target) : reg_src(use_reg(target));
   }
-  // An I32 from the host has an undefined upper half.
-  const bool narrow = sig.conv == CallConv::Host && !sig.results.empty() && sig.results[0] == Type::I32;
-  VReg host_result = narrow ? fresh(Type::I32) : VReg();
-
-  begin(direct ? MOp::Call : MOp::CallInd, 8);
+  begin(ends_block ? direct ? MOp::Invoke : MOp::InvokeInd : direct ? MOp::Call : MOp::CallInd, 8);
   if (!direct) {
     // A register, not a slot: the stack pointer is where the callee expects it.
     if (code.kind == Src::Kind::Reg)
@@ -83,46 +85,78 @@ void Lower::lower_call(Inst i, const InstData& d) {
       src(code);
   }
   if (foreign) {
-    info.context_operand = static_cast<uint8_t>(operands_.size() - infos_.back().first_operand);
+    info.context_operand = operand_number();
     use(context);
     def_fixed(fresh(Type::I64), kR10, Point::Early);  // carries the caller's context
   }
   for (const RegArg& a : reg_args_) use_fixed(a.reg, a.in);
+  const uint8_t first_result = operand_number();
   ResultAssigner results(sig.conv);
   for (uint32_t n = 0; n < sig.results.size(); ++n) {
     ArgLoc loc = results.next(sig.results[n]);
     if (!loc.in_reg()) continue;
-    VReg r = vregs_[f_->result(i, n).raw()];
-    if (narrow)
-      r = host_result;
-    else if (!r.valid())
-      r = fresh(sig.results[n]);
+    VReg r = n == 0 && host_result.valid() ? host_result : vregs_[f_->result(i, n).raw()];
+    if (!r.valid()) r = fresh(sig.results[n]);
     def_fixed(r, loc.reg);
+  }
+  if (ends_block) {
+    info.results = static_cast<uint8_t>(operand_number() - first_result);
+    info.payload = d.aux;
+    for (uint32_t n = 0; n < d.aux; ++n) {
+      VReg r = vregs_[f_->result(i, static_cast<uint32_t>(sig.results.size()) + n).raw()];
+      def_fixed(r.valid() ? r : fresh(Type::I64), payload_register(n));
+    }
   }
   infos_.back().clobbers = 1;
   last().imm = static_cast<int64_t>(out_->calls.size());
   out_->calls.push_back(info);
   end();
+}
 
-  if (narrow) {
-    VReg r = vregs_[f_->result(i, 0).raw()];
-    if (r.valid()) emit_rm(MOp::Mov, 4, r, reg_src(host_result));
-    return;
-  }
-  ResultAssigner again(sig.conv);
+void Lower::load_stack_results(Inst i, const Signature& sig) {
+  const uint32_t stack_args = stack_arg_bytes(sig);
+  ResultAssigner assigner(sig.conv);
   for (uint32_t n = 0; n < sig.results.size(); ++n) {
-    ArgLoc loc = again.next(sig.results[n]);
+    ArgLoc loc = assigner.next(sig.results[n]);
     VReg r = vregs_[f_->result(i, n).raw()];
     if (loc.in_reg() || !r.valid()) continue;
     emit_load(sig.results[n], MemKind::Full, r,
-              {.kind = mach::kMemOutgoing, .disp = static_cast<int32_t>(info.stack_args + loc.offset)});
+              {.kind = mach::kMemOutgoing, .disp = static_cast<int32_t>(stack_args + loc.offset)});
   }
+}
+
+void Lower::lower_call(Inst i, const InstData& d) {
+  const Signature& sig = f_->sigs[f_->callee_sig(d)];
+  if (!is_narrow(sig)) {
+    emit_call(i, d, VReg());
+    return load_stack_results(i, sig);
+  }
+  const VReg host_result = fresh(Type::I32);
+  emit_call(i, d, host_result);
+  if (VReg r = vregs_[f_->result(i, 0).raw()]; r.valid()) emit_rm(MOp::Mov, 4, r, reg_src(host_result));
+}
+
+// Blocks are lowered last to first, so that where an invoke comes back to was lowered before it.
+void Lower::lower_invoke(Inst i, const InstData& d) {
+  VReg host_result;
+  for (auto [invoke, r] : host_results_)
+    if (invoke == i) host_result = r;
+  emit_call(i, d, host_result);
+}
+
+void Lower::lower_return_from(Inst invoke) {
+  const Signature& sig = f_->sigs[f_->callee_sig((*f_)[invoke])];
+  if (!is_narrow(sig)) return load_stack_results(invoke, sig);
+  VReg r = vregs_[f_->result(invoke, 0).raw()];
+  if (!r.valid()) return;
+  host_results_.push_back({invoke, fresh(Type::I32)});
+  emit_rm(MOp::Mov, 4, r, reg_src(host_results_.back().second));
 }
 
 // The stack arguments are prepared where those of an ordinary call would be; the expansion moves them over the frame.
 void Lower::lower_tail_call(Inst i, const InstData& d) {
-  const bool direct = d.op == Op::ReturnCall;
-  const Signature& sig = f_->sigs[direct ? f_->funcs[ir::FuncRef(d.imm)].sig : ir::SigRef(d.imm)];
+  const bool direct = ir::is_direct(d.op);
+  const Signature& sig = f_->sigs[f_->callee_sig(d)];
   std::span<const Value> args = f_->args(i);
   Value target;
   if (!direct) {

@@ -125,8 +125,8 @@ CC Lower::lower_icmp(const InstData& d, Inst inst, bool once) {
     Inst load_inst;
     const InstData* load = def_of(x, &load_inst);
     if (once && load && load->op == Op::Load && (load->mem() == MemKind::U8 || load->mem() == MemKind::U16) &&
-        load->block == block_ && uses(x) == 1 && color_[load_inst.raw()] == color_[inst_.raw()] &&
-        !vregs_[x.raw()].valid() && value >= 0 && value <= (load->mem() == MemKind::U8 ? 0xff : 0x7fff)) {
+        load->block == block_ && uses(x) == 1 && may_sink(load_inst) && !vregs_[x.raw()].valid() && value >= 0 &&
+        value <= (load->mem() == MemKind::U8 ? 0xff : 0x7fff)) {
       const unsigned bytes = load->mem() == MemKind::U8 ? 1 : 2;
       // Both are nonnegative: a signed comparison is the unsigned one.
       if (cc >= IntCC::SLt && cc <= IntCC::SLe)

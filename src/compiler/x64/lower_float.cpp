@@ -58,10 +58,10 @@ void Lower::lower_float(Inst, const InstData& d) {
   }
 }
 
-// With AVX every operation has three operands: the next row of insts.def.
+// With AVX every operation has three operands.
 void Lower::emit_float(MOp op, unsigned size, VReg d, VReg a, const Src& b) {
   if (has(kAvx))
-    emit_vex3(static_cast<MOp>(static_cast<uint16_t>(op) + 1), size, d, a, b);
+    emit_vex3(op, size, d, a, b);
   else
     emit_alu(op, size, d, a, b);
 }
@@ -101,7 +101,7 @@ void Lower::lower_float_bits(const InstData& d) {
   VReg b = use_reg(arg(d, 1));
   emit_float(MOp::AndF, size, from, b, mask(sign, 0));
   emit_float(MOp::AndF, size, magnitude, a, mask(rest, 0));
-  begin(has(kAvx) ? MOp::VOrF : MOp::OrF, size);
+  begin(MOp::OrF, size);
   if (has(kAvx))
     def(result_of(d));
   else

@@ -43,7 +43,7 @@ void Lower::lower_int(Inst i, const InstData& d) {
       out_->set_remat(result_of(d), last());
       return;
     case Op::StackAddr:
-      emit_lea(8, result_of(d), slot(d.imm));
+      emit_lea(8, result_of(d), slot(d));
       return;
     case Op::FuncAddr:
       begin(MOp::FuncAddr, 8);
@@ -80,6 +80,14 @@ void Lower::lower_int(Inst i, const InstData& d) {
     case Op::UMulHi:
     case Op::SMulHi:
       lower_mul_hi(d);
+      return;
+    case Op::UMulWide:
+    case Op::SMulWide:
+      lower_mul_wide(i, d);
+      return;
+    case Op::IAdd128:
+    case Op::ISub128:
+      lower_add128(i);
       return;
     case Op::SDiv:
     case Op::UDiv:
@@ -251,6 +259,39 @@ void Lower::lower_mul_hi(const InstData& d) {
   use_fixed(a, kRax);
   src(b);
   end();
+}
+
+void Lower::lower_mul_wide(Inst i, const InstData& d) {
+  VReg lo = vregs_[f_->result(i, 0).raw()], hi = vregs_[f_->result(i, 1).raw()];
+  VReg a = use_reg(arg(d, 0));
+  Src b = rm(arg(d, 1), 8);
+  if (!hi.valid()) return emit_alu(MOp::Imul, 8, lo, a, b);  // the lower half has no sign
+  if (!lo.valid()) lo = fresh(Type::I64);
+  const bool any_registers = d.op == Op::UMulWide && has(kBmi2);
+  begin(any_registers ? MOp::Mulx : d.op == Op::UMulWide ? MOp::MulHi : MOp::IMulHi, 8);
+  if (any_registers) {
+    def(hi);
+    def(lo);
+    use_fixed(a, kRdx);
+  } else {
+    def_fixed(hi, kRdx);
+    def_fixed(lo, kRax);
+    use_fixed(a, kRax);
+  }
+  src(b);
+  end();
+}
+
+// The carry goes from one instruction to the next through the flags: whatever an operand needs comes before both.
+void Lower::lower_add128(Inst i) {
+  const InstData& d = (*f_)[i];
+  const std::span<const Value> args = f_->args(i);
+  const bool add = d.op == Op::IAdd128, upper = vregs_[f_->result(i, 1).raw()].valid();
+  const VReg lo = result_or_none(i, 0, Type::I64);
+  const VReg x_lo = use_reg(args[0]), x_hi = upper ? use_reg(args[1]) : VReg();
+  const Src y_lo = rmi(args[2], 8), y_hi = upper ? rmi(args[3], 8) : Src();
+  emit_alu(add ? MOp::Add : MOp::Sub, 8, lo, x_lo, y_lo);
+  if (upper) emit_alu(add ? MOp::Adc : MOp::Sbb, 8, vregs_[f_->result(i, 1).raw()], x_hi, y_hi);
 }
 
 void Lower::lower_div(const InstData& d) {

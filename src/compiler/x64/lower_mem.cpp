@@ -19,27 +19,10 @@ bool add_disp(int32_t& disp, int64_t more) {
   return true;
 }
 
-unsigned width_of(Type type, MemKind kind) {
-  switch (kind) {
-    case MemKind::U8:
-    case MemKind::S8:
-      return 1;
-    case MemKind::U16:
-    case MemKind::S16:
-      return 2;
-    case MemKind::U32:
-    case MemKind::S32:
-      return 4;
-    case MemKind::Full:
-      break;
-  }
-  return ir::bytes_of(type);
-}
-
 }  // namespace
 
-Amode Lower::slot(uint32_t slot) {
-  return {.kind = mach::kMemSlot, .disp = static_cast<int32_t>(slots_[slot])};
+Amode Lower::slot(const InstData& d) {
+  return {.kind = mach::kMemSlot, .disp = static_cast<int32_t>(slots_[d.slot().raw()] + d.slot_offset())};
 }
 
 // (shl x 1..3), of which `shift` is the definition, as the index of `a`
@@ -76,7 +59,7 @@ Amode Lower::amode(Value address, int32_t disp) {
     }
     if (const InstData* d = def_of(v); d && d->op == Op::StackAddr) {
       int32_t with_slot = a.disp;
-      if (add_disp(with_slot, slots_[d->imm])) {
+      if (add_disp(with_slot, int64_t{slots_[d->slot().raw()]} + d->slot_offset())) {
         a.kind = mach::kMemSlot;
         a.disp = with_slot;
         return;
@@ -109,7 +92,7 @@ void Lower::emit_load(Type type, MemKind kind, VReg d, const Amode& a) {
   unsigned size = ir::bytes_of(type);
   switch (kind) {
     case MemKind::Full:
-      if (!ir::is_int(type)) op = MOp::LoadF;
+      if (!ir::is_int(type)) op = type == Type::V128 ? MOp::LoadV : MOp::LoadF;
       break;
     case MemKind::U8:
       op = MOp::MovzxB;
@@ -140,7 +123,7 @@ void Lower::emit_load(Type type, MemKind kind, VReg d, const Amode& a) {
 
 void Lower::lower_load(Inst, const InstData& d) {
   VReg r = result_of(d);
-  if (d.op == Op::StackLoad) return emit_load(d.type, d.mem(), r, slot(d.imm));
+  if (d.op == Op::StackLoad) return emit_load(d.type, d.mem(), r, slot(d));
   emit_load(d.type, d.mem(), r, amode(arg(d, 0), d.disp()));
   last().trap = d.trap;
   // What is in the context and never changes can be had again at any time.
@@ -165,7 +148,7 @@ void Lower::emit_store(Type type, unsigned bytes, Value value, const Amode& a) {
   }
   if (!ir::is_int(type)) {
     VReg v = use_reg(value);
-    begin(MOp::StoreF, bytes);
+    begin(type == Type::V128 ? MOp::StoreV : MOp::StoreF, bytes);
     use(v);
     mem(a);
     return end();
@@ -186,8 +169,8 @@ void Lower::emit_store(Type type, unsigned bytes, Value value, const Amode& a) {
 }
 
 void Lower::lower_store(Inst, const InstData& d) {
-  const unsigned bytes = width_of(d.type, d.mem());
-  if (d.op == Op::StackStore) return emit_store(d.type, bytes, arg(d, 0), slot(d.imm));
+  const unsigned bytes = ir::access_bytes(d);
+  if (d.op == Op::StackStore) return emit_store(d.type, bytes, arg(d, 0), slot(d));
   if (lower_read_modify_write(d, bytes)) return;
   Amode a = amode(arg(d, 0), d.disp());
   emit_store(d.type, bytes, arg(d, 1), a);
@@ -198,7 +181,8 @@ void Lower::lower_store(Inst, const InstData& d) {
 bool Lower::lower_read_modify_write(const InstData& store, unsigned bytes) {
   Value value = arg(store, 1);
   const InstData* d = def_of(value);
-  if (mode_.fast || !d || d->block != block_ || uses(value) != 1 || store.mem() != MemKind::Full || bytes < 4)
+  if (mode_.fast || !d || d->block != block_ || uses(value) != 1 || store.mem() != MemKind::Full || bytes < 4 ||
+      bytes > 8)
     return false;
   MOp op;
   switch (d->op) {
@@ -226,7 +210,7 @@ bool Lower::lower_read_modify_write(const InstData& store, unsigned bytes) {
     if (!may_fold_load(old, bytes) || arg(*load, 0) != arg(store, 0) || load->imm != store.imm) continue;
     Inst load_inst;
     def_of(old, &load_inst);
-    color_[load_inst.raw()] = kSunk;
+    sink(load_inst);
     int64_t value32;
     const bool immediate = imm32(operand, &value32);
     VReg b;

@@ -182,7 +182,7 @@ block0(v0: i64, v1: {0}):
                                    ir::name_of(t), op));
         ir::Op code = ir::Op::IAdd;
         for (ir::Op o : {ir::Op::IAdd, ir::Op::ISub, ir::Op::And, ir::Op::Or, ir::Op::Xor})
-          if (std::string_view(ir::info(o).text) == op) code = o;
+          if (std::string_view(ir::name_of(o)) == op) code = o;
         const uint64_t x = ir::canonical(t, 0x123456789abcdef0), y = ir::canonical(t, 0xfedcba9876543211);
         uint64_t want[] = {*ir::fold_binary(code, t, 0, x, y), *ir::fold_binary(code, t, 0, x, 100000),
                            *ir::fold_binary(code, t, 0, x, y), *ir::fold_binary(code, t, 0, y, x)};
@@ -417,6 +417,31 @@ block0(v0: i64, v1: i32, v2: i64, v3: f32, v4: f64):
     Outcome o = p.call(0, args);
     args.push_back(0x1234567890);
     EXPECT_EQ(o.results, args) << way.name;
+  }
+}
+
+TEST(Memory, StackSlotsAtOffsets) {
+  for (const Way& way : ways()) {
+    Program p(way, R"(
+function "f" sym0 wasm(i64, i32, i64, f64) -> i64, i32, f64, i64 {
+  ss0 = 8 align 8
+  ss1 = 24 align 8
+block0(v0: i64, v1: i32, v2: i64, v3: f64):
+  stack_store.i64 ss1, v2
+  stack_store.i32 ss1+8, v1
+  stack_store.i32 ss1+12, v1
+  stack_store.f64 ss1+16, v3
+  v4 = stack_load.i64 ss1+8
+  v5 = stack_load.i32 ss1+12
+  v6 = stack_load.f64 ss1+16
+  v7 = stack_addr ss1+16
+  v8 = stack_addr ss1
+  v9 = isub.i64 v7, v8
+  return v4, v5, v6, v9
+}
+)");
+    Outcome o = p.call(0, {11, 0x1234567890, 0x4000000000000000});
+    EXPECT_EQ(o.results, (std::vector<uint64_t>{0xb'0000'000b, 11, 0x4000000000000000, 16})) << way.name;
   }
 }
 

@@ -1,11 +1,12 @@
 // DWARF call frame information. For each function, by its prologue `push rbp; mov rbp, rsp`:
 //   at its start    CFA = rsp + 8,  return address at CFA - 8
 //   after the push  CFA = rsp + 16, rbp at CFA - 16
-//   after the move  CFA = rbp + 16
-// The epilogue is not described: nothing unwinds from it (traps and calls happen only while the frame stands). Callee-
-// saved registers are not described either: an exception of the host goes through compiled frames only to be caught at
-// the entry trampoline's caller, and the trampoline restores them itself.
+//   after the move  CFA = rbp + 16, callee-saved registers where the frame has them (they are being pushed: nothing
+//                   unwinds from between those pushes)
+// The epilogue is not described: nothing unwinds from it (traps and calls happen only while the frame stands).
 #include "compiler/x64/unwind.hpp"
+
+#include <bit>
 
 #include "base/assert.hpp"
 #include "base/bytes.hpp"
@@ -30,12 +31,12 @@ void pad_entry(ByteWriter& out, size_t start) {
   while ((out.size() - start) % 8 != 4) out.u8(0);  // the length field's 4 bytes are not counted in the length
   const auto length = static_cast<uint32_t>(out.size() - start);
   std::memcpy(out.bytes().data() + start - 4, &length, 4);
-  VITRINE_DCHECK(length + 4 <= kUnwindEntryBytes);
+  VITRINE_DCHECK(length + 4 <= kMaxUnwindBytes);
 }
 
 }  // namespace
 
-std::vector<uint8_t> make_eh_frame(std::span<const UnwindEntry> functions, int64_t text_distance) {
+std::vector<uint8_t> make_eh_frame(std::span<const abi::FrameEntry> frames, int64_t text_distance) {
   ByteWriter out;
   // The common information entry
   out.u32(0);
@@ -55,7 +56,7 @@ std::vector<uint8_t> make_eh_frame(std::span<const UnwindEntry> functions, int64
   out.uleb(1);
   pad_entry(out, start);
 
-  for (const UnwindEntry& f : functions) {
+  for (const abi::FrameEntry& f : frames) {
     out.u32(0);
     start = out.size();
     out.u32(static_cast<uint32_t>(start));  // back to the CIE, at 0
@@ -71,6 +72,13 @@ std::vector<uint8_t> make_eh_frame(std::span<const UnwindEntry> functions, int64
     out.u8(kAdvanceLoc | 3);
     out.u8(kDefCfaRegister);
     out.uleb(kDwarfRbp);
+    // The frame's first word below rbp is at CFA - 24. Of the registers that functions save, rbx and r12 to r15, DWARF
+    // has its own number for the first alone, and that is the hardware's.
+    uint64_t word = 3 + f.saved_below / 8;
+    for (uint32_t saved = f.saved; saved; saved &= saved - 1) {
+      out.u8(static_cast<uint8_t>(kOffset | std::countr_zero(saved)));
+      out.uleb(word++);
+    }
     pad_entry(out, start);
   }
   out.u32(0);

@@ -64,7 +64,7 @@ block0(v0: i64, v1: i64, v2: i64, v3: i64, v4: i64, v5: i64, v6: i64, v7: i64, v
     for (uintptr_t ip : walked) {
       auto text = reinterpret_cast<uintptr_t>(p.text());
       auto hit = std::ranges::find_if(
-          p.pieces(), [&](const UnwindEntry& e) { return ip > text + e.offset && ip <= text + e.offset + e.size; });
+          p.pieces(), [&](const abi::FrameEntry& e) { return ip > text + e.offset && ip <= text + e.offset + e.size; });
       if (hit != p.pieces().end())
         functions.push_back(static_cast<uint32_t>(hit - p.pieces().begin()));
       else if (!functions.empty())

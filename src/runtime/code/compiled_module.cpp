@@ -76,9 +76,9 @@ Result<void> CompiledModule::prepare() {
       return damaged(fmt::format("the contents of memory {} do not fit into it", memory.memory));
     }
   }
-  if (os::page_size() != abi::kImagePageSize) {
+  if (os::page_size() != abi::host_machine().page_size) {
     return fail(fmt::format("the system's pages are of {} bytes, a precompiled module's of {}", os::page_size(),
-                            abi::kImagePageSize),
+                            abi::host_machine().page_size),
                 ErrorKind::Incompatible);
   }
 

@@ -197,16 +197,17 @@ std::vector<uint8_t> hand_image() {
     c.functions.push_back({at(starts[i]), at(starts[i + 1]) - at(starts[i])});
   c.trampolines = {{at(hand_array_call), at(hand_host_call)}};
   auto code = [](abi::TrapCode t) { return static_cast<uint32_t>(t); };
-  c.traps = {{at(hand_unreachable_trap), code(abi::TrapCode::Unreachable)},
-             {at(hand_load_trap), code(abi::TrapCode::MemoryOutOfBounds)},
-             {at(hand_recurse_trap), code(abi::TrapCode::StackOverflow)}};
+  c.tables.traps = {{at(hand_unreachable_trap), code(abi::TrapCode::Unreachable)},
+                    {at(hand_load_trap), code(abi::TrapCode::MemoryOutOfBounds)},
+                    {at(hand_recurse_trap), code(abi::TrapCode::StackOverflow)}};
   // The call in $caller stands in a copy of $load's body, to see inlined frames.
-  c.inline_sites = {{0, 4, 0x77}};
-  c.addresses.encode(std::vector<abi::AddressEntry>{{at(hand_unreachable), 0x50, 0},
-                                                    {at(hand_caller), 0x60, 1},
-                                                    {at(hand_load), 0x70, 0},
-                                                    {at(hand_recurse), 0x80, 0},
-                                                    {at(hand_call_host), 0x90, 0}});
+  c.tables.inline_sites = {{0, 4, 0x77}};
+  abi::encode_addresses(std::vector<abi::AddressEntry>{{at(hand_unreachable), 0x50, 0},
+                                                       {at(hand_caller), 0x60, 1},
+                                                       {at(hand_load), 0x70, 0},
+                                                       {at(hand_recurse), 0x80, 0},
+                                                       {at(hand_call_host), 0x90, 0}},
+                        c.tables.address_chunks, c.tables.address_bytes);
   auto module = wasm::read_module(wasm);
   if (!module) ADD_FAILURE() << module.error().message();
   c.module = &*module;

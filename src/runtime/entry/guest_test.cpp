@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "compiler/compiler.hpp"
-#include "compiler/x64/cpu.hpp"
+#include "compiler/targets/targets.hpp"
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/entry/call.hpp"
 #include "runtime/entry/instantiate.hpp"
@@ -26,7 +26,7 @@ class Guest : public testing::Test {
   explicit Guest(EngineOptions options = {}) : engine_(make_engine(options)), store_(engine_) {}
 
   static std::shared_ptr<Engine> make_engine(EngineOptions options) {
-    options.settings.cpu_features = x64::detect_cpu_features();
+    options.settings.cpu_features = *compiler::host_target().host_cpu_features();
     return std::make_shared<Engine>(options);
   }
 

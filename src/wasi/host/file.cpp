@@ -35,6 +35,10 @@ File::File(os::LeasedDescriptor fd, FileType type, FileMode mode, std::shared_pt
   return done;
 }
 
+os::SysResult<> File::use_poll() const {
+  return use(Verb::Poll);
+}
+
 /// Calls the system with the descriptor where it cannot hold the guest up.
 template <class Call>
 os::SysResult<> File::on_disk(Call call) const {

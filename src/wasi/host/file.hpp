@@ -56,7 +56,7 @@ class File : public std::enable_shared_from_this<File> {
   /// The descriptor to poll; -1 if it is always ready.
   int poll_fd() const { return channel_.is_direct() ? -1 : channel_.fd(); }
   /// Counts a wait for it among others.
-  os::SysResult<> use_poll() const { return use(Verb::Poll); }
+  os::SysResult<> use_poll() const;
   /// How many bytes can be read without waiting.
   uint64_t available() const;
 

@@ -39,51 +39,24 @@ Value apply_rules(Rewriter& r, Inst i) {
     default:
       break;
   }
-  switch (d.op) {
-    case Op::IAdd:
-    case Op::ISub:
-    case Op::IMul:
+  switch (info(d.op).group) {
+    case Group::Arithmetic:
       return rules::arithmetic(r, i);
-    case Op::SDiv:
-    case Op::UDiv:
-    case Op::SRem:
-    case Op::URem:
+    case Group::Division:
       return rules::division(r, i);
-    case Op::And:
-    case Op::Or:
-    case Op::Xor:
+    case Group::Bitwise:
       return rules::bitwise(r, i);
-    case Op::Shl:
-    case Op::UShr:
-    case Op::SShr:
-    case Op::Rotl:
-    case Op::Rotr:
+    case Group::Shift:
       return rules::shift(r, i);
-    case Op::SExt8:
-    case Op::SExt16:
-    case Op::SExt32:
-    case Op::UExtend:
-    case Op::SExtend:
-    case Op::Wrap:
+    case Group::Extension:
       return rules::extension(r, i);
-    case Op::ICmp:
+    case Group::IntCompare:
       return rules::compare(r, i);
-    case Op::Select:
+    case Group::Select:
       return rules::choice(r, i);
-    case Op::FAdd:
-    case Op::FSub:
-    case Op::FMul:
-    case Op::FDiv:
-    case Op::FNeg:
-    case Op::FAbs:
-    case Op::FCopysign:
-    case Op::FMin:
-    case Op::FMax:
-    case Op::FDemote:
-    case Op::Bitcast:
+    case Group::Float:
       return rules::floating(r, i);
-    case Op::Load:
-    case Op::Store:
+    case Group::Memory:
       return rules::access(r, i);
     default:
       return rules::kNo;

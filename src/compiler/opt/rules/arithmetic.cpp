@@ -8,14 +8,6 @@ namespace {
 
 using namespace ir;
 
-/// `v` as (x op c), if it is that.
-bool with_constant(Rewriter& r, Value v, Op op, Value* x, uint64_t* c) {
-  Inst i = r.is(v, op);
-  if (!i.valid() || !r.constant(r.arg(i, 1), c)) return false;
-  *x = r.arg(i, 0);
-  return true;
-}
-
 Value add(Rewriter& r, Inst i, Value x, Value y) {
   Type type = r.type_of(x);
   uint64_t c, d;
@@ -24,7 +16,7 @@ Value add(Rewriter& r, Inst i, Value x, Value y) {
     // (iadd x 0) => x
     if (c == 0) return x;
     // (iadd (iadd x d) c) => (iadd x d+c)
-    if (with_constant(r, x, Op::IAdd, &inner, &d)) return r.become(i, Op::IAdd, inner, c + d);
+    if (r.is_with_constant(x, Op::IAdd, &inner, &d)) return r.become(i, Op::IAdd, inner, c + d);
     // (iadd (isub d x) c) => (isub d+c x)
     if (Inst s = r.is(x, Op::ISub); s.valid() && r.constant(r.arg(s, 0), &d)) {
       Value sum = r.iconst(type, d + c);
@@ -43,11 +35,11 @@ Value add(Rewriter& r, Inst i, Value x, Value y) {
   }
   // (iadd (iadd x c) y) => (iadd (iadd x y) c): only where it is an address, whose constant ends in the displacement
   if (type == Type::I64) {
-    if (with_constant(r, x, Op::IAdd, &inner, &c)) {
+    if (r.is_with_constant(x, Op::IAdd, &inner, &c)) {
       Value sum = r.binary(Op::IAdd, inner, y);
       return r.become(i, Op::IAdd, sum, c);
     }
-    if (with_constant(r, y, Op::IAdd, &inner, &c)) {
+    if (r.is_with_constant(y, Op::IAdd, &inner, &c)) {
       Value sum = r.binary(Op::IAdd, x, inner);
       return r.become(i, Op::IAdd, sum, c);
     }
@@ -99,9 +91,9 @@ Value mul(Rewriter& r, Inst i, Value x, Value y) {
   // (imul x 2^k) => (shl x k)
   if (std::has_single_bit(c)) return r.become(i, Op::Shl, x, static_cast<uint64_t>(std::countr_zero(c)));
   // (imul (imul x d) c) => (imul x d*c)
-  if (with_constant(r, x, Op::IMul, &inner, &d)) return r.become(i, Op::IMul, inner, c * d);
+  if (r.is_with_constant(x, Op::IMul, &inner, &d)) return r.become(i, Op::IMul, inner, c * d);
   // (imul (shl x d) c) => (imul x c<<d)
-  if (with_constant(r, x, Op::Shl, &inner, &d)) return r.become(i, Op::IMul, inner, c << (d & (bits_of(type) - 1)));
+  if (r.is_with_constant(x, Op::Shl, &inner, &d)) return r.become(i, Op::IMul, inner, c << (d & (bits_of(type) - 1)));
   return kNo;
 }
 

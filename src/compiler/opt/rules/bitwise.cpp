@@ -8,14 +8,6 @@ namespace {
 
 using namespace ir;
 
-/// `v` as (op x c), if it is that.
-bool with_constant(Rewriter& r, Value v, Op op, Value* x, uint64_t* c) {
-  Inst i = r.is(v, op);
-  if (!i.valid() || !r.constant(r.arg(i, 1), c)) return false;
-  *x = r.arg(i, 0);
-  return true;
-}
-
 Value and_rules(Rewriter& r, Inst i, Value x, Value y) {
   Type type = r.type_of(x);
   uint64_t all = canonical(type, ~0ull), c, d;
@@ -25,7 +17,7 @@ Value and_rules(Rewriter& r, Inst i, Value x, Value y) {
   if (!r.constant(y, &c)) {
     // (and x (xor x -1)) => 0, both ways
     for (int side = 0; side < 2; ++side)
-      if (with_constant(r, side ? x : y, Op::Xor, &inner, &d) && d == all && inner == (side ? y : x))
+      if (r.is_with_constant(side ? x : y, Op::Xor, &inner, &d) && d == all && inner == (side ? y : x))
         return r.iconst(type, 0);
     return kNo;
   }
@@ -37,10 +29,10 @@ Value and_rules(Rewriter& r, Inst i, Value x, Value y) {
   // ... => 0 where it has none
   if ((possible & c) == 0) return r.iconst(type, 0);
   // (and (and x d) c) => (and x c&d)
-  if (with_constant(r, x, Op::And, &inner, &d)) return r.become(i, Op::And, inner, c & d);
+  if (r.is_with_constant(x, Op::And, &inner, &d)) return r.become(i, Op::And, inner, c & d);
   // (and (or x d) c) => (and x c) where c and d have no bit in common
-  if (with_constant(r, x, Op::Or, &inner, &d) && (c & d) == 0) return r.become(i, Op::And, inner, c);
-  if (with_constant(r, x, Op::Xor, &inner, &d) && (c & d) == 0) return r.become(i, Op::And, inner, c);
+  if (r.is_with_constant(x, Op::Or, &inner, &d) && (c & d) == 0) return r.become(i, Op::And, inner, c);
+  if (r.is_with_constant(x, Op::Xor, &inner, &d) && (c & d) == 0) return r.become(i, Op::And, inner, c);
   // (and (sext8 x) c) => (and x c) where c is within the low 8 bits; so for 16 and 32
   struct {
     Op op;
@@ -99,9 +91,9 @@ Value or_rules(Rewriter& r, Inst i, Value x, Value y) {
   if (c == 0) return x;
   if (c == all) return y;
   // (or (or x d) c) => (or x c|d)
-  if (with_constant(r, x, Op::Or, &inner, &d)) return r.become(i, Op::Or, inner, c | d);
+  if (r.is_with_constant(x, Op::Or, &inner, &d)) return r.become(i, Op::Or, inner, c | d);
   // (or (and x d) c) => (or x c) where every bit is in c or d
-  if (with_constant(r, x, Op::And, &inner, &d) && (c | d) == all) return r.become(i, Op::Or, inner, c);
+  if (r.is_with_constant(x, Op::And, &inner, &d) && (c | d) == all) return r.become(i, Op::Or, inner, c);
   return kNo;
 }
 
@@ -125,17 +117,45 @@ Value xor_rules(Rewriter& r, Inst i, Value x, Value y) {
   // (xor x 0) => x
   if (c == 0) return x;
   // (xor (xor x d) c) => (xor x c^d)
-  if (with_constant(r, x, Op::Xor, &inner, &d)) return r.become(i, Op::Xor, inner, c ^ d);
+  if (r.is_with_constant(x, Op::Xor, &inner, &d)) return r.become(i, Op::Xor, inner, c ^ d);
   // (xor cond 1) => the inverted condition
   if (c == 1 && type == Type::I32)
     if (Value v = inverted(r, x); v.valid()) return v;
   return kNo;
 }
 
+/// Of the same operations on vectors, those that need no look at single lanes.
+Value vector_bits(Rewriter& r, Inst i, Value x, Value y) {
+  constexpr Bits128 kZero, kOnes{~0ull, ~0ull};
+  Op op = r.f()[i].op;
+  // (and x x), (or x x) => x; (xor x x) => 0
+  if (x == y) return op == Op::Xor ? r.vconst(kZero) : x;
+  Bits128 c, d;
+  bool kx = r.f().is_vconst(x, &c);
+  if (kx) std::swap(x, y);
+  if (!kx && !r.f().is_vconst(y, &c)) return kNo;
+  if (r.f().is_vconst(x, &d)) {
+    auto both = [&](uint64_t a, uint64_t b) { return op == Op::And ? a & b : op == Op::Or ? a | b : a ^ b; };
+    return r.vconst({both(c.lo, d.lo), both(c.hi, d.hi)});
+  }
+  switch (op) {
+    case Op::And:
+      // (and x 0) => 0, (and x -1) => x
+      return c == kZero ? y : c == kOnes ? x : kNo;
+    case Op::Or:
+      // (or x 0) => x, (or x -1) => -1
+      return c == kZero ? x : c == kOnes ? y : kNo;
+    default:
+      // (xor x 0) => x
+      return c == kZero ? x : kNo;
+  }
+}
+
 }  // namespace
 
 Value bitwise(Rewriter& r, Inst i) {
   Value x = r.arg(i, 0), y = r.arg(i, 1);
+  if (r.f()[i].type == Type::V128) return vector_bits(r, i, x, y);
   switch (r.f()[i].op) {
     case Op::And:
       return and_rules(r, i, x, y);

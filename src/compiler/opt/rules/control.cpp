@@ -41,10 +41,6 @@ void become_jump(Func& f, Inst i, uint32_t n) {
   d.a[2] = 1;
 }
 
-bool same_call(const Func& f, const BlockCall& x, const BlockCall& y) {
-  return x.target == y.target && std::ranges::equal(f.args(x), f.args(y));
-}
-
 Change simplify_brif(Rewriter& r, Inst i) {
   Func& f = r.f();
   bool inverted = false;
@@ -61,7 +57,7 @@ Change simplify_brif(Rewriter& r, Inst i) {
     return Change::Graph;
   }
   auto s = f.succs(i);
-  if (same_call(f, s[0], s[1])) {
+  if (f.same_call(s[0], s[1])) {
     become_jump(f, i, 0);
     return Change::Graph;
   }
@@ -77,7 +73,7 @@ Change simplify_br_table(Rewriter& r, Inst i) {
     become_jump(f, i, static_cast<uint32_t>(std::min<uint64_t>(c, s.size() - 1)));
     return Change::Graph;
   }
-  if (std::ranges::all_of(s, [&](const BlockCall& call) { return same_call(f, call, s[0]); })) {
+  if (std::ranges::all_of(s, [&](const BlockCall& call) { return f.same_call(call, s[0]); })) {
     become_jump(f, i, 0);
     return Change::Graph;
   }
@@ -123,7 +119,7 @@ Change simplify_trapif(Rewriter& r, Inst i) {
 
 Change simplify_control(Rewriter& r, Inst i) {
   Func& f = r.f();
-  if (info(f[i].op).args == kVariable || f[i].op == Op::Trap)
+  if (has_arg_list(f[i].op))
     for (Value& v : f.args(i)) v = f.resolve(v);
   for (const BlockCall& c : f.succs(i))
     for (Value& v : f.args(c)) v = f.resolve(v);

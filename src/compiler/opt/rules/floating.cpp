@@ -116,6 +116,7 @@ Value floating(Rewriter& r, Inst i) {
       return r.type_of(r.arg(d, 0)) == type ? r.arg(d, 0) : r.become(i, Op::Bitcast, r.arg(d, 0));
     }
     default:
+      if (info(r.f()[i].op).args != 2) return kNo;
       break;
   }
   Value y = r.arg(i, 1);

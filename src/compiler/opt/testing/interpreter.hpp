@@ -1,9 +1,10 @@
 // Runs a function of the IR, for tests that compare a function with what a pass made of it.
 //
 // Memory: region r (1..4) is kRegionSize bytes at region_at(r); region 0 may be any of them. An access outside traps
-// with its code, or is a failure of the test if it has none. Calls are modelled: the results and one byte written to
-// region 1 depend on the arguments, and the call is recorded. NaN results of arithmetic are the canonical NaN. A region
-// ends with a page, so that a test can lay out real memory the same way and run compiled code in it.
+// with its code, or is a failure of the test if it has none. Calls are modelled: the results, what is written to memory
+// and whether an invoke lands depend on the arguments, and the call is recorded. NaN results of arithmetic are the
+// canonical NaN. A region ends with a page, so that a test can lay out real memory the same way and run compiled code
+// in it.
 #pragma once
 
 #include <array>
@@ -60,7 +61,7 @@ class Interpreter {
     out_ = {};
     out_.state = state;
     made_nan_ = false;
-    values_.assign(f_.num_values(), 0);
+    values_.assign(f_.num_values(), {});
     ir::Block b = f_.layout[0];
     for (size_t n = 0; n < args.size(); ++n) set(f_[b].params[n], args[n]);
     while (b.valid()) b = run_block(b);
@@ -68,8 +69,13 @@ class Interpreter {
   }
 
  private:
-  uint64_t get(ir::Value v) const { return values_[f_.resolved(v).raw()]; }
-  void set(ir::Value v, uint64_t bits) { values_[v.raw()] = ir::canonical(f_.type_of(v), bits); }
+  ir::Bits128 get128(ir::Value v) const { return values_[f_.resolved(v).raw()]; }
+  uint64_t get(ir::Value v) const { return get128(v).lo; }
+  void set(ir::Value v, ir::Bits128 bits) {
+    if (f_.type_of(v) != ir::Type::V128) bits = {ir::canonical(f_.type_of(v), bits.lo), 0};
+    values_[v.raw()] = bits;
+  }
+  void set(ir::Value v, uint64_t bits) { set(v, ir::Bits128{bits, bits}); }
 
   ir::Block stop(Outcome::Kind kind) {
     out_.kind = kind;
@@ -98,8 +104,8 @@ class Interpreter {
   void halt(ir::Block) { stopped_ = true; }
 
   ir::Block go(const ir::BlockCall& c) {
-    std::vector<uint64_t> args;
-    for (ir::Value v : f_.args(c)) args.push_back(get(v));
+    std::vector<ir::Bits128> args;
+    for (ir::Value v : f_.args(c)) args.push_back(get128(v));
     for (size_t n = 0; n < args.size(); ++n) set(f_[c.target].params[n], args[n]);
     return c.target;
   }
@@ -115,6 +121,9 @@ class Interpreter {
         return go(s[std::min<uint64_t>(get(f_.args(i)[0]), s.size() - 1)]);
       case ir::Op::Trap:
         return trap(d.trap);
+      case ir::Op::Invoke:
+      case ir::Op::InvokeIndirect:
+        return invoke(i, d);
       default:
         if (d.op != ir::Op::Return) out_.results.push_back(d.imm);
         for (ir::Value v : f_.args(i)) out_.results.push_back(get(v));
@@ -134,11 +143,6 @@ class Interpreter {
     return nullptr;
   }
 
-  static uint64_t bytes_of_access(const ir::InstData& d) {
-    constexpr uint8_t kBytes[] = {0, 1, 1, 2, 2, 4, 4};
-    return d.mem() == ir::MemKind::Full ? bytes_of(d.type) : kBytes[d.aux];
-  }
-
   void step(ir::Inst i, const ir::InstData& d) {
     using ir::Op;
     auto a = f_.args(i);
@@ -146,8 +150,20 @@ class Interpreter {
       case Op::IConst:
       case Op::FConst:
         return set(d.result, d.imm64());
+      case Op::VConst:
+        return set(d.result, d.imm128());
+      case Op::UMulWide:
+      case Op::SMulWide:
+      case Op::IAdd128:
+      case Op::ISub128: {
+        uint64_t bits[4] = {};
+        for (size_t n = 0; ir::Value v : a) bits[n++] = get(v);
+        ir::Bits128 value = ir::fold_wide(d.op, bits);
+        set(f_.result(i, 0), value.lo);
+        return set(f_.result(i, 1), value.hi);
+      }
       case Op::Select:
-        return set(d.result, get(a[0]) ? get(a[1]) : get(a[2]));
+        return set(d.result, get(a[0]) ? get128(a[1]) : get128(a[2]));
       case Op::VMContext:
         return set(d.result, region_at(1));
       case Op::FuncAddr:
@@ -159,9 +175,14 @@ class Interpreter {
         if ((get(a[0]) != 0) == (d.op == Op::TrapIf)) halt(trap(d.trap));
         return;
       case Op::Load: {
-        uint64_t bytes = bytes_of_access(d), x = 0;
+        uint64_t bytes = access_bytes(d), x = 0;
         uint8_t* p = memory_at(i, d, bytes);
         if (!p) return;
+        if (d.type == ir::Type::V128) {
+          ir::Bits128 bits;
+          std::memcpy(&bits, p, sizeof bits);
+          return set(d.result, bits);
+        }
         std::memcpy(&x, p, bytes);
         if (d.mem() == ir::MemKind::S8) x = static_cast<uint64_t>(int64_t{static_cast<int8_t>(x)});
         if (d.mem() == ir::MemKind::S16) x = static_cast<uint64_t>(int64_t{static_cast<int16_t>(x)});
@@ -169,31 +190,22 @@ class Interpreter {
         return set(d.result, x);
       }
       case Op::Store: {
-        uint64_t bytes = bytes_of_access(d), x = get(a[1]);
+        uint64_t bytes = access_bytes(d);
+        ir::Bits128 x = get128(a[1]);
         if (uint8_t* p = memory_at(i, d, bytes)) std::memcpy(p, &x, bytes);
         return;
       }
       case Op::Call:
       case Op::CallIndirect: {
-        uint32_t symbol = d.op == Op::Call ? f_.funcs[ir::FuncRef(d.imm)].symbol : ~0u;
-        if (callee_ && symbol == callee_symbol_) return call(i, d);
-        uint64_t h = symbol;
-        for (ir::Value v : a) h = hash_mix(h, get(v));
-        h = hash_mix(h, out_.state.memory[1][h % kRegionSize]);
-        out_.state.calls.push_back(h);
+        if (callee_ && symbol_of(d) == callee_symbol_) return call(i, d);
+        uint64_t h = model_call(i, d);
         if (h % 31 == 0) return halt(trap(kTrapInCall));
-        for (uint32_t r = 1; r <= 3; ++r)
-          for (uint32_t k = 0; k < 8; ++k) out_.state.memory[r][(h >> 3 * k) % 32] ^= static_cast<uint8_t>(h >> 20);
-        for (uint32_t n = 0; n < d.result_count; ++n) {
-          ir::Value v = f_.result(i, n);
-          h = hash_mix(h, n);
-          set(v, is_float(f_.type_of(v)) ? *ir::fold_unary(Op::FFromSInt, f_.type_of(v), ir::Type::I32, h) : h);
-        }
-        return;
+        return set_results(i, h, 0, d.result_count);
       }
       default:
         break;
     }
+    if (d.type == ir::Type::V128) return set(d.result, bits_of(d.op, get128(a[0]), get128(a[1])));
     uint64_t x = get(a[0]), y = a.size() > 1 ? get(a[1]) : 0;
     auto bits =
         a.size() > 1 ? ir::fold_binary(d.op, d.type, d.aux, x, y) : ir::fold_unary(d.op, d.type, f_.type_of(a[0]), x);
@@ -217,6 +229,42 @@ class Interpreter {
     }
   }
 
+  static ir::Bits128 bits_of(ir::Op op, ir::Bits128 x, ir::Bits128 y) {
+    auto half = [&](uint64_t a, uint64_t b) { return *ir::fold_binary(op, ir::Type::I64, 0, a, b); };
+    return {half(x.lo, y.lo), half(x.hi, y.hi)};
+  }
+  uint32_t symbol_of(const ir::InstData& d) const {
+    return is_direct(d.op) ? f_.funcs[ir::FuncRef(d.imm)].symbol : ~0u;
+  }
+  /// What a call of some function does to memory; the answer says the rest.
+  uint64_t model_call(ir::Inst i, const ir::InstData& d) {
+    uint64_t h = symbol_of(d);
+    for (ir::Value v : f_.args(i)) h = hash_mix(h, get(v));
+    h = hash_mix(h, out_.state.memory[1][h % kRegionSize]);
+    out_.state.calls.push_back(h);
+    if (h % 31 == 0) return h;
+    for (uint32_t r = 1; r <= 3; ++r)
+      for (uint32_t k = 0; k < 8; ++k) out_.state.memory[r][(h >> 3 * k) % 32] ^= static_cast<uint8_t>(h >> 20);
+    return h;
+  }
+  void set_results(ir::Inst i, uint64_t h, uint32_t first, uint32_t end) {
+    for (uint32_t n = first; n < end; ++n) {
+      ir::Value v = f_.result(i, n);
+      h = hash_mix(h, n);
+      set(v, is_float(f_.type_of(v)) ? *ir::fold_unary(ir::Op::FFromSInt, f_.type_of(v), ir::Type::I32, h) : h);
+    }
+  }
+  /// Lands sometimes. What belongs to the edge that is not taken is poisoned.
+  ir::Block invoke(ir::Inst i, const ir::InstData& d) {
+    uint64_t h = model_call(i, d);
+    if (h % 31 == 0) return trap(kTrapInCall);
+    for (uint32_t n = 0; n < d.result_count; ++n) set(f_.result(i, n), 0xdead'beef'dead'beef);
+    uint32_t results = uint32_t{d.result_count} - d.aux;
+    bool lands = h % 3 == 0;
+    set_results(i, h, lands ? results : 0, lands ? d.result_count : results);
+    return go(f_.succs(i)[lands]);
+  }
+
   void call(ir::Inst i, const ir::InstData& d) {
     std::vector<uint64_t> args;
     for (ir::Value v : f_.args(i)) args.push_back(get(v));
@@ -236,7 +284,7 @@ class Interpreter {
   uint64_t fuel_;
   const ir::Func* callee_ = nullptr;
   uint32_t callee_symbol_ = 0;
-  std::vector<uint64_t> values_;
+  std::vector<ir::Bits128> values_;
   Outcome out_;
   bool stopped_ = false, made_nan_ = false;
 };

@@ -20,6 +20,9 @@ class RandomFunction {
 
   static constexpr uint32_t kOtherSymbol = 7;
 
+  /// Some calls are invokes, with landing blocks; there are vectors and arithmetic of 128 bits. (Not by default, for
+  /// tests of what cannot do that.)
+  void with_everything() { everything_ = true; }
   /// With `calls_other`, it calls kOtherSymbol, a function of the same signature.
   void build(bool calls_other = false) {
     f_.name = "random";
@@ -67,7 +70,12 @@ class RandomFunction {
     static constexpr double kFloats[] = {0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 4.0, 3.25, 1e10, -1e300, 1e-310};
     ir::InstData d{};
     d.type = t;
-    if (is_int(t)) {
+    if (t == Type::V128) {
+      static constexpr uint64_t kHalves[] = {0, ~0ull, 1, 0x8000'0000'ffff'ff00};
+      d.op = Op::VConst;
+      d.set_imm128({kHalves[pick(4)], kHalves[pick(4)]});
+      if (chance(40)) d.set_imm128(chance(50) ? ir::Bits128{0, 0} : ir::Bits128{~0ull, ~0ull});
+    } else if (is_int(t)) {
       d.op = Op::IConst;
       d.set_imm64(ir::canonical(t, chance(80) ? kInts[pick(std::size(kInts))] : rng_()));
     } else {
@@ -98,6 +106,7 @@ class RandomFunction {
     return constant(t);
   }
   Type any_type() {
+    if (everything_ && chance(12)) return Type::V128;
     static constexpr Type kTypes[] = {Type::I32, Type::I32, Type::I32, Type::I64, Type::I64, Type::F32, Type::F64};
     return kTypes[pick(7)];
   }
@@ -118,6 +127,7 @@ class RandomFunction {
     static constexpr Op kFloat2[] = {Op::FAdd, Op::FSub, Op::FMul, Op::FDiv, Op::FMin, Op::FMax, Op::FCopysign};
     static constexpr Op kFloat1[] = {Op::FNeg, Op::FAbs, Op::FSqrt, Op::FCeil, Op::FFloor, Op::FTrunc, Op::FNearest};
     static constexpr Op kDiv[] = {Op::SDiv, Op::UDiv, Op::SRem, Op::URem};
+    if (everything_ && chance(10)) return chance(50) ? wide() : vector_bits();
     Type i = chance(60) ? Type::I32 : Type::I64, t = chance(50) ? Type::F32 : Type::F64;
     switch (pick(16)) {
       case 0:
@@ -162,6 +172,30 @@ class RandomFunction {
       default:
         conversion(i, t);
         break;
+    }
+  }
+  void vector_bits() {
+    static constexpr Op kOps[] = {Op::And, Op::Or, Op::Xor};
+    op(kOps[pick(3)], Type::V128, Type::V128, {any(Type::V128), any(Type::V128)});
+  }
+  /// What takes and answers 128 bits in halves; now and then the same again.
+  void wide() {
+    static constexpr Op kOps[] = {Op::UMulWide, Op::SMulWide, Op::IAdd128, Op::ISub128};
+    static constexpr Type kHalves[] = {Type::I64, Type::I64};
+    ir::InstData d{};
+    d.op = kOps[pick(4)];
+    d.type = Type::I64;
+    std::vector<Value> args;
+    for (uint32_t n = 0; n < info(d.op).args; ++n) args.push_back(chance(30) ? constant(Type::I64) : any(Type::I64));
+    for (uint32_t times = 1 + chance(30); times > 0; --times) {
+      if (has_arg_list(d.op))
+        f_.set_arg_list(d, args);
+      else
+        for (size_t n = 0; n < args.size(); ++n) d.a[n] = args[n].raw();
+      ir::Inst i = f_.make_inst(d, kHalves);
+      f_.append(block_, i);
+      if (chance(80)) scope_.push_back(f_.result(i, 0));
+      if (chance(80)) scope_.push_back(f_.result(i, 1));
     }
   }
   void conversion(Type i, Type t) {
@@ -310,6 +344,55 @@ class RandomFunction {
     add(d, Type::None);
   }
 
+  /// A call that ends the block: its results and payload are used by arguments of the edges, or where its blocks lead.
+  void invoke(int depth) {
+    ir::Signature sig{ir::CallConv::Wasm, {Type::I64, Type::I32}, {Type::I32, Type::F64}};
+    if (pick(2)) sig.results.push_back(Type::I64);
+    ir::InstData d{};
+    d.op = chance(50) ? Op::Invoke : Op::InvokeIndirect;
+    ir::SigRef ref = f_.sigs.push(sig);
+    d.imm = d.op == Op::Invoke ? f_.funcs.push({ref, static_cast<uint32_t>(20 + sig.results.size())}).raw() : ref.raw();
+    d.aux = static_cast<uint8_t>(pick(ir::kMaxPayload + 1));
+    auto args = values_for(sig.params);
+    if (d.op == Op::InvokeIndirect) args.insert(args.begin(), any(Type::I64));
+    f_.set_arg_list(d, args);
+    auto types = some_types();
+    for (Type t : types) any(t);  // so that there is one
+    Block normal = f_.make_block(), landing = f_.make_block(), join = f_.make_block();
+    auto results = sig.results;
+    results.resize(results.size() + d.aux, Type::I64);
+    ir::Inst i = f_.make_inst(d, results);
+    f_.append(block_, i);
+    // What is passed: values of before, or what this edge brings.
+    size_t mark = scope_.size();
+    auto bring = [&](uint32_t edge) {
+      scope_.resize(mark);
+      for (uint32_t n = 0; n < results.size(); ++n)
+        if (f_.edge_of_result(i, n) == edge) scope_.push_back(f_.result(i, n));
+    };
+    // Either edge may go to the join at once, which then is entered by several.
+    bool short_normal = chance(30), short_landing = chance(30);
+    bring(0);
+    ir::BlockCall calls[2] = {};
+    calls[0] = short_normal ? edge(join, values_for_edge(types)) : edge(normal, {});
+    bring(1);
+    calls[1] = short_landing ? edge(join, values_for_edge(types)) : edge(landing, {});
+    ir::Func::set_succs(f_[i], f_.pool_calls(calls), 2);
+    for (uint32_t k = 0; k < 2; ++k) {
+      if (k ? short_landing : short_normal) continue;
+      enter(k ? landing : normal);
+      bring(k);
+      if (chance(60)) statements(depth - 1);
+      if (k == 1 && chance(10))
+        finish();
+      else
+        jump(join, values_for(types));
+    }
+    scope_.resize(mark);
+    enter(join);
+    for (Type t : types) scope_.push_back(f_.add_param(join, t));
+  }
+
   void statements(int depth) {
     uint32_t n = 2 + pick(8);
     for (uint32_t k = 0; k < n && budget_ > 0; ++k) {
@@ -321,6 +404,8 @@ class RandomFunction {
         access();
       else if (what < 76)
         readonly_load();
+      else if (what < 80 && everything_ && depth > 0)
+        invoke(depth);
       else if (what < 80)
         call();
       else if (what < 83)
@@ -364,6 +449,18 @@ class RandomFunction {
   std::vector<Value> values_for(const std::vector<Type>& types) {
     std::vector<Value> v;
     for (Type t : types) v.push_back(any(t));
+    return v;
+  }
+  /// The same without new instructions, after a terminator; none of the type: the first value there is of it.
+  std::vector<Value> values_for_edge(const std::vector<Type>& types) {
+    std::vector<Value> v;
+    for (Type t : types) {
+      Value found;
+      for (size_t n = scope_.size(); n-- > 0 && !(found.valid() && chance(50));)
+        if (f_.type_of(scope_[n]) == t) found = scope_[n];
+      VITRINE_ASSERT(found.valid());
+      v.push_back(found);
+    }
     return v;
   }
   std::vector<Type> some_types() {
@@ -504,6 +601,7 @@ class RandomFunction {
 
   ir::Func& f_;
   ir::Signature callee_;
+  bool everything_ = false;
   std::mt19937_64 rng_;
   Block block_;
   std::vector<Value> scope_;

@@ -1,4 +1,4 @@
-#include "compiler/inlining.hpp"
+#include "compiler/inline_candidates.hpp"
 
 #include <algorithm>
 #include <atomic>

@@ -1,0 +1,41 @@
+// When two instructions answer the same: equality and a hash that agrees with it.
+//
+// Members that are not part of what is computed (results, source location, block, trap code) do not count. Equal
+// instructions answer equal results where the second is executed after the first, if they are pure or readonly.
+#pragma once
+
+#include <algorithm>
+
+#include "compiler/ir/func.hpp"
+
+namespace vitrine::ir {
+
+inline bool same_value(const Func& f, const InstData& x, const InstData& y) {
+  if (x.op != y.op || x.type != y.type || x.aux != y.aux || x.flags != y.flags || x.region != y.region ||
+      x.imm != y.imm)
+    return false;
+  if (has_arg_list(x.op)) [[unlikely]] {
+    auto list = [&](const InstData& d) { return std::span(f.pool).subspan(d.a[0], d.a[1]); };
+    return std::ranges::equal(list(x), list(y));
+  }
+  return x.a[0] == y.a[0] && x.a[1] == y.a[1] && x.a[2] == y.a[2];
+}
+
+/// Member by member: they may just have been written, and a load of two of them at once would wait for both.
+inline uint32_t value_hash(const Func& f, const InstData& d) {
+  uint64_t h = static_cast<uint64_t>(d.op) * 0x9e37'79b9'7f4a'7c15ull;
+  h ^= static_cast<uint64_t>(d.type) << 48 | static_cast<uint64_t>(d.aux) << 56;
+  h += (uint64_t{d.imm} + 1) * 0xc2b2'ae3d'27d4'eb4full;
+  uint32_t x = d.a[0], y = d.a[1], z = d.a[2];
+  if (has_arg_list(d.op)) [[unlikely]] {
+    for (uint32_t n = 0; n < d.a[1]; ++n) h = (h ^ f.pool[d.a[0] + n].raw()) * 0xff51'afd7'ed55'8ccdull;
+    x = y = z = 0;
+  }
+  h ^= x * 0x1656'67b1'9e37'79f9ull;
+  h += y * 0x85eb'ca77'c2b2'ae63ull;
+  h ^= z * 0x27d4'eb2f'1656'67c5ull;
+  h *= 0xff51'afd7'ed55'8ccdull;
+  return static_cast<uint32_t>(h >> 32 ^ h >> 52);
+}
+
+}  // namespace vitrine::ir
