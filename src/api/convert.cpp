@@ -8,6 +8,7 @@
 #include "runtime/store/global.hpp"
 #include "runtime/store/memory.hpp"
 #include "runtime/store/table.hpp"
+#include "runtime/store/value_matching.hpp"
 
 namespace vitrine::api {
 
@@ -207,37 +208,26 @@ ValKind ref_kind(runtime::Engine& engine, wasm::ValType type) {
 }
 
 Result<uint64_t> to_word(StoreImpl& store, const Val& value, wasm::ValType type) {
-  auto expected = [&] { return to_string(to_public(store.shared_engine(), type)); };
-  if (!type.is_ref() || ref_kind(store.engine(), type) != value.kind()) {
-    return fail(fmt::format("it is {}, and {} is expected", name_of(value.kind()), expected()));
-  }
-  if (value.is_null()) {
-    if (!type.is_nullable()) return fail(fmt::format("it is null, and {} is expected", expected()));
-    return uint64_t{0};
-  }
-  const runtime::TypeRegistry& types = store.engine().types();
-  switch (value.kind()) {
-    case ValKind::FuncRef: {
-      if (Access::func_store(value) != store.id()) return fail("the function belongs to another store");
-      auto* func = reinterpret_cast<abi::VMFuncRef*>(value.raw().ref);
-      if (!types.matches(wasm::ValType::ref(wasm::HeapType::concrete(func->type_id), false), type)) {
-        const FuncType found = to_public(store.shared_engine(), store.type_of(func));
-        return fail(fmt::format("it is a function {}, and {} is expected", to_string(found), expected()));
-      }
-      store.resolve(func);
-      return value.raw().ref;
+  abi::ValRaw raw{};
+  if (value.is_ref() && !value.is_null()) {
+    // Before anything is read that a reference points to: its store may be gone.
+    switch (value.kind()) {
+      case ValKind::FuncRef:
+        if (Access::func_store(value) != store.id()) return fail("the function belongs to another store");
+        raw.ref = value.raw().ref;
+        break;
+      case ValKind::ExternRef:
+        if (Access::extern_object(value)->store_id != store.id()) {
+          return fail("the extern reference belongs to another store");
+        }
+        raw.ref = runtime::ExternRefs::word_of(*Access::extern_object(value));
+        break;
+      default:
+        return fail(fmt::format("no {} but null can be made", name_of(value.kind())));
     }
-    case ValKind::ExternRef: {
-      detail::ExternObject* object = Access::extern_object(value);
-      if (object->store_id != store.id()) return fail("the extern reference belongs to another store");
-      if (!types.matches(wasm::ValType::ref(wasm::HeapType::Extern, false), type)) {
-        return fail(fmt::format("it is a value of the host, and {} is expected", expected()));
-      }
-      return runtime::ExternRefs::word_of(*object);
-    }
-    default:
-      return fail(fmt::format("no {} but null can be made", name_of(value.kind())));
   }
+  TRY(runtime::admit(store, raw, TRY(to_wasm(store.engine(), value.kind())), type));
+  return raw.ref;
 }
 
 Val to_ref_val(StoreImpl& store, ValKind kind, uint64_t word) {
