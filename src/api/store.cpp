@@ -13,7 +13,7 @@ Store::~Store() {
 }
 Store::Store(Store&& other) noexcept : Context(std::exchange(other.impl_, nullptr)) {}
 Store& Store::operator=(Store&& other) noexcept {
-  std::swap(impl_, other.impl_);
+  if (this != &other) delete std::exchange(impl_, std::exchange(other.impl_, nullptr));
   return *this;
 }
 
