@@ -52,7 +52,7 @@ class VITRINE_API Func {
     if constexpr (detail::Signature<D>::kValid) {
       auto owned = std::make_shared<D>(std::forward<F>(f));
       void* env = owned.get();
-      return make_raw(store, detail::type_of_callable<D>(), detail::host_thunk<D>, env, std::move(owned));
+      return make_thunk(store, detail::type_of_callable<D>(), detail::host_thunk<D>, env, std::move(owned));
     }
   }
   /// Defines a host function of any type from one that takes values in a span and fills in the results, which are zero
@@ -93,6 +93,9 @@ class VITRINE_API Func {
   friend struct detail::Access;
   template <class S>
   friend class TypedFunc;
+  /// `f` lets no exception out.
+  static Result<Func> make_thunk(const Context& store, const FuncType& type, RawHostFunc f, void* env,
+                                 std::shared_ptr<void> keep);
   explicit Func(const detail::Handle& handle) : handle_(handle) {}
   detail::Handle handle_;  // to a VMFuncRef
 };

@@ -30,10 +30,12 @@ class VITRINE_API Linker {
     if constexpr (detail::Signature<D>::kValid) {
       auto owned = std::make_shared<D>(std::forward<F>(f));
       void* env = owned.get();
-      return func_raw(module, name, detail::type_of_callable<D>(), detail::host_thunk<D>, env, std::move(owned));
+      return func_thunk(module, name, detail::type_of_callable<D>(), detail::host_thunk<D>, env, std::move(owned));
     }
   }
   Result<void> func_dynamic(std::string_view module, std::string_view name, const FuncType& type, Func::Dynamic f);
+  /// In the raw convention; `keep` lives as long as the linker and the stores it was used with. An exception is carried
+  /// as one of `func` is.
   Result<void> func_raw(std::string_view module, std::string_view name, const FuncType& type, RawHostFunc f, void* env,
                         std::shared_ptr<void> keep);
   /// Defines something that lives in a store; usable with that store only.
@@ -51,6 +53,9 @@ class VITRINE_API Linker {
   Result<Instance> instantiate(const Context& store, const Module& module) const;
 
  private:
+  /// `f` lets no exception out.
+  Result<void> func_thunk(std::string_view module, std::string_view name, const FuncType& type, RawHostFunc f,
+                          void* env, std::shared_ptr<void> keep);
   std::unique_ptr<LinkerImpl> impl_;
 };
 

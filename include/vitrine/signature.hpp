@@ -182,8 +182,9 @@ struct ParamTypes<std::tuple<A...>> {
 
 /// Leaves the error for the host's entry and answers 1.
 VITRINE_API int32_t raise(CallerContext* caller, Error error);
-/// The same with the exception that is being handled.
-VITRINE_API int32_t raise_current_exception(CallerContext* caller);
+/// In a `catch (...)`: carries the exception to the host's entry and answers 1. One that nobody may catch
+/// (pthread_exit, the cancellation of the thread) goes on.
+VITRINE_API int32_t carry_exception(CallerContext* caller);
 VITRINE_API int32_t raise_wrong_data(CallerContext* caller, const std::type_info& wanted);
 
 /// What the trampoline of a host function's signature calls for a C++ callable of type F.
@@ -219,7 +220,7 @@ int32_t host_thunk(void* env, CallerContext* guest, RawVal* values) {
       return run(caller);
     }
   } catch (...) {
-    return raise_current_exception(guest);
+    return carry_exception(guest);
   }
 }
 

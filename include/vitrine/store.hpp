@@ -4,6 +4,8 @@
 //   linker.func("env", "log", [](CallerOf<App>& caller, int32_t ptr, int32_t len) { caller->log(...); });
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,6 +20,38 @@ namespace vitrine {
 
 struct StoreImpl;
 class Trap;
+
+/// Ends what a store runs, from any thread: guests wherever they are, bulk operations, and host functions that wait, if
+/// they said how (`Context::on_cancel`). The call that was running fails with TrapCode::Interrupt, every later one with
+/// an error that says so. Guests are ended by a signal to their thread (Config::cancel_signal), so code has nothing to
+/// look at; in an engine without signals they are by their epoch check, if they have one. Copyable; may outlive the
+/// store.
+class VITRINE_API CancelHandle {
+ public:
+  void cancel() const;
+  bool cancelled() const;
+
+ private:
+  friend class Context;
+  explicit CancelHandle(std::shared_ptr<void> shared) : shared_(std::move(shared)) {}
+  std::shared_ptr<void> shared_;
+};
+
+/// A stack other than the thread's own, [low, low + size), on which guests may be called while this lives, by any
+/// thread and any store: a coroutine's. Without one such a call is refused, as a guest that recurses could write below
+/// a stack whose end is not known. Host functions may enter a store again from another stack, and must come back in the
+/// order in which they were called.
+class VITRINE_API Stack {
+ public:
+  Stack(void* low, size_t size);
+  ~Stack();
+  Stack(const Stack&) = delete;
+  Stack& operator=(const Stack&) = delete;
+
+ private:
+  void* low_;
+  size_t size_;
+};
 
 /// A store as whoever is inside of it sees it: its owner (`Store`), a host function that it called (`Caller`), a
 /// callback. What makes or takes something of a store takes a Context, so all of them will do. Does not own; not
@@ -54,6 +88,16 @@ class VITRINE_API Context {
   /// as nobody else enters the store meanwhile. An error ends the guest's call. Without one, yielding is an error.
   using YieldHook = std::function<Result<void>(const Context&)>;
   void yield_hook(YieldHook hook) const;
+
+  /// Who may cancel it, from any thread. Of what a store has only these two may be used by another thread.
+  CancelHandle canceller() const;
+  void cancel() const;
+  /// Cancels it in so much time, unless it has gone by then.
+  Result<void> cancel_after(std::chrono::nanoseconds delay) const;
+  bool cancelled() const;
+  /// Called once when the store is cancelled, by the thread that cancels, or at once if that has been: wakes a host
+  /// function that waits. Must not use the store.
+  void on_cancel(std::function<void()> wake) const;
 
   /// One thing of the host's that its functions can find again, by a key: the address of something static. It goes with
   /// the store, when its guests are gone already. (`StoreOf<T>` is the typed face.)

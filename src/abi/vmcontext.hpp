@@ -71,7 +71,7 @@ struct VMActivation {
   VMActivation* previous;
   uintptr_t entry_sp;  // rsp to restore when a trap unwinds to the trampoline
   uintptr_t entry_fp;  // frame pointer of the trampoline: where a walk of wasm frames ends
-  uintptr_t exit_fp;   // frame pointer of the last wasm frame before host code was entered, 0 while in wasm
+  uintptr_t exit_fp;   // frame pointer of the last wasm frame when host code was entered last; 0: it was not yet
   uintptr_t exit_pc;   // and its pc (a return address)
 };
 
@@ -87,13 +87,14 @@ struct VMType {
 
 /// What all instances of a store share.
 struct VMStore {
-  uintptr_t stack_limit;     // rsp below this is a stack overflow
-  int64_t fuel;              // fuel consumed minus fuel granted, plus one: exhausted when > 0
-  uint64_t epoch_deadline;   // interrupted when *epoch >= this
-  const uint64_t* epoch;     // the engine's counter (atomic; written by other threads)
-  VMActivation* activation;  // innermost, or null
-  void* host_store;          // runtime's Store
-  const VMType* types;       // the engine's, by number; never moves
+  uintptr_t stack_limit;            // rsp below this is a stack overflow
+  int64_t fuel;                     // fuel consumed minus fuel granted, plus one: exhausted when > 0
+  uint64_t epoch_deadline;          // interrupted when *epoch >= this
+  const uint64_t* epoch;            // the engine's counter (atomic; written by other threads)
+  VMActivation* activation;         // innermost, or null
+  void* host_store;                 // runtime's Store
+  const VMType* types;              // the engine's, by number; never moves
+  void (*unwind)(struct VMStore*);  // leaves the guest, after a host function said so; does not return
 };
 
 /// Functions of the host behind a function import: called by the wasm-to-host trampoline with the arguments in

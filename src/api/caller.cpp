@@ -73,8 +73,8 @@ int32_t raise(CallerContext* guest, Error error) {
   return 1;
 }
 
-int32_t raise_current_exception(CallerContext* guest) {
-  store_of(guest)->raise(runtime::Failure::of(std::current_exception()));
+int32_t carry_exception(CallerContext* guest) {
+  store_of(guest)->carry_exception();
   return 1;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/result.hpp"
+#include "os/signals.hpp"
 
 namespace vitrine {
 
@@ -84,6 +85,9 @@ Result<void> check_config(const Config& config) {
   if (config.opt_level() > 2) return fail(fmt::format("opt_level {} is not 0, 1 or 2", config.opt_level()));
   if (config.max_wasm_stack() < 16 * 1024) {
     return fail(fmt::format("max_wasm_stack is {} bytes, and the least that works is 16384", config.max_wasm_stack()));
+  }
+  if (config.cancel_signal() != 0 && !os::can_interrupt(config.cancel_signal())) {
+    return fail(fmt::format("cancel_signal {} is no signal that can end a guest", config.cancel_signal()));
   }
   if (config.max_wasm_stack() > (1ull << 30)) return fail("max_wasm_stack is over 1 GiB");
   if (std::max({config.memory_reservation(), config.memory_guard_size(), config.memory_reservation_for_growth()}) >

@@ -26,6 +26,7 @@ Result<Engine> Engine::make(const Config& config) {
   options.memory_init_cow = config.memory_init_cow();
   options.memory_growth = {config.memory_may_move(), config.memory_reservation_for_growth()};
   options.perf_map = config.perf_map();
+  options.cancel_signal = static_cast<int>(config.cancel_signal());
   if (options.settings.signals_based_traps) runtime::install_trap_handler();
   impl->runtime = std::make_shared<runtime::Engine>(options);
   if (config.cache()) impl->cache.emplace(config.cache()->directory, config.cache()->size_limit);

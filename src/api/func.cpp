@@ -66,7 +66,23 @@ int32_t dynamic_thunk(void* env, CallerContext* guest, RawVal* values) {
     }
     return 0;
   } catch (...) {
-    return detail::raise_current_exception(guest);
+    return detail::carry_exception(guest);
+  }
+}
+
+/// Behind Func::make_raw: a function that may throw.
+struct RawFunc {
+  RawHostFunc call;
+  void* env;
+  std::shared_ptr<void> keep;
+};
+
+int32_t raw_thunk(void* env, CallerContext* context, RawVal* values) {
+  const auto& f = *static_cast<const RawFunc*>(env);
+  try {
+    return f.call(f.env, context, values);
+  } catch (...) {
+    return detail::carry_exception(context);
   }
 }
 
@@ -94,6 +110,13 @@ Result<void> put_arguments(StoreImpl& store, const runtime::EngineType& type, st
 }  // namespace
 
 namespace api {
+
+std::shared_ptr<void> box_raw(RawHostFunc f, void* env, std::shared_ptr<void> keep) {
+  return std::make_shared<RawFunc>(RawFunc{f, env, std::move(keep)});
+}
+RawHostFunc raw_host_func() {
+  return raw_thunk;
+}
 
 // SAFETY (both): RawHostFunc and abi::HostCall are the same function type but for the names of opaque pointees of equal
 // layout (the static_asserts in convert.hpp); the trampoline calls through the C convention.
@@ -140,6 +163,13 @@ Error wrong_signature(const FuncType& found, const FuncType& expected) {
 
 Result<Func> Func::make_raw(const Context& context, const FuncType& type, RawHostFunc f, void* env,
                             std::shared_ptr<void> keep) {
+  auto boxed = api::box_raw(f, env, std::move(keep));
+  void* box = boxed.get();
+  return make_thunk(context, type, raw_thunk, box, std::move(boxed));
+}
+
+Result<Func> Func::make_thunk(const Context& context, const FuncType& type, RawHostFunc f, void* env,
+                              std::shared_ptr<void> keep) {
   StoreImpl& store = Access::impl(context);
   abi::VMFuncRef* func = TRY(api::new_host_function(store, type, f, env));
   store.kept.push_back(std::move(keep));
@@ -149,7 +179,7 @@ Result<Func> Func::make_raw(const Context& context, const FuncType& type, RawHos
 Result<Func> Func::make(const Context& context, const FuncType& type, Dynamic f) {
   auto boxed = TRY(api::box_dynamic(Access::impl(context).engine(), type, std::move(f)));
   void* env = boxed.get();
-  return make_raw(context, type, dynamic_thunk, env, std::move(boxed));
+  return make_thunk(context, type, dynamic_thunk, env, std::move(boxed));
 }
 
 Result<FuncType> Func::type() const {

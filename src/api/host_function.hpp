@@ -19,4 +19,8 @@ abi::VMFuncRef* new_host_function(StoreImpl& store, runtime::TypeId type, RawHos
 Result<std::shared_ptr<void>> box_dynamic(runtime::Engine& engine, const FuncType& type, Func::Dynamic f);
 RawHostFunc dynamic_host_func();
 
+/// The same for a function in the raw form that may throw.
+std::shared_ptr<void> box_raw(RawHostFunc f, void* env, std::shared_ptr<void> keep);
+RawHostFunc raw_host_func();
+
 }  // namespace vitrine::api

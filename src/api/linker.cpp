@@ -141,6 +141,13 @@ void Linker::allow_shadowing(bool allow) {
 
 Result<void> Linker::func_raw(std::string_view module, std::string_view name, const FuncType& type, RawHostFunc f,
                               void* env, std::shared_ptr<void> keep) {
+  auto boxed = api::box_raw(f, env, std::move(keep));
+  void* box = boxed.get();
+  return func_thunk(module, name, type, api::raw_host_func(), box, std::move(boxed));
+}
+
+Result<void> Linker::func_thunk(std::string_view module, std::string_view name, const FuncType& type, RawHostFunc f,
+                                void* env, std::shared_ptr<void> keep) {
   const std::shared_ptr<runtime::Engine>& engine = Access::impl(impl_->engine)->runtime;
   auto kept = std::make_shared<const Kept>(Kept{engine, TRY(api::register_func(*engine, type)), std::move(keep)});
   return impl_->insert(module, name, HostDefinition{next_number(), f, env, std::move(kept)});
@@ -150,7 +157,7 @@ Result<void> Linker::func_dynamic(std::string_view module, std::string_view name
                                   Func::Dynamic f) {
   auto boxed = TRY(api::box_dynamic(*Access::impl(impl_->engine)->runtime, type, std::move(f)));
   void* env = boxed.get();
-  return func_raw(module, name, type, api::dynamic_host_func(), env, std::move(boxed));
+  return func_thunk(module, name, type, api::dynamic_host_func(), env, std::move(boxed));
 }
 
 Result<void> Linker::define(std::string_view module, std::string_view name, const Extern& value) {
@@ -172,7 +179,7 @@ Result<void> Linker::unknown_imports_trap(const Module& module) {
     auto owned = std::make_shared<MissingImport>(
         MissingImport{fmt::format("unknown import: `{}`.`{}` has not been defined", import.module, import.name)});
     void* env = owned.get();
-    TRY(func_raw(import.module, import.name, *type, trap_thunk, env, std::move(owned)));
+    TRY(func_thunk(import.module, import.name, *type, trap_thunk, env, std::move(owned)));
   }
   return {};
 }
@@ -183,7 +190,7 @@ Result<void> Linker::unknown_imports_default(const Context& store, const Module&
     if (auto* f = std::get_if<FuncType>(&import.type)) {
       auto owned = std::make_shared<FuncType>(*f);
       void* env = owned.get();
-      TRY(func_raw(import.module, import.name, *f, zero_thunk, env, std::move(owned)));
+      TRY(func_thunk(import.module, import.name, *f, zero_thunk, env, std::move(owned)));
     } else if (auto* g = std::get_if<GlobalType>(&import.type)) {
       TRY(define(import.module, import.name, TRY(Global::make(store, *g, Val::null(g->type.kind())))));
     } else if (auto* m = std::get_if<MemoryType>(&import.type)) {

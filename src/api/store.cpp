@@ -2,6 +2,7 @@
 
 #include "api/convert.hpp"
 #include "base/result.hpp"
+#include "runtime/entry/stack.hpp"
 
 namespace vitrine {
 
@@ -77,6 +78,44 @@ void Context::yield_hook(YieldHook hook) const {
   impl_->set_yield_hook([hook = std::move(hook)](runtime::Store& store) {
     return hook(detail::ContextOf(static_cast<StoreImpl*>(&store)));
   });
+}
+
+void CancelHandle::cancel() const {
+  static_cast<runtime::Cancellation*>(shared_.get())->cancel();
+}
+bool CancelHandle::cancelled() const {
+  return static_cast<runtime::Cancellation*>(shared_.get())->is_cancelled();
+}
+
+CancelHandle Context::canceller() const {
+  return CancelHandle(impl_->cancellation());
+}
+void Context::cancel() const {
+  impl_->cancellation()->cancel();
+}
+bool Context::cancelled() const {
+  return impl_->is_cancelled();
+}
+void Context::on_cancel(std::function<void()> wake) const {
+  impl_->cancellation()->on_cancel(std::move(wake));
+}
+
+Result<void> Context::cancel_after(std::chrono::nanoseconds delay) const {
+  const bool added = impl_->engine().timer()->after(delay, [self = std::weak_ptr(impl_->cancellation())] {
+    if (const auto cancellation = self.lock()) cancellation->cancel();
+    return false;
+  });
+  if (!added) return fail("the system has no room for the timer's thread", ErrorKind::Io);
+  return {};
+}
+
+Stack::Stack(void* low, size_t size) : low_(low), size_(size) {
+  const auto address = reinterpret_cast<uintptr_t>(low);
+  runtime::declare_stack({address, address + size});
+}
+Stack::~Stack() {
+  const auto address = reinterpret_cast<uintptr_t>(low_);
+  runtime::forget_stack({address, address + size_});
 }
 
 void Context::set_data(const void* key, std::shared_ptr<void> data) const {

@@ -268,7 +268,9 @@ Result<Config> make_config(const CommonOptions& options, bool with_cache) {
   }
   config.nan_canonicalization(g.flag_or(Group::Wasm, "nan-canonicalization", false));
   config.consume_fuel(g.number(Group::Wasm, "fuel").has_value());
-  config.epoch_interruption(g.flag_or(Group::Wasm, "epoch-interruption", false) || g.duration(Group::Wasm, "timeout"));
+  // A timeout needs no check in the guest where a signal may end it.
+  config.epoch_interruption(g.flag_or(Group::Wasm, "epoch-interruption", false) ||
+                            (g.duration(Group::Wasm, "timeout") && !config.signals_based_traps()));
   if (auto n = g.number(Group::Wasm, "max-wasm-stack")) config.max_wasm_stack(*n);
   for (auto& [name, on] : g.features()) TRY(config.feature(name, on));
   config.perf_map(options.profile == "perfmap");

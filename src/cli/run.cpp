@@ -5,12 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
-#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <mutex>
-#include <thread>
 
 #include "base/closest.hpp"
 #include "base/result.hpp"
@@ -96,31 +93,6 @@ Result<WasiConfig> wasi_config(const RunOptions& options) {
   if (g.flag_or(Group::Wasi, "inherit-stderr", true)) wasi.err = WasiStream::inherited(2);
   return wasi;
 }
-
-/// Interrupts the guest when its time is up: code at its next check, a blocking host call at once.
-class Deadline {
- public:
-  Deadline(const Engine& engine, const std::optional<Wasi>& wasi, std::chrono::nanoseconds after)
-      : thread_([this, engine, wasi, after] {
-          std::unique_lock lock(mutex_);
-          if (done_.wait_for(lock, after, [this] { return finished_; })) return;
-          engine.increment_epoch();
-          if (wasi) wasi->interrupt();
-        }) {}
-  ~Deadline() {
-    {
-      std::lock_guard lock(mutex_);
-      finished_ = true;
-    }
-    done_.notify_one();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable done_;
-  bool finished_ = false;
-  std::jthread thread_;  // last: joined before the rest goes
-};
 
 /// Says on exit what the guest lacked, where it can be known.
 void explain_denials(const std::optional<Wasi>& wasi, bool failed) {
@@ -237,8 +209,10 @@ int run_module(RunOptions& options) {
     if (auto ok = wasi->attach(store); !ok) return report_error(ok.error().message());
   }
 
-  std::optional<Deadline> deadline;
-  if (auto timeout = g.duration(Group::Wasm, "timeout")) deadline.emplace(*engine, wasi, *timeout);
+  if (wasi) store.on_cancel([wasi = *wasi] { wasi.interrupt(); });
+  if (auto timeout = g.duration(Group::Wasm, "timeout")) {
+    if (auto ok = store.cancel_after(*timeout); !ok) return report_error(ok.error().message());
+  }
 
   for (const auto& [name, path] : *preloads) {
     auto preloaded = load_module(*engine, path, precompiled);

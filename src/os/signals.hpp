@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace vitrine::os {
 
@@ -31,15 +32,38 @@ void install_fault_handler(FaultHandler handler);
 /// Whether there is one.
 bool has_fault_handler();
 
-/// Gives the calling thread an alternate signal stack, unless it has one that is large enough; undone when the thread
-/// ends.
+/// Looks at what a signal of `catch_interrupts` interrupted. Answers and runs as a FaultHandler does.
+using InterruptHandler = bool (*)(MachineState& state);
+void set_interrupt_handler(InterruptHandler handler);
+
+/// What `catch_interrupts` is given where nobody chose: a signal that does nothing in a process that does not ask for
+/// it.
+extern const int kDefaultInterruptSignal;
+
+/// Whether there is such a signal, and it can be used for this: it is not one that means a fault.
+bool can_interrupt(uint32_t signal);
+
+/// Lets the signal through to the calling thread.
+void unblock(int signal);
+
+/// From now on the interrupt handler is called for this signal, on the alternate stack where a thread has one; after it
+/// the handler that was there before.
+void catch_interrupts(int signal);
+
+/// Writes the line to standard error and aborts. Async-signal-safe.
+[[noreturn]] void end_process(std::string_view line);
+
+/// Gives the calling thread an alternate signal stack with a guard below, unless it has one that is large enough;
+/// undone when the thread ends, unless it has another by then.
 void ensure_signal_stack();
 
-/// The stack of the calling thread: [low, high).
+/// A stack: [low, high).
 struct StackBounds {
   uintptr_t low;
   uintptr_t high;
 };
+
+/// The calling thread's; empty if the system does not say.
 StackBounds stack_bounds();
 
 }  // namespace vitrine::os

@@ -235,6 +235,26 @@ TEST(Wasi, MemoryMayMoveWhileTheHostReads) {
   EXPECT_EQ(bytes[200], 4);
 }
 
+TEST(Wasi, AStreamMayEnterItsGuestAgain) {
+  TemporaryFolder folder;
+  const uint8_t text[] = {'x'};
+  write_file(folder / "file.txt", text);
+  WasiConfig config;
+  config.directories.push_back({folder.path(), "/data"});
+  std::optional<TypedFunc<int32_t()>> open;
+  config.in = WasiStream::reader([&](std::span<uint8_t> to) -> Result<size_t> {
+    // The table of its descriptors grows and moves.
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(unwrap((*open)()), 0);
+    to[0] = 'x';
+    return 1;
+  });
+  Guest reads(config, kRead);
+  open = unwrap(
+      unwrap(reads.linker.instantiate(reads.store, compile(reads.engine, open_file(0, "2")))).typed<int32_t()>("run"));
+  EXPECT_EQ(reads.run(), 0);
+  EXPECT_EQ(reads.word(200), 1u);
+}
+
 TEST(Wasi, RightsAreApart) {
   TemporaryFolder folder;
   WasiConfig config;

@@ -95,6 +95,7 @@ class ExitStatus(CliTest):
         spin = self.file("spin.wat", SPIN)
         self.check(self.vitrine("run", "-W", "fuel=100000", spin), 134, "", "all fuel consumed")
         self.check(self.vitrine("run", "-Wtimeout=200ms", spin), 134, "", "interrupt")
+        self.check(self.vitrine("run", "-Wtimeout=200ms", "-Osignals-based-traps=n", spin), 134, "", "interrupt")
         self.check(self.vitrine("-W", "fuel=100000", self.file("h.wat", hello())), 0, "hello\n", "")
         self.check(self.vitrine("-W", "timeout=30s", self.file("h.wat", hello())), 0, "hello\n", "")
 

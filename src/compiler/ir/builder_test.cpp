@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "compiler/ir/verify.hpp"
+
 namespace vitrine::ir {
 namespace {
 
@@ -53,6 +55,57 @@ TEST_F(BuilderTest, AddressesFoldIntoTheDisplacementExactly) {
   Value n = b.load(Type::I32, MemKind::Full, narrow, 0, 1, 1);
   EXPECT_EQ(inst(n).disp(), 0);
   EXPECT_EQ(inst(n).a[0], narrow.raw());
+}
+
+TEST_F(BuilderTest, VectorConstantsAreTheirBits) {
+  EXPECT_EQ(b.vconst({1, 2}), b.vconst({1, 2}));
+  EXPECT_NE(b.vconst({1, 2}), b.vconst({2, 1}));
+  EXPECT_NE(b.vconst({1, 2}), b.vconst({1, 3}));
+  EXPECT_EQ(b.constant(Type::V128, 0), b.vconst({}));
+  Value v = b.load(Type::V128, MemKind::Full, x, 0, 1);
+  EXPECT_EQ(b.bxor(v, b.vconst({})), b.bxor(v, b.vconst({})));
+  EXPECT_EQ(f.type_of(b.band(v, v)), Type::V128);
+}
+
+TEST_F(BuilderTest, WideArithmeticFoldsAndIsNumbered) {
+  Builder::Wide product = b.umul_wide(x, y);
+  EXPECT_EQ(product.lo, b.umul_wide(x, y).lo);
+  EXPECT_NE(product.lo, b.smul_wide(x, y).lo);
+  Builder::Wide sum = b.iadd128(product, {x, y});
+  EXPECT_EQ(sum.hi, b.iadd128(product, {x, y}).hi);
+  EXPECT_NE(sum.hi, b.iadd128(product, {y, x}).hi);
+  EXPECT_NE(sum.hi, b.isub128(product, {x, y}).hi);
+  uint64_t lo, hi;
+  auto expect = [&](Builder::Wide value, uint64_t want_lo, uint64_t want_hi) {
+    ASSERT_TRUE(f.is_iconst(value.lo, &lo) && f.is_iconst(value.hi, &hi));
+    EXPECT_EQ(lo, want_lo);
+    EXPECT_EQ(hi, want_hi);
+  };
+  Value minus_one = b.i64(~0ull), two = b.i64(2), zero = b.i64(0);
+  expect(b.umul_wide(minus_one, two), ~1ull, 1);
+  expect(b.smul_wide(minus_one, two), ~1ull, ~0ull);
+  expect(b.smul_wide(minus_one, minus_one), 1, 0);
+  expect(b.iadd128({minus_one, zero}, {two, two}), 1, 3);
+  expect(b.isub128({zero, two}, {two, zero}), ~1ull, 1);
+}
+
+TEST_F(BuilderTest, InvokesAreBuiltInTwoSteps) {
+  FuncRef fn = f.funcs.push({f.sigs.push({CallConv::Wasm, {Type::I64}, {Type::I32, Type::F64}}), 1});
+  Block normal = f.make_block(), landing = f.make_block();
+  f.add_param(normal, Type::I32);
+  f.add_param(landing, Type::I64);
+  f.sig.results = {Type::I32};
+  auto call = b.invoke(fn, {{x}}, 1);
+  ASSERT_EQ(call.results.size(), 2u);
+  ASSERT_EQ(call.payload.size(), 1u);
+  Value result = call.results[0], payload = call.payload[0];
+  b.go_on(call, normal, {{result}}, landing, {{payload}});
+  EXPECT_TRUE(b.terminated());
+  b.switch_to(normal);
+  b.ret({{f[normal].params[0]}});
+  b.switch_to(landing);
+  b.trap(3);
+  EXPECT_EQ(verify(f), std::nullopt) << *verify(f);
 }
 
 }  // namespace

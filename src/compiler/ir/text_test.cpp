@@ -133,6 +133,38 @@ TEST(Text, InvokesRoundTrip) {
   EXPECT_EQ(print(compact(*f), Numbering::Dense), print(*f, Numbering::Dense));
 }
 
+TEST(Text, VectorsWideArithmeticAndSlotsRoundTrip) {
+  const char* text = R"(function "f" sym0 wasm(i64, v128) -> v128, i64 {
+  ss0 = 40 align 16
+block0(v0: i64, v1: v128):
+  v2 = vconst.v128 0x0123456789abcdef00000000000000ff
+  v3 = xor.v128 v1, v2
+  v4 = load.v128 v0+16 r3 trap=1
+  v5 = and.v128 v3, v4
+  store.v128 v0, v5 r3
+  stack_store.v128 ss0+16, v5
+  v6 = stack_load.i64 ss0+32
+  v7 = stack_addr ss0+40
+  v8, v9 = umul_wide.i64 v6, v7
+  v10, v11 = iadd128.i64 v8, v9, v6, v0
+  v12 = wrap.i32 v11
+  v13 = select.v128 v12, v5, v1
+  jump block1(v13)
+block1(v14: v128):
+  return v14, v10
+}
+)";
+  auto f = parse(text);
+  ASSERT_TRUE(f.has_value()) << f.error().message();
+  EXPECT_EQ(verify(*f), std::nullopt) << *verify(*f);
+  EXPECT_EQ(print(*f), text);
+  EXPECT_EQ(print(compact(*f), Numbering::Dense), text);
+  Bits128 bits;
+  ASSERT_TRUE(f->is_vconst(Value(2), &bits));
+  EXPECT_EQ(bits, (Bits128{0xff, 0x0123'4567'89ab'cdef}));
+  EXPECT_FALSE(f->is_const(Value(2)));
+}
+
 TEST(Text, ParseErrorsSayWhere) {
   auto message = [](const char* text) {
     auto f = parse(text);
@@ -145,6 +177,8 @@ TEST(Text, ParseErrorsSayWhere) {
             "expected a constant, found `x` at 3:20");
   EXPECT_EQ(message("function \"f\" sym0 wasm() {\nblock0:\n  v1 = iconst.i32 1\n  v1 = iconst.i32 1\n  return\n}"),
             "v1 is defined twice at 5:3");
+  EXPECT_EQ(message("function \"f\" sym0 wasm() {\nblock0:\n  v1 = vconst.v128 0x1g\n  return\n}"),
+            "expected 128 bits in hexadecimal, found `0x1g` at 3:24");
   EXPECT_EQ(message("function \"f\" sym0 wasm() {\n}"), "a function has at least one block at 2:2");
   EXPECT_EQ(message("function \"f\" sym0 wasm() {\nblock0:\n  v1 = call fn0()\n}"), "no such fn0 at 3:16");
 }
@@ -185,6 +219,19 @@ TEST(Verify, FindsWhatIsWrong) {
   starts(verdict(entry + "  return_call fn0(v0)\n"), "a tail call's results are not the function's");
   starts(verdict(entry + "  trapif v1, 0\n  return v1\n"), "a trap code is never 0");
   starts(verdict(entry + "  v2 = umulhi.i32 v1, v1\n  return v1\n"), "i32 is no type of umulhi");
+  // Every byte that is touched of a slot lies in it; an address may be that of its end.
+  const std::string slot = "  ss0 = 16 align 8\n" + entry;
+  starts(verdict(slot + "  stack_store.i64 ss0+8, v0\n  v2 = stack_addr ss0+16\n  return v1\n"), "ok");
+  starts(verdict(slot + "  stack_store.i64 ss0+9, v0\n  return v1\n"), "the slot is too small");
+  starts(verdict(slot + "  v2 = stack_load.v128 ss0+1\n  return v1\n"), "the slot is too small");
+  starts(verdict(slot + "  v2 = stack_load.i32 ss0+4294967295\n  return v1\n"), "the slot is too small");
+  starts(verdict(slot + "  v2 = stack_addr ss0+17\n  return v1\n"), "the slot is too small");
+  // A vector is no integer and no float.
+  starts(verdict(slot + "  v2 = stack_load.v128 ss0\n  v3 = iadd.v128 v2, v2\n  return v1\n"),
+         "v128 is no type of iadd");
+  starts(verdict(slot + "  v2 = stack_load.v128 ss0\n  v3 = fneg.v128 v2\n  return v1\n"), "v128 is no type of fneg");
+  starts(verdict(entry + "  v2 = load.v128 u8 v0 r0\n  return v1\n"), "the access kind does not suit the type");
+  starts(verdict(entry + "  v2, v3 = umul_wide.i64 v0, v1\n  return v1\n"), "argument 1 should be i64, is i32");
   starts(verdict(entry + "  v2 = select.i32 v0, v1, v1\n  return v1\n"), "argument 0 should be i32, is i64");
 }
 

@@ -1,4 +1,5 @@
 // Each pass: a function before, and what the pass (and dead code removal, where it says so) makes of it.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "compiler/ir/parse.hpp"
@@ -900,6 +901,207 @@ block8: cold
   jump block7
 }
 )");
+}
+
+TEST(Passes, VectorsInMemory) {
+  // A store and a load forward a vector; an overlapping store of fewer bytes does not, nor a load of another width.
+  check({memory, dce}, R"(function "f" sym0 wasm(i64, v128, i32) -> v128, v128, v128, i64 {
+block0(v0: i64, v1: v128, v2: i32):
+  store.v128 v0, v1 r1
+  v3 = load.v128 v0 r1
+  v4 = load.i64 v0+8 r1
+  v5 = load.v128 v0+32 r1
+  v6 = load.v128 v0+32 r1
+  v7 = xor.v128 v5, v6
+  store.i32 v0+44, v2 r1
+  v8 = load.v128 v0+32 r1
+  return v3, v7, v8, v4
+}
+)",
+        R"(function "f" sym0 wasm(i64, v128, i32) -> v128, v128, v128, i64 {
+block0(v0: i64, v1: v128, v2: i32):
+  store.v128 v0, v1 r1
+  v3 = load.i64 v0+8 r1
+  v4 = load.v128 v0+32 r1
+  v5 = xor.v128 v4, v4
+  store.i32 v0+44, v2 r1
+  v6 = load.v128 v0+32 r1
+  return v1, v5, v6, v3
+}
+)");
+}
+
+TEST(Passes, VectorBits) {
+  check({gvn, dce}, R"(function "f" sym0 wasm(v128) -> v128, v128, v128, v128, v128 {
+block0(v0: v128):
+  v1 = vconst.v128 0x00000000000000000000000000000000
+  v2 = vconst.v128 0xffffffffffffffffffffffffffffffff
+  v3 = vconst.v128 0xffffffffffffffff0000000000000000
+  v4 = xor.v128 v0, v0
+  v5 = or.v128 v4, v0
+  v6 = and.v128 v2, v0
+  v7 = xor.v128 v3, v2
+  v8 = and.v128 v0, v3
+  v9 = and.v128 v3, v0
+  return v5, v6, v7, v8, v9
+}
+)",
+        R"(function "f" sym0 wasm(v128) -> v128, v128, v128, v128, v128 {
+block0(v0: v128):
+  v1 = vconst.v128 0xffffffffffffffff0000000000000000
+  v2 = vconst.v128 0x0000000000000000ffffffffffffffff
+  v3 = and.v128 v0, v1
+  return v0, v0, v2, v3, v3
+}
+)");
+}
+
+TEST(Passes, LicmCountsVectorsAsFloats) {
+  // A loop that uses `general` and `vectors` values which do not change: how many of them stay in it.
+  auto left = [](uint32_t general, uint32_t vectors) {
+    std::string text = R"(function "f" sym0 wasm(i64, v128, i32) {
+block0(v0: i64, v1: v128, v2: i32):
+  jump block1(v2)
+block1(v3: i32):
+)";
+    uint32_t next = 4;
+    std::string uses;
+    for (uint32_t n = 0; n < general; ++n, ++next) {
+      text += fmt::format("  v{} = iadd.i64 v0, v{}\n", next + 1, next);
+      text.insert(text.rfind("  v"), fmt::format("  v{} = iconst.i64 {}\n", next, 1000 + n));
+      uses += fmt::format("  store.i64 v0+{}, v{} r2\n", 8 * n, next + 1);
+      ++next;
+    }
+    for (uint32_t n = 0; n < vectors; ++n) {
+      text += fmt::format("  v{} = load.v128 v0+{} r1 mapped\n", next, 16 * n);
+      uses += fmt::format("  store.v128 v0+{}, v{} r2\n", 512 + 16 * n, next++);
+    }
+    text += uses + fmt::format("  v{0} = clz.i32 v3\n  brif v{0}, block1(v{0}), block2\nblock2:\n  return\n}}\n", next);
+    auto f = ir::parse(text);
+    EXPECT_TRUE(f.has_value()) << f.error().message() << text;
+    PassCtx ctx;
+    licm(*f, ctx);
+    EXPECT_EQ(ir::verify(*f), std::nullopt) << *ir::verify(*f);
+    std::pair<uint32_t, uint32_t> stay{0, 0};
+    ir::Block loop = f->layout[1];
+    for (ir::Inst i = (*f)[loop].first; i.valid(); i = f->next(i)) {
+      stay.first += (*f)[i].op == ir::Op::IAdd;
+      stay.second += (*f)[i].op == ir::Op::Load;
+    }
+    return stay;
+  };
+  EXPECT_EQ(left(10, 10), (std::pair{0u, 0u}));
+  EXPECT_EQ(left(12, 10), (std::pair{2u, 0u}));
+  EXPECT_EQ(left(10, 12), (std::pair{0u, 2u}));
+}
+
+TEST(Passes, SeveralResults) {
+  // Equal ones become one, constants fold, and one lives as long as any of its results does.
+  check({gvn, dce}, R"(function "f" sym0 wasm(i64, i64) -> i64, i64, i64, i64 {
+block0(v0: i64, v1: i64):
+  v2, v3 = umul_wide.i64 v0, v1
+  v4, v5 = umul_wide.i64 v1, v0
+  v6, v7 = iadd128.i64 v2, v3, v0, v1
+  v8, v9 = iadd128.i64 v4, v5, v0, v1
+  v10, v11 = isub128.i64 v4, v5, v0, v1
+  v12 = iconst.i64 -1
+  v13, v14 = smul_wide.i64 v12, v12
+  v15, v16 = umul_wide.i64 v0, v0
+  return v7, v8, v14, v16
+}
+)",
+        R"(function "f" sym0 wasm(i64, i64) -> i64, i64, i64, i64 {
+block0(v0: i64, v1: i64):
+  v2, v3 = umul_wide.i64 v0, v1
+  v4, v5 = iadd128.i64 v2, v3, v0, v1
+  v6 = iconst.i64 0
+  v7, v8 = umul_wide.i64 v0, v0
+  return v5, v4, v6, v8
+}
+)");
+  // All of them move, and equal ones that move become one.
+  check({licm, dce}, R"(function "f" sym0 wasm(i64, i64, i32) -> i64 {
+block0(v0: i64, v1: i64, v2: i32):
+  jump block1(v2)
+block1(v3: i32):
+  v4, v5 = iadd128.i64 v0, v1, v1, v0
+  v6, v7 = iadd128.i64 v0, v1, v1, v0
+  v8 = iadd.i64 v5, v7
+  v9 = wrap.i32 v8
+  v10 = isub.i32 v3, v9
+  brif v10, block1(v10), block2
+block2:
+  return v6
+}
+)",
+        R"(function "f" sym0 wasm(i64, i64, i32) -> i64 {
+block0(v0: i64, v1: i64, v2: i32):
+  v3, v4 = iadd128.i64 v0, v1, v1, v0
+  v5 = iadd.i64 v4, v4
+  jump block1(v2)
+block1(v6: i32):
+  v7 = wrap.i32 v5
+  v8 = isub.i32 v6, v7
+  brif v8, block1(v8), block2
+block2:
+  return v3
+}
+)");
+  // In a header that is copied, each result is carried, and the copy has arguments of its own.
+  check({rotate}, R"(function "f" sym0 wasm(i64, i64) -> i64 {
+block0(v0: i64, v1: i64):
+  jump block1(v0, v1)
+block1(v2: i64, v3: i64):
+  v4, v5 = isub128.i64 v2, v3, v0, v1
+  v6 = wrap.i32 v5
+  brif v6, block2, block3
+block2:
+  jump block1(v4, v5)
+block3:
+  v7 = iadd.i64 v4, v5
+  return v7
+}
+)",
+        R"(function "f" sym0 wasm(i64, i64) -> i64 {
+block0(v0: i64, v1: i64):
+  v2, v3 = isub128.i64 v0, v1, v0, v1
+  v4 = wrap.i32 v3
+  brif v4, block1(v2, v3), block2(v2, v3)
+block1(v5: i64, v6: i64):
+  v7, v8 = isub128.i64 v5, v6, v0, v1
+  v9 = wrap.i32 v8
+  brif v9, block1(v7, v8), block2(v7, v8)
+block2(v10: i64, v11: i64):
+  v12 = iadd.i64 v10, v11
+  return v12
+}
+)");
+}
+
+TEST(Passes, ManyRegions) {
+  // Each of many regions keeps its loads over writes of another; those beyond what is told apart may be anything.
+  auto loads_left = [](uint32_t regions, uint32_t first) {
+    std::string text = "function \"f\" sym0 wasm(i64, i64) -> i64 {\nblock0(v0: i64, v1: i64):\n";
+    uint32_t next = 2;
+    for (uint32_t r = 0; r < regions; ++r, ++next)
+      text += fmt::format("  v{} = load.i64 v0+{} r{}\n", next, 8 * r, first + r);
+    text += fmt::format("  store.i64 v1, v2 r{}\n", first + regions);
+    for (uint32_t r = 0; r < regions; ++r, next += 2)
+      text += fmt::format("  v{0} = load.i64 v0+{1} r{2}\n  v{3} = iadd.i64 v{4}, v{0}\n", next, 8 * r, first + r,
+                          next + 1, r ? next - 1 : 2);
+    text += fmt::format("  return v{}\n}}\n", next - 1);
+    auto f = ir::parse(text);
+    EXPECT_TRUE(f.has_value()) << f.error().message() << text;
+    PassCtx ctx;
+    memory(*f, ctx);
+    uint32_t loads = 0;
+    for (ir::Inst i = (*f)[f->layout[0]].first; i.valid(); i = f->next(i)) loads += (*f)[i].op == ir::Op::Load;
+    return loads;
+  };
+  EXPECT_EQ(loads_left(10, 1), 10u);
+  EXPECT_EQ(loads_left(10, 200), 10u);  // high numbers are as good
+  EXPECT_EQ(loads_left(14, 100), 14u);
+  EXPECT_EQ(loads_left(20, 100), 40u);  // the store's region has no number left: it may be anything
 }
 
 }  // namespace

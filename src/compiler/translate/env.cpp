@@ -1,8 +1,7 @@
 #include "compiler/translate/env.hpp"
 
-#include <algorithm>
-
 #include "abi/machine.hpp"
+#include "wasm/limits.hpp"
 
 namespace vitrine::translate {
 namespace {
@@ -11,7 +10,8 @@ uint8_t region_of_memory(const wasm::Module& module, uint32_t index) {
   if (index < module.imported_memories) return kImportedMemoryRegion;
   uint32_t defined = index - module.imported_memories;
   if (defined == 0) return kMemoryRegion;
-  return static_cast<uint8_t>(std::min<uint32_t>(kMoreMemoriesRegion + defined - 1, kLastMemoryRegion));
+  static_assert(kMoreMemoriesRegion + wasm::kMaxMemories <= 256, "a region is a byte");
+  return static_cast<uint8_t>(kMoreMemoriesRegion + defined - 1);
 }
 
 MemoryPlan plan_memory(const ModuleEnv& env, uint32_t index) {

@@ -22,8 +22,7 @@ enum Region : uint8_t {
   kContextRegion = 4,         // what the runtime changes: sizes, bases that move, fuel, epoch
   kFuncRefRegion = 5,         // VMFuncRefs and what they point to: never written by compiled code
   kImportedMemoryRegion = 6,  // imported memories, which may be one and the same; never one that the module defines
-  kMoreMemoriesRegion = 7,    // further memories that the module defines, a region each
-  kLastMemoryRegion = 15,     // and from here on one for all of them
+  kMoreMemoriesRegion = 7,    // further memories that the module defines, a region each, from here on
 };
 
 /// Flags of loads from the context and what hangs on it: the address is good wherever it is computed.

@@ -14,7 +14,7 @@ using ir::Value;
 namespace {
 
 Value zero_of(Builder& builder, Type type) {
-  return ir::is_float(type) ? builder.fconst(type, 0) : builder.iconst(type, 0);
+  return builder.constant(type, 0);
 }
 
 /// Numbers functions from 1 on. When the numbers start again, old entries must not seem to be of this function.
@@ -165,7 +165,10 @@ void SlotLocals::finish(ir::Func& func) {
       }
       value = zero;
     }
-    insert({.op = ir::Op::StackStore, .type = func.type_of(value), .imm = state.slot.raw(), .a = {value.raw()}}, {});
+    ir::InstData store{.op = ir::Op::StackStore, .type = func.type_of(value)};
+    store.set_slot(state.slot, 0);
+    store.a[0] = value.raw();
+    insert(store, {});
   }
 }
 

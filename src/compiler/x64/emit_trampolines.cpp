@@ -6,7 +6,9 @@
 // everything is found relative to rsp, which is then 48 below the frame pointer.
 //
 // Host call: entered like any function of the signature, with r15 the VMHostContext and r10 the caller's context. Its
-// frame is the array of values.
+// frame is the array of values. When the host comes back, the innermost activation must be the one it was called in:
+// its exit_fp is this frame's caller. If not, the host has left other guest frames behind without returning through
+// them, and the illegal instruction here has no trap code: the runtime ends the process.
 #include <cstddef>
 
 #include "abi/vmcontext.hpp"
@@ -138,7 +140,7 @@ void EmitterImpl::array_call_trampoline(const ir::Signature& sig, abi::CodeUnit&
 void EmitterImpl::host_call_trampoline(const ir::Signature& sig, abi::CodeUnit& out) {
   asm_.reset(0);
   asm_.reserve_tables(0);
-  const Label unwind = asm_.make_label();
+  const Label unwind = asm_.make_label(), broken = asm_.make_label();
   const uint32_t args = stack_arg_bytes(sig);
   const auto values = static_cast<uint32_t>(std::max(sig.params.size() - 1, sig.results.size()) * sizeof(ValRaw));
   asm_.e(Inst::kIdPush, x86::rbp);
@@ -170,9 +172,11 @@ void EmitterImpl::host_call_trampoline(const ir::Signature& sig, abi::CodeUnit& 
   asm_.e(Inst::kIdCall, word(x86::r15, offsetof(VMHostContext, call)));
   asm_.e(Inst::kIdMov, x86::r11, word(x86::r15, offsetof(VMHostContext, store)));
   asm_.e(Inst::kIdMov, x86::r11, word(x86::r11, offsetof(VMStore, activation)));
+  asm_.e(Inst::kIdMov, x86::rcx, word(x86::rbp, 0));
+  asm_.e(Inst::kIdCmp, x86::rcx, word(x86::r11, offsetof(VMActivation, exit_fp)));
+  asm_.jcc(CC::Ne, broken);
   asm_.e(Inst::kIdTest, x86::eax, x86::eax);
   asm_.jcc(CC::Ne, unwind);
-  asm_.e(Inst::kIdMov, word(x86::r11, offsetof(VMActivation, exit_fp)), Imm(0));
 
   ResultAssigner on_stack(sig.conv), in_registers(sig.conv);
   for (size_t n = 0; n < sig.results.size(); ++n) {
@@ -192,8 +196,10 @@ void EmitterImpl::host_call_trampoline(const ir::Signature& sig, abi::CodeUnit& 
   else
     asm_.e(Inst::kIdRet);
   asm_.bind(unwind);
-  asm_.e(Inst::kIdMov, x86::rsp, word(x86::r11, offsetof(VMActivation, entry_sp)));
-  asm_.e(Inst::kIdRet);
+  asm_.e(Inst::kIdMov, x86::rdi, word(x86::r15, offsetof(VMHostContext, store)));
+  asm_.e(Inst::kIdCall, word(x86::rdi, offsetof(VMStore, unwind)));
+  asm_.bind(broken);
+  asm_.e(Inst::kIdUd2);
   finish_trampoline(out, values, {});
 }
 

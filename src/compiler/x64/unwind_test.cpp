@@ -10,6 +10,44 @@
 
 #include "compiler/x64/harness.hpp"
 
+// Calls rdi with rsi, with known values in the registers that a callee has to preserve.
+asm(R"(
+  .text
+unwind_test_call:
+  .cfi_startproc
+  pushq %rbp
+  .cfi_def_cfa_offset 16
+  .cfi_offset %rbp, -16
+  movq %rsp, %rbp
+  .cfi_def_cfa_register %rbp
+  pushq %rbx
+  pushq %r12
+  pushq %r13
+  pushq %r14
+  pushq %r15
+  subq $8, %rsp
+  movq $0x1b, %rbx
+  movq $0x12, %r12
+  movq $0x13, %r13
+  movq $0x14, %r14
+  movq $0x15, %r15
+  movq %rdi, %rax
+  movq %rsi, %rdi
+  call *%rax
+unwind_test_return:
+  addq $8, %rsp
+  popq %r15
+  popq %r14
+  popq %r13
+  popq %r12
+  popq %rbx
+  popq %rbp
+  ret
+  .cfi_endproc
+)");
+extern "C" void unwind_test_call(void (*f)(void*), void* argument);
+extern "C" const char unwind_test_return[];
+
 extern "C" void __register_frame(void*);
 extern "C" void __deregister_frame(void*);
 
@@ -17,14 +55,19 @@ namespace vitrine::x64::testing {
 namespace {
 
 std::vector<uintptr_t> walked;
+std::vector<uintptr_t> registers_outside;
 
 _Unwind_Reason_Code visit(_Unwind_Context* context, void*) {
   walked.push_back(_Unwind_GetIP(context));
+  if (walked.back() == reinterpret_cast<uintptr_t>(unwind_test_return)) {
+    for (int dwarf : {3, 12, 13, 14, 15}) registers_outside.push_back(_Unwind_GetGR(context, dwarf));
+  }
   return _URC_NO_REASON;
 }
 
 void walk(void*) {
   walked.clear();
+  registers_outside.clear();
   _Unwind_Backtrace(visit, nullptr);
 }
 
@@ -56,9 +99,19 @@ block0(v0: i64, v1: i64, v2: i64, v3: i64, v4: i64, v5: i64, v6: i64, v7: i64, v
     std::vector<uint8_t> frames = make_eh_frame(p.pieces(), p.text() - home);
     std::memcpy(home, frames.data(), frames.size());
     __register_frame(home);
-    uint64_t got = p.call1(0, {10, 5});
+    struct Call {
+      Program& program;
+      uint64_t got = 0;
+    } call{p};
+    unwind_test_call(
+        [](void* raw) {
+          auto& c = *static_cast<Call*>(raw);
+          c.got = c.program.call1(0, {10, 5});
+        },
+        &call);
     __deregister_frame(home);
-    EXPECT_EQ(got, 10u + 5 + 10 + 5) << way.name;
+    EXPECT_EQ(call.got, 10u + 5 + 10 + 5) << way.name;
+    EXPECT_EQ(registers_outside, (std::vector<uintptr_t>{0x1b, 0x12, 0x13, 0x14, 0x15})) << way.name;
     std::vector<uint32_t> functions;
     bool beyond = false;
     for (uintptr_t ip : walked) {

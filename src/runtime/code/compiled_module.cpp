@@ -11,6 +11,10 @@
 #include "runtime/engine/engine.hpp"
 #include "wasm/reader.hpp"
 
+// Of the C++ runtime (libgcc).
+extern "C" void __register_frame(const void* eh_frame);
+extern "C" void __deregister_frame(const void* eh_frame);
+
 namespace vitrine::runtime {
 
 namespace {
@@ -115,13 +119,15 @@ Result<void> CompiledModule::prepare() {
   if (!image_.memory_images().empty()) {
     first_source_ = engine_->allocator().reservations().new_identities(image_.memory_images().size());
   }
-  register_code(*this);
-  registered_ = true;
+  registered_ = register_code(*this);
+  if (!registered_) return fail("the system has no room for the table of code addresses", ErrorKind::Io);
   if (engine_->options().perf_map) write_perf_map(*this);
   return {};
 }
 
 CompiledModule::~CompiledModule() {
+  // SAFETY: what was registered is still mapped.
+  if (unwinder_knows_) __deregister_frame(image_.eh_frame().data());
   if (registered_) unregister_code(*this);
   if (first_source_)
     engine_->allocator().reservations().forget(first_source_, first_source_ + image_.memory_images().size() - 1);
@@ -184,7 +190,16 @@ abi::TrapCode CompiledModule::find_trap(uintptr_t pc) const {
   return static_cast<abi::TrapCode>(found->code);
 }
 
-std::optional<CodePosition> CompiledModule::find_position(uintptr_t pc) const {
+void CompiledModule::let_unwinder_through() const {
+  // Not before it is needed: whatever is registered makes every exception of the process slower.
+  std::call_once(unwinder_once_, [this] {
+    if (image_.eh_frame().empty()) return;
+    __register_frame(image_.eh_frame().data());
+    unwinder_knows_ = true;
+  });
+}
+
+std::optional<uint32_t> CompiledModule::find_function(uintptr_t pc) const {
   if (!contains(pc)) return std::nullopt;
   auto offset = static_cast<uint32_t>(pc - reinterpret_cast<uintptr_t>(image_.text().data()));
   const auto functions = image_.functions();
@@ -203,8 +218,15 @@ std::optional<CodePosition> CompiledModule::find_position(uintptr_t pc) const {
   const uint32_t index = at(low - 1);
   const abi::CodeRange& range = functions[index];
   if (offset - range.offset >= range.size) return std::nullopt;
+  return module_.imported_functions + index;
+}
 
-  CodePosition position{.function = module_.imported_functions + index};
+std::optional<CodePosition> CompiledModule::find_position(uintptr_t pc) const {
+  const auto function = find_function(pc);
+  if (!function) return std::nullopt;
+  const auto offset = static_cast<uint32_t>(pc - reinterpret_cast<uintptr_t>(image_.text().data()));
+  const abi::CodeRange& range = image_.functions()[*function - module_.imported_functions];
+  CodePosition position{.function = *function};
   if (auto entry = image_.addresses().find(offset); entry && entry->offset >= range.offset) {
     position.srcloc = entry->srcloc;
     if (entry->inline_site <= image_.inline_sites().size()) position.inline_site = entry->inline_site;

@@ -85,10 +85,17 @@ class CompiledModule : public std::enable_shared_from_this<CompiledModule> {
   /// The memory that host functions see as the guest's: the one exported as "memory", else the first. None without any.
   std::optional<uint32_t> main_memory() const { return main_memory_; }
 
+  /// Makes the unwinder of the C++ runtime know the code: an exception that nobody may catch (pthread_exit, the
+  /// cancellation of a thread) is about to pass. Any thread.
+  void let_unwinder_through() const;
+
+  // What of these may run in a signal handler: all but `names`.
   bool contains(uintptr_t pc) const;
   /// The trap that the instruction at `pc` means; async-signal-safe.
   abi::TrapCode find_trap(uintptr_t pc) const;
-  /// Where code at `pc` comes from, none outside of functions (trampolines).
+  /// The function whose code has the pc, as an index of the module; none outside of functions (trampolines).
+  std::optional<uint32_t> find_function(uintptr_t pc) const;
+  /// Where code at `pc` comes from, none outside of functions.
   std::optional<CodePosition> find_position(uintptr_t pc) const;
   const wasm::Names& names() const;
 
@@ -118,7 +125,8 @@ class CompiledModule : public std::enable_shared_from_this<CompiledModule> {
   bool registered_ = false;
   mutable LazyCompiler lazy_compiler_;
 
-  mutable std::once_flag names_once_, exports_once_;
+  mutable std::once_flag names_once_, exports_once_, unwinder_once_;
+  mutable bool unwinder_knows_ = false;
   mutable wasm::Names names_;
   mutable std::vector<uint32_t> exports_by_name_;
 };

@@ -1,83 +1,146 @@
 #include "runtime/code/registry.hpp"
 
-#include <algorithm>
+#include <pthread.h>
+#include <sys/mman.h>
+
 #include <atomic>
-#include <memory>
 #include <mutex>
 #include <thread>
-#include <vector>
 
+#include "base/assert.hpp"
 #include "runtime/code/compiled_module.hpp"
 
 namespace vitrine::runtime {
 
+// Never freed, so that a reader may count itself into one that has just been given up.
+struct CodeSlot {
+  std::atomic<const CompiledModule*> module{nullptr};
+  std::atomic<uint32_t> readers{0};
+  CodeSlot* next = nullptr;       // of all there are
+  CodeSlot* next_free = nullptr;  // of those without a module
+};
+
 namespace {
 
-struct Entry {
-  uintptr_t begin;
-  uintptr_t end;
-  const CompiledModule* module;
-};
-using Snapshot = std::vector<Entry>;  // by increasing address
+constexpr unsigned kPageBits = 12, kLeafBits = 18, kAddressBits = 47;
+constexpr uintptr_t kLeafSize = uintptr_t{1} << kLeafBits;
 
-// Never destroyed: a fault may come while the process is exiting.
-struct Registry {
-  std::mutex mutex;  // writers
-  std::atomic<const Snapshot*> current{nullptr};
-  std::atomic<uint32_t> readers{0};
-  std::vector<const Snapshot*> retired;  // replaced, but a reader may still look into it
-};
-Registry& registry() {
-  static auto* r = new Registry;
-  return *r;
+using Entry = std::atomic<CodeSlot*>;
+
+// The directory is touched only where there is code, and so is a leaf, which is mapped as a whole. Constant-initialised
+// and never destroyed: a fault may come before and after everything else. Leaves stay: code comes and goes in the same
+// few.
+constinit std::atomic<Entry*> directory[uintptr_t{1} << (kAddressBits - kPageBits - kLeafBits)] = {};
+
+/// The entry for the page of `pc`; null if there is no leaf.
+Entry* find_entry(uintptr_t pc) {
+  if (pc >> kAddressBits) return nullptr;
+  Entry* leaf = directory[pc >> (kPageBits + kLeafBits)].load(std::memory_order_acquire);
+  return leaf ? &leaf[(pc >> kPageBits) % kLeafSize] : nullptr;
 }
 
-void replace(Registry& r, std::unique_ptr<Snapshot> next) {
-  // SAFETY: a reader counts itself in before it loads `current`. Both sides are sequentially consistent: if no reader
-  // is counted after the exchange, whoever comes later sees the new snapshot, and none can hold an old one.
-  if (const Snapshot* old = r.current.exchange(next.release())) r.retired.push_back(old);
-  if (r.readers.load() != 0) return;
-  for (const Snapshot* old : r.retired) delete old;
-  r.retired.clear();
+/// The same, making the leaf; null if the system has no room for it.
+Entry* make_entry(uintptr_t pc) {
+  if (Entry* entry = find_entry(pc)) return entry;
+  VITRINE_ASSERT(pc >> kAddressBits == 0);
+  constexpr size_t kBytes = kLeafSize * sizeof(Entry);
+  void* memory = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return nullptr;
+  // SAFETY: zero bytes are null pointers, and an atomic of a pointer has its layout.
+  static_assert(sizeof(Entry) == sizeof(void*) && Entry::is_always_lock_free);
+  Entry* none = nullptr;
+  if (!directory[pc >> (kPageBits + kLeafBits)].compare_exchange_strong(none, static_cast<Entry*>(memory))) {
+    munmap(memory, kBytes);  // somebody else was faster
+  }
+  return find_entry(pc);
+}
+
+// Writers only.
+constinit std::mutex slots_mutex;
+constinit CodeSlot* all_slots = nullptr;
+constinit CodeSlot* free_slots = nullptr;
+
+CodeSlot& take_slot() {
+  std::lock_guard lock(slots_mutex);
+  if (CodeSlot* slot = free_slots) {
+    free_slots = slot->next_free;
+    return *slot;
+  }
+  auto* slot = new CodeSlot;
+  slot->next = all_slots;
+  all_slots = slot;
+  return *slot;
+}
+
+void give_back(CodeSlot& slot) {
+  std::lock_guard lock(slots_mutex);
+  slot.next_free = free_slots;
+  free_slots = &slot;
+}
+
+/// A child of fork has only the thread that called it, which was in no lookup: what others had counted is nobody's.
+void forget_readers() {
+  for (CodeSlot* slot = all_slots; slot; slot = slot->next) slot->readers.store(0);
+}
+
+constexpr uintptr_t kPage = uintptr_t{1} << kPageBits;
+
+/// Calls `f` with an address in each page of the module's text, until it answers false.
+template <class F>
+bool each_page(const CompiledModule& module, F&& f) {
+  const auto begin = reinterpret_cast<uintptr_t>(module.text().data());
+  for (uintptr_t at = begin & ~(kPage - 1); at < begin + module.text().size(); at += kPage) {
+    if (!f(at)) return false;
+  }
+  return true;
 }
 
 }  // namespace
 
-void register_code(const CompiledModule& module) {
-  auto begin = reinterpret_cast<uintptr_t>(module.text().data());
-  Registry& r = registry();
-  std::lock_guard lock(r.mutex);
-  const Snapshot* now = r.current.load();
-  auto next = now ? std::make_unique<Snapshot>(*now) : std::make_unique<Snapshot>();
-  Entry entry{begin, begin + module.text().size(), &module};
-  next->insert(std::ranges::upper_bound(*next, begin, {}, &Entry::begin), entry);
-  replace(r, std::move(next));
+bool register_code(const CompiledModule& module) {
+  static const int at_fork = pthread_atfork([] { slots_mutex.lock(); }, [] { slots_mutex.unlock(); },
+                                            [] {
+                                              forget_readers();
+                                              slots_mutex.unlock();
+                                            });
+  (void)at_fork;
+  if (module.text().empty()) return true;
+  if (!each_page(module, [](uintptr_t at) { return make_entry(at) != nullptr; })) return false;
+  CodeSlot& slot = take_slot();
+  slot.module.store(&module);
+  return each_page(module, [&](uintptr_t at) {
+    find_entry(at)->store(&slot);
+    return true;
+  });
 }
 
 void unregister_code(const CompiledModule& module) {
-  Registry& r = registry();
-  std::lock_guard lock(r.mutex);
-  auto next = std::make_unique<Snapshot>(*r.current.load());
-  std::erase_if(*next, [&](const Entry& e) { return e.module == &module; });
-  replace(r, std::move(next));
-  // A reader that came before may still look into the module. None of them waits for anything, so this ends.
-  while (r.readers.load() != 0) std::this_thread::yield();
+  CodeSlot* slot = nullptr;
+  each_page(module, [&](uintptr_t at) {
+    slot = find_entry(at)->exchange(nullptr);
+    return true;
+  });
+  if (!slot) return;  // no text
+  slot->module.store(nullptr);
+  // SAFETY: a reader counts itself in before it loads `module`, and both sides are sequentially consistent: whoever is
+  // not counted now finds null. Only readers of this very module are waited for, and none of them waits for anything.
+  while (slot->readers.load() != 0) std::this_thread::yield();
+  give_back(*slot);
 }
 
 CodeLookup::CodeLookup(uintptr_t pc) {
-  Registry& r = registry();
-  r.readers.fetch_add(1);
-  const Snapshot* now = r.current.load();
-  if (!now) return;
-  auto after =
-      std::upper_bound(now->begin(), now->end(), pc, [](uintptr_t at, const Entry& e) { return at < e.begin; });
-  if (after == now->begin()) return;
-  const Entry& entry = *std::prev(after);
-  if (pc < entry.end) module_ = entry.module;
+  const Entry* entry = find_entry(pc);
+  CodeSlot* slot = entry ? entry->load() : nullptr;
+  if (!slot) return;
+  slot->readers.fetch_add(1);
+  slot_ = slot;
+  // The slot may have gone to another module meanwhile: its own code says which it has.
+  const CompiledModule* module = slot->module.load();
+  if (module && module->contains(pc)) module_ = module;
 }
 
 CodeLookup::~CodeLookup() {
-  registry().readers.fetch_sub(1);
+  if (slot_) slot_->readers.fetch_sub(1);
 }
 
 }  // namespace vitrine::runtime

@@ -1,7 +1,8 @@
 // All compiled code of the process, by address: which module does a pc belong to?
 //
-// Readers take no lock and may be signal handlers: they look into an immutable sorted snapshot behind an atomic
-// pointer. Writers replace the snapshot and free the old one when no reader is inside. Finding is O(log modules).
+// A table by page of the address space, two levels deep. Readers take no lock and may be signal handlers. A module that
+// goes waits for the readers of that very module, so neither coming nor going depends on how many modules and threads
+// there are; both are O(pages of code).
 #pragma once
 
 #include <cstdint>
@@ -9,12 +10,14 @@
 namespace vitrine::runtime {
 
 class CompiledModule;
+struct CodeSlot;
 
-void register_code(const CompiledModule& module);
+/// False if the system has no room for the table.
+[[nodiscard]] bool register_code(const CompiledModule& module);
 void unregister_code(const CompiledModule& module);
 
-/// Holds the registry still while it lives, so that the module found cannot go away under a reader that does not own
-/// it. Keep it short: writers wait for it. Async-signal-safe.
+/// Holds the module found while it lives, so that it cannot go away under a reader that does not own it. Keep it short:
+/// the module's end waits for it. Async-signal-safe.
 class CodeLookup {
  public:
   explicit CodeLookup(uintptr_t pc);
@@ -25,6 +28,7 @@ class CodeLookup {
   const CompiledModule* module() const { return module_; }
 
  private:
+  CodeSlot* slot_ = nullptr;
   const CompiledModule* module_ = nullptr;
 };
 

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "abi/settings.hpp"
+#include "runtime/engine/timer.hpp"
 #include "runtime/memory/allocator.hpp"
 #include "runtime/types/type_registry.hpp"
 
@@ -19,11 +20,13 @@ struct EngineOptions {
   bool memory_init_cow = true;    // map the initial contents of memories copy-on-write; else copy them
   MemoryGrowth memory_growth;
   uint32_t kept_reservations = 64;  // linear memories kept mapped for the next instance when one is dropped
+  int cancel_signal = 0;            // that ends a cancelled store's guest; 0: os::kDefaultInterruptSignal
 };
 
 class Engine {
  public:
   explicit Engine(const EngineOptions& options);
+  ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
@@ -32,6 +35,9 @@ class Engine {
   TypeRegistry& types() { return types_; }
   const TypeRegistry& types() const { return types_; }
   Allocator& allocator() { return allocator_; }
+  const std::shared_ptr<Timer>& timer() { return timer_; }
+  /// 0: the engine does without signals.
+  int cancel_signal() const;
 
   /// Async-signal-safe, as is reading it.
   void increment_epoch() { epoch_.fetch_add(1, std::memory_order_relaxed); }
@@ -44,6 +50,7 @@ class Engine {
   TypeRegistry types_;
   Allocator allocator_;
   std::atomic<uint64_t> epoch_{0};
+  std::shared_ptr<Timer> timer_ = std::make_shared<Timer>();
   static_assert(sizeof(std::atomic<uint64_t>) == sizeof(uint64_t) && std::atomic<uint64_t>::is_always_lock_free);
 };
 

@@ -60,8 +60,10 @@ uint64_t answer_growth(Store& store, std::expected<uint64_t, GrowthFailure> resu
 
 // In a function of its own: when it unwinds, no object of the growing may be alive.
 uint64_t after_growing(VMContext* context, uint64_t answer) {
-  if (Store::of(context->store).has_raised()) [[unlikely]]
-    unwind_to_entry(context->store->activation);
+  Store& store = Store::of(context->store);
+  if (store.is_cancelled() && !store.has_raised()) store.raise(Failure::trap(abi::TrapCode::Interrupt));
+  if (store.has_raised()) [[unlikely]]
+    unwind_from_host(context->store);
   return answer;
 }
 
@@ -70,7 +72,7 @@ uint64_t guarded_growth(Store& store, F&& f) {
   try {
     return answer_growth(store, f());
   } catch (...) {  // of the embedder's limiter
-    store.raise(Failure::of(std::current_exception()));
+    store.carry_exception();
     return ~uint64_t{0};
   }
 }
@@ -87,62 +89,16 @@ uint64_t table_grow(VMContext* context, uint32_t table, uint64_t init, uint64_t 
                        guarded_growth(instance.store(), [&] { return instance.table(table)->try_grow(count, init); }));
 }
 
-// A guest may ask for gigabytes at once: where epochs interrupt guests, a large operation is done piece by piece with a
-// look at the deadline between them. What is done so far stays done, as if a loop had been interrupted.
-constexpr uint64_t kPiece = 16ull << 20;
-
-bool is_interrupted(Store& store) {
-  const abi::VMStore& vm = store.vm();
-  if (store.engine().epoch() < vm.epoch_deadline || store.new_epoch()) return false;
-  if (!store.has_raised()) store.raise(Failure::trap(abi::TrapCode::Interrupt));
-  return true;
-}
-
-bool needs_pieces(const Store& store, uint64_t count) {
-  return count > kPiece && store.engine().settings().epoch_interruption;
-}
-
-/// Answers 0 as for a range that is out of bounds: the failure that was raised counts, not the trap that follows.
-uint32_t fill_in_pieces(Instance& instance, uint32_t memory, uint64_t dst, uint8_t byte, uint64_t count) {
-  if (!instance.memory_fill(memory, dst, byte, 0) || count > instance.memory(memory)->data().size() - dst) return 0;
-  for (uint64_t done = 0; done < count; done += kPiece) {
-    if (is_interrupted(instance.store())) return 0;
-    instance.memory_fill(memory, dst + done, byte, std::min(kPiece, count - done));
-  }
-  return 1;
-}
-
-uint32_t copy_in_pieces(Instance& instance, uint32_t dst_memory, uint64_t dst, uint32_t src_memory, uint64_t src,
-                        uint64_t count) {
-  if (!instance.memory_copy(dst_memory, dst, src_memory, src, 0) ||
-      count > instance.memory(dst_memory)->data().size() - dst ||
-      count > instance.memory(src_memory)->data().size() - src) {
-    return 0;
-  }
-  // From the end if the ranges may overlap that way, so that no byte is overwritten before it is copied.
-  const bool backwards = dst > src;
-  for (uint64_t done = 0; done < count; done += kPiece) {
-    if (is_interrupted(instance.store())) return 0;
-    const uint64_t piece = std::min(kPiece, count - done);
-    const uint64_t at = backwards ? count - done - piece : done;
-    instance.memory_copy(dst_memory, dst + at, src_memory, src + at, piece);
-  }
-  return 1;
-}
+// The bulk operations answer 0 also when the store is told to end meanwhile: the failure that was raised counts, not
+// the trap that follows.
 
 uint32_t memory_fill(VMContext* context, uint32_t memory, uint64_t dst, uint32_t byte, uint64_t count) {
-  Instance& instance = *instance_of(context);
-  if (needs_pieces(instance.store(), count)) [[unlikely]]
-    return fill_in_pieces(instance, memory, dst, static_cast<uint8_t>(byte), count);
-  return instance.memory_fill(memory, dst, static_cast<uint8_t>(byte), count);
+  return instance_of(context)->memory_fill(memory, dst, static_cast<uint8_t>(byte), count);
 }
 
 uint32_t memory_copy(VMContext* context, uint32_t dst_memory, uint64_t dst, uint32_t src_memory, uint64_t src,
                      uint64_t count) {
-  Instance& instance = *instance_of(context);
-  if (needs_pieces(instance.store(), count)) [[unlikely]]
-    return copy_in_pieces(instance, dst_memory, dst, src_memory, src, count);
-  return instance.memory_copy(dst_memory, dst, src_memory, src, count);
+  return instance_of(context)->memory_copy(dst_memory, dst, src_memory, src, count);
 }
 
 uint32_t memory_init(VMContext* context, uint32_t memory, uint32_t segment, uint64_t dst, uint32_t src,

@@ -1,42 +1,85 @@
 #include "runtime/entry/call.hpp"
 
-#include "os/signals.hpp"
+#include "runtime/entry/stack.hpp"
+#include "runtime/failure/activations.hpp"
 #include "runtime/store/store.hpp"
 
 namespace vitrine::runtime {
 
 namespace {
 
-// Stack that guests never get: host functions and builtins called from the deepest guest frame run on it.
-constexpr uintptr_t kHostReserve = 128 * 1024;
-
-/// Where guest frames may be on this thread's own stack; 0, 0 until the thread first enters a guest. Initial-exec: one
-/// load, as this is read on every entry.
-struct ThreadStack {
-  uintptr_t floor;
-  uintptr_t high;
-};
-constinit thread_local ThreadStack thread_stack __attribute__((tls_model("initial-exec"))) = {0, 0};
-
-__attribute__((noinline)) void prepare_thread() {
-  // A thread that first entered a guest before there was a handler has none: faults are then handled on the guest's own
-  // stack, where its limit leaves room.
-  if (os::has_fault_handler()) os::ensure_signal_stack();
-  os::StackBounds bounds = os::stack_bounds();
-  thread_stack = {bounds.low + kHostReserve, bounds.high};
+uintptr_t address_of(const abi::VMActivation* activation) {
+  return reinterpret_cast<uintptr_t>(activation);
 }
 
-uintptr_t stack_limit(uintptr_t sp, uint64_t max_wasm_stack) {
-  if (thread_stack.high == 0) [[unlikely]]
-    prepare_thread();
-  uintptr_t limit = sp > max_wasm_stack ? sp - max_wasm_stack : 0;
-  // On another stack than the thread's own (a fiber's) the thread's bounds say nothing.
-  bool is_own_stack = sp < thread_stack.high && sp >= thread_stack.floor - kHostReserve;
-  if (is_own_stack && limit < thread_stack.floor) limit = thread_stack.floor;
-  return limit;
+/// Keeps an entry on the store's list of activations while it lives; also when a forced unwind (pthread_exit,
+/// cancellation of the thread) passes by.
+class Listed {
+ public:
+  Listed(abi::VMStore& vm, abi::VMActivation& entry) : vm_(vm), entry_(entry), previous_(entry.previous) {
+    // Before the look at the store's last thread, for who cancels looks at them the other way round.
+    __atomic_store_n(&vm.activation, &entry, __ATOMIC_RELAXED);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  }
+  ~Listed() {
+    if (vm_.activation != &entry_) [[unlikely]]
+      broken_activations();
+    __atomic_store_n(&vm_.activation, previous_, __ATOMIC_RELAXED);
+  }
+  Listed(const Listed&) = delete;
+  Listed& operator=(const Listed&) = delete;
+  const abi::VMActivation* previous() const { return previous_; }
+
+ private:
+  abi::VMStore& vm_;
+  abi::VMActivation& entry_;
+  abi::VMActivation* const previous_;
+};
+
+__attribute__((always_inline)) inline Outcome<> run(Store& store, abi::VMFuncRef* function, abi::ValRaw* values) {
+  int32_t ok = function->array_call(function->context, function->code, values, &store.vm());
+  if (ok && !store.has_raised()) [[likely]]
+    return {};
+  return std::unexpected(store.take_failure());
+}
+
+std::unexpected<FailurePtr> refuse(std::string message, ErrorKind kind) {
+  return std::unexpected(Failure::of(Error(std::move(message), kind)));
+}
+
+/// A call that finds something else than the one before it: another thread, another stack, or a cancelled store.
+__attribute__((noinline)) Outcome<> call_elsewhere(Store& store, abi::VMFuncRef* function, abi::ValRaw* values,
+                                                   const abi::VMActivation* previous, uintptr_t sp) {
+  if (!guest_thread.thread) prepare_guest_thread();
+  if (const int signal = store.engine().cancel_signal(); guest_thread.unblocked_signal != signal) {
+    if (signal != 0) os::unblock(signal);
+    guest_thread.unblocked_signal = signal;
+  }
+  if (!store.enter(*guest_thread.thread)) return std::unexpected(store.cancelled_failure());
+  abi::VMStore& vm = store.vm();
+  const auto stack = find_stack(sp);
+  if (!stack) {
+    return refuse(
+        "a guest is called on a stack whose bounds are not known: it is not the thread's own, and no vitrine::Stack "
+        "says where it ends",
+        ErrorKind::Usage);
+  }
+  const uintptr_t outer_limit = vm.stack_limit;
+  if (!previous || !stack->holds(address_of(previous))) {
+    vm.stack_limit = stack->limit(sp, store.max_wasm_stack());
+  } else if (address_of(previous) < sp) {
+    broken_activations();  // the frames of the guest that called the host are gone, but it did not return
+  }
+  struct Restore {
+    abi::VMStore& vm;
+    uintptr_t limit;
+    ~Restore() { vm.stack_limit = limit; }
+  } restore{vm, outer_limit};
+  return run(store, function, values);
 }
 
 __attribute__((noinline)) Outcome<> call_host(Store& store, abi::VMFuncRef* function, abi::ValRaw* values) {
+  if (store.is_cancelled()) return std::unexpected(store.cancelled_failure());
   // SAFETY: is_host says that the context is a VMHostContext.
   auto* host = reinterpret_cast<abi::VMHostContext*>(function->context);
   if (host->call(host->env, store.host_caller(), values) == 0 && !store.has_raised()) return {};
@@ -45,24 +88,27 @@ __attribute__((noinline)) Outcome<> call_host(Store& store, abi::VMFuncRef* func
 
 }  // namespace
 
-Outcome<> call_function(Store& store, abi::VMFuncRef* function, abi::ValRaw* values) {
+// AddressSanitizer would move the activation to a heap of its own, and where it lies says which frames are below it.
+__attribute__((no_sanitize("address"))) Outcome<> call_function(Store& store, abi::VMFuncRef* function,
+                                                                abi::ValRaw* values) {
   if (function->is_host) [[unlikely]]
     return call_host(store, function, values);
   abi::VMStore& vm = store.vm();
-  abi::VMActivation activation;
-  activation.previous = vm.activation;
-  activation.exit_fp = 0;
-  activation.exit_pc = 0;
-  if (!activation.previous) {
-    vm.stack_limit =
-        stack_limit(reinterpret_cast<uintptr_t>(__builtin_frame_address(0)), store.engine().settings().max_wasm_stack);
+  abi::VMActivation entry{.previous = vm.activation, .entry_sp = 0, .entry_fp = 0, .exit_fp = 0, .exit_pc = 0};
+  const Listed activation(vm, entry);
+  const auto sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  const abi::VMActivation* previous = activation.previous();
+  bool is_at_home = store.last_thread() == guest_thread.thread;
+  if (!previous) {
+    is_at_home &= guest_thread.stack.holds(sp);
+    vm.stack_limit = guest_thread.stack.limit(sp, store.max_wasm_stack());
+  } else {
+    // Below the frames of the guest that called the host, and above the limit they had: on their stack.
+    is_at_home &= sp - vm.stack_limit < address_of(previous) - vm.stack_limit;
   }
-  vm.activation = &activation;
-  int32_t ok = function->array_call(function->context, function->code, values, &vm);
-  vm.activation = activation.previous;
-  if (ok && !store.has_raised()) [[likely]]
-    return {};
-  return std::unexpected(store.take_failure());
+  if (!is_at_home) [[unlikely]]
+    return call_elsewhere(store, function, values, previous, sp);
+  return run(store, function, values);
 }
 
 }  // namespace vitrine::runtime

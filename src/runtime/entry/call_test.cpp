@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <csetjmp>
@@ -81,10 +83,8 @@ hand_host_call:
   leave
   ret
 1:
-  mov rax, [r15]
-  mov rax, [rax + 32]
-  mov rsp, [rax + 8]
-  ret
+  mov rdi, [r15]
+  call [rdi + 56]
 
   .balign 16
 hand_add_one:
@@ -480,6 +480,34 @@ TEST_F(Call, AModuleFoundStaysWhileItIsLookedAt) {
     pc = reinterpret_cast<uintptr_t>(module->text().data()) + at(hand_unreachable_trap);
   }
   stop = true;
+  reader.join();
+}
+
+TEST_F(Call, AModuleGoesWhileAnotherIsLookedAt) {
+  CodeLookup lookup(reinterpret_cast<uintptr_t>(module_->text().data()) + at(hand_unreachable_trap));
+  for (int i = 0; i < 100; i++) EXPECT_TRUE(CompiledModule::from_bytes(engine_, hand_image(), false));
+  EXPECT_EQ(lookup.module(), module_.get());
+}
+
+TEST_F(Call, AChildOfForkNeedNotWaitForReadersOfItsParent) {
+  auto module = *CompiledModule::from_bytes(engine_, hand_image(), false);
+  std::atomic<int> stage{0};
+  std::thread reader([&, pc = reinterpret_cast<uintptr_t>(module->text().data())] {
+    CodeLookup lookup(pc);
+    stage = 1;
+    while (stage == 1) std::this_thread::yield();
+  });
+  while (stage == 0) std::this_thread::yield();
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    module.reset();
+    _exit(0);
+  }
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status)) << status;
+  stage = 2;
   reader.join();
 }
 

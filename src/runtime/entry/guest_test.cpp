@@ -666,5 +666,41 @@ TEST_F(Guest, ImagesFromFilesRunInPlace) {
   EXPECT_EQ(*call(*i, "f"), 'f');
 }
 
+// Each of these would take milliseconds; told to end, none does more than a piece.
+TEST_F(Guest, BulkOperationsLookWhetherTheyAreToEnd) {
+  Module m = compile(R"((module (import "h" "cancel" (func $cancel))
+    (memory (export "memory") 1024) (table $t (export "table") 1000000 2000000 funcref) (elem declare func $cancel)
+    (func (export "fill") (call $cancel) (memory.fill (i32.const 0) (i32.const 1) (i32.const 0x4000000)))
+    (func (export "copy") (i32.store8 (i32.const 0) (i32.const 1)) (call $cancel)
+      (memory.copy (i32.const 0x2000000) (i32.const 0) (i32.const 0x2000000)))
+    (func (export "table_fill") (call $cancel)
+      (table.fill $t (i32.const 0) (ref.func $cancel) (i32.const 1000000)))
+    (func (export "table_grow") (call $cancel)
+      (drop (table.grow $t (ref.func $cancel) (i32.const 1000000))))))");
+  for (const char* kind : {"fill", "copy", "table_fill", "table_grow"}) {
+    SCOPED_TRACE(kind);
+    Store store(engine_);
+    auto* cancel = store.new_host_function(
+        *engine_->types().add_func({}, {}),
+        [](void* env, abi::VMContext*, abi::ValRaw*) {
+          static_cast<Store*>(env)->cancellation()->cancel();
+          return 0;
+        },
+        &store, nullptr);
+    Extern imports[] = {Extern::of(cancel->funcref())};
+    Instance* i = *instantiate(store, m, imports);
+    abi::ValRaw values[1]{};
+    auto result = call_function(store, i->find_export(kind)->func, values);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error()->code, abi::TrapCode::Interrupt) << result.error()->message();
+    EXPECT_EQ(result.error()->frames.size(), 1u);
+    EXPECT_EQ(i->memory(0)->data()[0x2000000], 0);
+    EXPECT_EQ(i->memory(0)->data()[0x3ffffff], 0);
+    EXPECT_EQ(i->table(0)->get(999'999), 0u);
+    EXPECT_EQ(i->table(0)->size(), 1'000'000u);
+    EXPECT_FALSE(call_function(store, i->find_export(kind)->func, values)) << "and says so ever after";
+  }
+}
+
 }  // namespace
 }  // namespace vitrine::runtime

@@ -1,13 +1,15 @@
-// Hardware faults in compiled code become traps.
+// Hardware faults in compiled code become traps, and cancellation ends guests.
 //
 // One handler per process for SIGSEGV, SIGBUS, SIGILL and SIGFPE. A fault whose pc has an entry in a loaded module's
 // trap table is a trap: the handler records it with the raw backtrace in the store and continues at the landing of the
-// innermost activation. Any other fault goes to the handler that was there before.
+// innermost activation. Any other fault goes to the handler that was there before. The signal of a cancellation does
+// the same at any pc of a guest function, but not in trampolines: what they are in the middle of is the host's.
 #pragma once
 
 namespace vitrine::runtime {
 
-/// Installs the handlers; the first call does, later ones cost a load.
+/// Installs the handlers; the first call does, later ones cost a load. That of a cancellation's signal is told what to
+/// do; it is installed by the first cancellation.
 void install_trap_handler();
 
 }  // namespace vitrine::runtime

@@ -3,6 +3,7 @@
 #include "runtime/entry/builtins.hpp"
 #include "runtime/entry/call.hpp"
 #include "runtime/entry/handler.hpp"
+#include "runtime/entry/unwind.hpp"
 #include "runtime/store/store.hpp"
 
 namespace vitrine::runtime {
@@ -10,8 +11,10 @@ namespace vitrine::runtime {
 Outcome<Instance*> instantiate(Store& store, std::shared_ptr<const CompiledModule> module,
                                std::span<const Extern> imports) {
   if (store.engine().settings().signals_based_traps) install_trap_handler();
+  if (store.is_cancelled()) return std::unexpected(store.cancelled_failure());
   Instance* instance = TRY(lift(store.new_instance(std::move(module), imports)));
   instance->context()->builtins = kBuiltins;
+  store.vm().unwind = unwind_from_host;
   // spec: exec/modules, instantiation: element segments, then data segments, each in order, then the start function.
   TRY(instance->initialize());
   abi::VMFuncRef storage;

@@ -2,47 +2,100 @@
 
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/code/registry.hpp"
+#include "runtime/failure/activations.hpp"
+
+// SAFETY: the words read at a frame pointer lie between the walk's start and the entry frame of the activation, which
+// is a part of a stack that is in use: `fp` only ever moves up, and never beyond `entry_fp`.
+#define READS_STACK __attribute__((no_sanitize("address")))
 
 namespace vitrine::runtime {
 
-// SAFETY: the words read at a frame pointer lie between the walk's start and the entry frame of the activation, which
-// is a part of this thread's stack that is in use: `fp` only ever moves up, and never beyond `entry_fp`.
-__attribute__((no_sanitize("address"))) size_t walk_frames(const abi::VMActivation* activation, uintptr_t pc,
-                                                           uintptr_t fp, std::span<RawFrame> frames) {
-  size_t count = 0;
-  bool is_return_address = false;
-  for (; activation; activation = activation->previous) {
-    if (pc == 0) {
-      pc = activation->exit_pc;
-      fp = activation->exit_fp;
-      is_return_address = true;
-    }
-    const uintptr_t end = activation->entry_fp;
-    while (pc != 0 && fp != 0 && fp < end && fp % sizeof(uintptr_t) == 0 && count < frames.size()) {
-      frames[count++] = {is_return_address ? pc - 1 : pc};
-      is_return_address = true;
-      const auto* words = reinterpret_cast<const uintptr_t*>(fp);
-      uintptr_t next = words[0];
-      pc = words[1];
-      if (next <= fp) break;
-      fp = next;
-    }
-    pc = 0;
+namespace {
+
+READS_STACK uintptr_t word_at(uintptr_t address, unsigned index = 0) {
+  return reinterpret_cast<const uintptr_t*>(address)[index];
+}
+
+/// Where the caller's pc is for code interrupted before its prologue has made the frame, or after its epilogue has
+/// given it up; 0: in the frame.
+uintptr_t return_address_outside_frame(const GuestRegisters& at) {
+  constexpr uintptr_t kPushSize = 1;
+  constexpr uint8_t kReturn = 0xc3, kReturnPopping = 0xc2;
+  CodeLookup lookup(at.pc);
+  if (!lookup.module()) return 0;
+  const auto function = lookup.module()->find_function(at.pc);
+  if (!function) return 0;
+  const auto start = reinterpret_cast<uintptr_t>(lookup.module()->function_code(*function));
+  const uint8_t instruction = *reinterpret_cast<const uint8_t*>(at.pc);
+  if (at.pc == start || instruction == kReturn || instruction == kReturnPopping) return word_at(at.sp);
+  return at.pc == start + kPushSize ? word_at(at.sp, 1) : 0;
+}
+
+}  // namespace
+
+LiveFrames::LiveFrames(const abi::VMActivation* activation, const std::optional<GuestRegisters>& at)
+    : activation_(activation) {
+  if (!activation_) return;
+  if (!at) {
+    enter_activation();
+    return;
   }
+  pc_ = at->pc;
+  fp_ = at->fp;
+  caller_ = return_address_outside_frame(*at);
+}
+
+void LiveFrames::enter_activation() {
+  // One that a jump has skipped ends the walk.
+  if (!is_standing(*activation_)) activation_ = nullptr;
+  if (!activation_) return;
+  pc_ = activation_->exit_pc;
+  fp_ = activation_->exit_fp;
+  is_return_address_ = true;
+}
+
+bool LiveFrames::next(LiveFrame& frame) {
+  while (activation_) {
+    const uintptr_t end = activation_->entry_fp;
+    const bool has_frame = fp_ != 0 && fp_ < end && fp_ % sizeof(uintptr_t) == 0;
+    if (pc_ == 0 || (!has_frame && caller_ == 0)) {
+      activation_ = activation_->previous;
+      if (activation_) enter_activation();
+      continue;
+    }
+    frame = {.pc = is_return_address_ ? pc_ - 1 : pc_, .fp = fp_, .module = nullptr, .function = 0};
+    is_return_address_ = true;
+    if (caller_ != 0) {
+      pc_ = std::exchange(caller_, 0);
+    } else {
+      const uintptr_t above = word_at(fp_);
+      pc_ = above > fp_ ? word_at(fp_, 1) : 0;
+      fp_ = above;
+    }
+    CodeLookup lookup(frame.pc);
+    if (!lookup.module()) continue;
+    const auto function = lookup.module()->find_function(frame.pc);
+    if (!function) continue;
+    frame.module = lookup.module();
+    frame.function = *function;
+    return true;
+  }
+  return false;
+}
+
+size_t walk_frames(const abi::VMActivation* activation, const std::optional<GuestRegisters>& at,
+                   std::span<LiveFrame> frames) {
+  LiveFrames live(activation, at);
+  size_t count = 0;
+  while (count < frames.size() && live.next(frames[count])) count++;
   return count;
 }
 
-std::vector<Frame> symbolize(std::span<const RawFrame> raw, size_t limit) {
+std::vector<Frame> symbolize(std::span<const LiveFrame> raw, size_t limit) {
   std::vector<Frame> frames;
-  for (const RawFrame& r : raw) {
+  for (const LiveFrame& r : raw) {
     if (frames.size() >= limit) break;
-    std::shared_ptr<const CompiledModule> module;
-    {
-      CodeLookup lookup(r.pc);
-      if (!lookup.module()) continue;
-      // Its code is being executed, so somebody owns it; a module on its way out has no owner to share.
-      module = lookup.module()->weak_from_this().lock();
-    }
+    std::shared_ptr<const CompiledModule> module = r.module->weak_from_this().lock();
     if (!module) continue;
     auto position = module->find_position(r.pc);
     if (!position) continue;

@@ -1,5 +1,6 @@
 #include "runtime/store/instance.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/assert.hpp"
@@ -18,6 +19,32 @@ namespace {
 /// `offset + count <= size`, without overflow.
 constexpr bool is_inside(uint64_t offset, uint64_t count, uint64_t size) {
   return offset <= size && count <= size - offset;
+}
+
+// A guest may ask for gigabytes at once, and a piece on fresh pages takes a microsecond or more for each kilobyte: with
+// this much between two looks at whether to go on, a guest that is told to end does so within 200 microseconds.
+constexpr uint64_t kPieceBytes = 16 * 1024;
+constexpr uint64_t kPieceElements = kPieceBytes / sizeof(uint64_t);
+
+/// Calls `work(at, n)` for pieces of [0, count). False if told to end between two of them, with the reason raised in
+/// the store; what is done so far stays done, as if a loop had been interrupted.
+template <class F>
+bool in_pieces(Store& store, uint64_t count, uint64_t piece, F&& work) {
+  if (count <= piece) [[likely]] {
+    if (count > 0) work(uint64_t{0}, count);
+    return true;
+  }
+  for (uint64_t at = 0; at < count; at += piece) {
+    if (store.is_interrupted()) return false;
+    work(at, std::min(piece, count - at));
+  }
+  return true;
+}
+
+/// Whether a copy has to begin at the end, so that nothing is overwritten before it is copied (in another memory or
+/// table it does no harm).
+constexpr bool overlaps_from_below(uint64_t src, uint64_t dst, uint64_t count) {
+  return dst > src && dst - src < count;
 }
 
 ValRaw value_of(const wasm::ConstOp& op) {
@@ -204,6 +231,9 @@ ValRaw Instance::evaluate(wasm::ConstExpr expr) {
 
 Outcome<> Instance::initialize() {
   const wasm::Module& m = module_->module();
+  auto failure = [this](abi::TrapCode code) {
+    return store_.has_raised() ? store_.take_failure() : Failure::trap(code);
+  };
   for (uint32_t i = 0; i < m.elems.size(); i++) {
     const wasm::ElemSegment& segment = m.elems[i];
     if (segment.mode == SegmentMode::Passive) continue;
@@ -212,7 +242,7 @@ Outcome<> Instance::initialize() {
       bool is_64 = tables_[segment.table]->type().limits.is_64;
       uint64_t dst = is_64 ? static_cast<uint64_t>(offset.i64) : static_cast<uint32_t>(offset.i32);
       if (!table_init(segment.table, i, dst, 0, static_cast<uint32_t>(segment.size()))) {
-        return std::unexpected(Failure::trap(abi::TrapCode::TableOutOfBounds));
+        return std::unexpected(failure(abi::TrapCode::TableOutOfBounds));
       }
     }
     elem_drop(i);
@@ -224,7 +254,7 @@ Outcome<> Instance::initialize() {
     bool is_64 = memories_[segment.memory]->type().limits.is_64;
     uint64_t dst = is_64 ? static_cast<uint64_t>(offset.i64) : static_cast<uint32_t>(offset.i32);
     if (!memory_init(segment.memory, i, dst, 0, static_cast<uint32_t>(segment.bytes.size()))) {
-      return std::unexpected(Failure::trap(abi::TrapCode::MemoryOutOfBounds));
+      return std::unexpected(failure(abi::TrapCode::MemoryOutOfBounds));
     }
     data_drop(i);
   }
@@ -299,8 +329,9 @@ bool Instance::table_init(uint32_t table, uint32_t segment_index, uint64_t dst, 
   const abi::VMTable& to = *tables_[table]->definition();
   const uint64_t length = elem_dropped_[segment_index] ? 0 : segment.size();
   if (!is_inside(src, count, length) || !is_inside(dst, count, to.size)) return false;
-  for (uint32_t i = 0; i < count; i++) to.base[dst + i] = element(segment, src + i);
-  return true;
+  return in_pieces(store_, count, kPieceElements, [&](uint64_t at, uint64_t n) {
+    for (uint64_t i = at; i < at + n; i++) to.base[dst + i] = element(segment, src + static_cast<uint32_t>(i));
+  });
 }
 
 bool Instance::memory_init(uint32_t memory, uint32_t segment_index, uint64_t dst, uint32_t src, uint32_t count) {
@@ -308,40 +339,48 @@ bool Instance::memory_init(uint32_t memory, uint32_t segment_index, uint64_t dst
   const abi::VMMemory& to = *memories_[memory]->definition();
   const uint64_t length = data_dropped_[segment_index] ? 0 : segment.bytes.size();
   if (!is_inside(src, count, length) || !is_inside(dst, count, to.size)) return false;
-  if (count > 0) std::memcpy(to.base + dst, segment.bytes.data() + src, count);
-  return true;
+  return in_pieces(store_, count, kPieceBytes, [&](uint64_t at, uint64_t n) {
+    std::memcpy(to.base + dst + at, segment.bytes.data() + src + at, n);
+  });
 }
 
-// SAFETY (the next four): the ranges were checked against the sizes now, and nothing else of the store runs meanwhile.
+// SAFETY (the next four): the ranges were checked against the sizes now. Between pieces an epoch callback may run,
+// which may grow what the context describes, but nothing shrinks; so base and size are looked at again.
 
 bool Instance::memory_fill(uint32_t memory, uint64_t dst, uint8_t value, uint64_t count) {
   const abi::VMMemory& to = *memories_[memory]->definition();
   if (!is_inside(dst, count, to.size)) return false;
-  std::memset(to.base + dst, value, count);
-  return true;
+  return in_pieces(store_, count, kPieceBytes,
+                   [&](uint64_t at, uint64_t n) { std::memset(to.base + dst + at, value, n); });
 }
 
 bool Instance::memory_copy(uint32_t dst_memory, uint64_t dst, uint32_t src_memory, uint64_t src, uint64_t count) {
   const abi::VMMemory& to = *memories_[dst_memory]->definition();
   const abi::VMMemory& from = *memories_[src_memory]->definition();
   if (!is_inside(dst, count, to.size) || !is_inside(src, count, from.size)) return false;
-  std::memmove(to.base + dst, from.base + src, count);
-  return true;
+  const bool is_backwards = overlaps_from_below(src, dst, count);
+  return in_pieces(store_, count, kPieceBytes, [&](uint64_t at, uint64_t n) {
+    if (is_backwards) at = count - at - n;
+    std::memmove(to.base + dst + at, from.base + src + at, n);
+  });
 }
 
 bool Instance::table_fill(uint32_t table, uint64_t dst, uint64_t value, uint64_t count) {
   const abi::VMTable& to = *tables_[table]->definition();
   if (!is_inside(dst, count, to.size)) return false;
-  std::fill_n(to.base + dst, count, value);
-  return true;
+  return in_pieces(store_, count, kPieceElements,
+                   [&](uint64_t at, uint64_t n) { std::fill_n(to.base + dst + at, n, value); });
 }
 
 bool Instance::table_copy(uint32_t dst_table, uint64_t dst, uint32_t src_table, uint64_t src, uint64_t count) {
   const abi::VMTable& to = *tables_[dst_table]->definition();
   const abi::VMTable& from = *tables_[src_table]->definition();
   if (!is_inside(dst, count, to.size) || !is_inside(src, count, from.size)) return false;
-  if (count > 0) std::memmove(to.base + dst, from.base + src, count * sizeof(uint64_t));
-  return true;
+  const bool is_backwards = overlaps_from_below(src, dst, count);
+  return in_pieces(store_, count, kPieceElements, [&](uint64_t at, uint64_t n) {
+    if (is_backwards) at = count - at - n;
+    std::memmove(to.base + dst + at, from.base + src + at, n * sizeof(uint64_t));
+  });
 }
 
 }  // namespace vitrine::runtime

@@ -51,8 +51,8 @@ class Instance {
   /// What a defined global holds, without making a Global of it.
   const abi::ValRaw& global_value(uint32_t index) const;
 
-  /// Table and memory instructions; false: out of bounds, nothing done. Segment operations see dropped segments as
-  /// empty.
+  /// Table and memory instructions; false: out of bounds and nothing done, or the store was told to end meanwhile and
+  /// has the reason. Segment operations see dropped segments as empty.
   bool table_init(uint32_t table, uint32_t segment, uint64_t dst, uint32_t src, uint32_t count);
   bool memory_init(uint32_t memory, uint32_t segment, uint64_t dst, uint32_t src, uint32_t count);
   void elem_drop(uint32_t segment) { elem_dropped_[segment] = true; }

@@ -1,5 +1,6 @@
 #include "runtime/store/store.hpp"
 
+#include <cxxabi.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -29,6 +30,7 @@ Store::Store(std::shared_ptr<Engine> engine)
 }
 
 Store::~Store() {
+  if (cancellation_) cancellation_->detach();
   VITRINE_ASSERT(vm_.activation == nullptr);
 }
 
@@ -226,11 +228,11 @@ bool Store::refill() {
 void Store::set_epoch_deadline(uint64_t ticks) {
   uint64_t deadline = 0;
   if (__builtin_add_overflow(engine_->epoch(), ticks, &deadline)) deadline = UINT64_MAX;
-  vm_.epoch_deadline = deadline;
+  __atomic_store_n(&vm_.epoch_deadline, is_cancelled() ? 0 : deadline, __ATOMIC_RELAXED);
 }
 
 bool Store::new_epoch() {
-  if (!epoch_callback_) return false;
+  if (!epoch_callback_ || is_cancelled()) return false;
   try {
     // Copies: it may set others.
     const EpochCallback callback = epoch_callback_;
@@ -248,7 +250,7 @@ bool Store::new_epoch() {
     set_epoch_deadline(decision->ticks);
     return true;
   } catch (...) {
-    raise(Failure::of(std::current_exception()));
+    carry_exception();
     return false;
   }
 }
@@ -258,10 +260,23 @@ void Store::raise(FailurePtr failure) {
   bool has_enough = failure->kind == Failure::Kind::HostError &&
                     (failure->error->kind() == ErrorKind::Exit || failure->error->trap() != nullptr);
   if (failure->frames.empty() && !has_enough && !trap_frames_.empty()) {
-    size_t count = walk_frames(vm_.activation, 0, 0, trap_frames_);
+    size_t count = walk_frames(vm_.activation, std::nullopt, trap_frames_);
     failure->frames = symbolize(std::span(trap_frames_).first(count), trap_frames_.size());
   }
   raised_ = std::move(failure);
+}
+
+void Store::carry_exception() {
+  try {
+    throw;
+#if defined(__GLIBCXX__)
+  } catch (const ::abi::__forced_unwind&) {
+    for (const auto& [address, module] : modules_) module->let_unwinder_through();
+    throw;
+#endif
+  } catch (...) {
+    raise(Failure::of(std::current_exception()));
+  }
 }
 
 FailurePtr Store::take_failure() {
@@ -275,9 +290,40 @@ FailurePtr Store::take_failure() {
   return failure;
 }
 
-void Store::record_trap(abi::TrapCode code, uintptr_t pc, uintptr_t fp) {
+void Store::record_trap(abi::TrapCode code, const GuestRegisters& at) {
   trap_.code = code;
-  trap_.frame_count = walk_frames(vm_.activation, pc, fp, trap_frames_);
+  trap_.frame_count = walk_frames(vm_.activation, at, trap_frames_);
+}
+
+const std::shared_ptr<Cancellation>& Store::cancellation() {
+  std::call_once(cancellation_once_, [this] { cancellation_ = std::make_shared<Cancellation>(*this); });
+  return cancellation_;
+}
+
+FailurePtr Store::cancelled_failure() const {
+  return Failure::of(Error("the store was cancelled: it runs no guest any more"));
+}
+
+bool Store::is_interrupted() {
+  if (!is_cancelled()) {
+    const bool is_due = engine_->settings().epoch_interruption &&
+                        engine_->epoch() >= __atomic_load_n(&vm_.epoch_deadline, __ATOMIC_RELAXED);
+    if (!is_due || new_epoch()) return false;
+  }
+  if (!raised_) raise(Failure::trap(abi::TrapCode::Interrupt));
+  return true;
+}
+
+bool Store::enter(os::Thread& thread) {
+  last_thread_.store(&thread);
+  if (!cancelled_.load()) return true;
+  last_thread_.store(nullptr);
+  return false;
+}
+
+os::Thread* Store::refuse_entry() {
+  cancelled_.store(true);
+  return last_thread_.exchange(nullptr);
 }
 
 bool Store::is_memory_address(uintptr_t address) const {

@@ -3,10 +3,12 @@
 // All pointers it gives out live as long as it does.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <unordered_map>
@@ -17,6 +19,7 @@
 #include "runtime/engine/engine.hpp"
 #include "runtime/failure/backtrace.hpp"
 #include "runtime/failure/failure.hpp"
+#include "runtime/store/cancellation.hpp"
 #include "runtime/store/extern.hpp"
 #include "runtime/store/externrefs.hpp"
 #include "runtime/store/global.hpp"
@@ -59,6 +62,7 @@ class Store {
   Engine& engine() const { return *engine_; }
   const std::shared_ptr<Engine>& shared_engine() const { return engine_; }
   abi::VMStore& vm() { return vm_; }
+  const abi::VMStore& vm() const { return vm_; }
   uint64_t max_wasm_stack() const { return max_wasm_stack_; }
   static Store& of(const abi::VMStore* vm) { return *static_cast<Store*>(vm->host_store); }
 
@@ -117,13 +121,40 @@ class Store {
   /// frames already (its own, or those of the error in it). A host function answers nonzero afterwards.
   void raise(FailurePtr failure);
   bool has_raised() const { return raised_ != nullptr; }
+  /// In a `catch (...)` round the host's code: raises the exception. One that nobody may catch (pthread_exit, the
+  /// cancellation of the thread) goes on, through the guest's frames.
+  void carry_exception();
   /// What ended the call: the raised failure, else the recorded trap.
   FailurePtr take_failure();
-  /// Called by the trap handler; async-signal-safe.
-  void record_trap(abi::TrapCode code, uintptr_t pc, uintptr_t fp);
+  /// Async-signal-safe.
+  void record_trap(abi::TrapCode code, const GuestRegisters& at);
   /// Whether the address is in the reservation of one of the store's memories, or of a memory that belongs to the
   /// engine (async-signal-safe).
   bool is_memory_address(uintptr_t address) const;
+
+  // Cancellation (see Cancellation).
+
+  /// Who may cancel the store; the same object each time. Any thread.
+  const std::shared_ptr<Cancellation>& cancellation();
+  /// Async-signal-safe; any thread.
+  bool is_cancelled() const { return cancelled_.load(std::memory_order_acquire); }
+  /// What a call of a cancelled store answers.
+  FailurePtr cancelled_failure() const;
+  /// Whether a guest or bulk operation has to end now: cancelled, or at its epoch deadline. The reason is raised then.
+  bool is_interrupted();
+
+  /// The thread that entered a guest of the store last; null if none did, and when it is cancelled.
+  os::Thread* last_thread() const { return last_thread_.load(std::memory_order_relaxed); }
+  /// The calling thread enters a guest, and its activation is listed; false: the store is cancelled.
+  bool enter(os::Thread& thread);
+
+  // For Cancellation, from any thread while the store lives.
+
+  /// From now on no thread enters; answers the one that was there last.
+  os::Thread* refuse_entry();
+  bool has_activation() const { return __atomic_load_n(&vm_.activation, __ATOMIC_RELAXED) != nullptr; }
+  /// Ends the guest at its next epoch check.
+  void expire() { __atomic_store_n(&vm_.epoch_deadline, 0, __ATOMIC_RELAXED); }
 
   /// The context that a host function called by the host itself sees as its caller.
   abi::VMContext* host_caller() { return &host_caller_; }
@@ -140,6 +171,8 @@ class Store {
   abi::VMStore vm_{};
   FailurePtr raised_;
   uint64_t max_wasm_stack_;
+  std::atomic<os::Thread*> last_thread_{nullptr};
+  std::atomic<bool> cancelled_{false};
 
   std::shared_ptr<Engine> engine_;
   abi::VMContext host_caller_{};
@@ -150,7 +183,7 @@ class Store {
   uint64_t held_fuel_ = 0;
 
   TrapRecord trap_;
-  std::vector<RawFrame> trap_frames_;
+  std::vector<LiveFrame> trap_frames_;
 
   // Destroyed in reverse order: instances before the memories and tables they refer to, modules last.
   std::unordered_map<const CompiledModule*, std::shared_ptr<const CompiledModule>> modules_;
@@ -166,6 +199,9 @@ class Store {
   std::deque<Global> globals_;
   std::deque<std::unique_ptr<Instance>> instances_;
   ExternRefs externrefs_;
+
+  std::once_flag cancellation_once_;
+  std::shared_ptr<Cancellation> cancellation_;  // null until somebody asks
 };
 
 }  // namespace vitrine::runtime

@@ -9,6 +9,12 @@
 
 namespace vitrine::runtime {
 
+namespace {
+
+constexpr uint64_t kPiece = 2048;  // elements between two looks at whether the store is cancelled
+
+}  // namespace
+
 Result<Block> Table::allocate(Allocator& allocator, uint64_t count) {
   if (count > wasm::kMaxTableSize) {
     return fail(fmt::format("a table of {} elements is over the limit of {}", count, wasm::kMaxTableSize),
@@ -63,7 +69,11 @@ std::expected<uint64_t, GrowthFailure> Table::try_grow(uint64_t count, uint64_t 
     return failed(fmt::format("the system has no room for a table of {} elements", growth.desired));
   }
   definition_->base = static_cast<uint64_t*>(elements_.data());
-  std::fill_n(definition_->base + growth.current, count, init);
+  for (uint64_t done = 0; done < count; done += kPiece) {
+    // Nothing of it is seen before it is done.
+    if (store_.is_cancelled()) return failed("the store was cancelled while a table grew");
+    std::fill_n(definition_->base + growth.current + done, std::min(kPiece, count - done), init);
+  }
   definition_->size = growth.desired;
   return growth.current;
 }

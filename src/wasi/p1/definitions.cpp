@@ -47,7 +47,7 @@ int32_t thunk(void* env, CallerContext* context, RawVal* values) {
     }
     return caller.raise(Error(std::move(*ending.message), ErrorKind::Trap));
   } catch (...) {
-    return detail::raise_current_exception(context);
+    return detail::carry_exception(context);
   }
 }
 

@@ -93,49 +93,53 @@ Answer<size_t> Transfer::all(const Handle& handle, bool nonblock, host::Directio
   }
 }
 
-Answer<size_t> read(Call& c, Descriptor& from, Transfer& to) {
+// A copy of what is waited for: the table may have changed after a wait, or after a function of the embedder's.
+
+Answer<size_t> read(Call& c, const Descriptor& from, Transfer& to) {
   if (auto* open = std::get_if<OpenFile>(&from)) {
-    return to.some(open->file, open->nonblock, host::Direction::In,
-                   [&](auto parts) { return open->file->read(parts); });
+    if (open->file->poll_fd() < 0) return TRY(open->file->read(to.parts()));
+    auto [file, nonblock] = *open;
+    return to.some(file, nonblock, host::Direction::In, [&](auto parts) { return file->read(parts); });
   }
   if (auto* stdio = std::get_if<Stdio>(&from)) {
-    if (stdio->writes) return fail(Errno::BadF);
-    if (stdio->stream->stream().calls_out()) {
-      TRY(stdio->stream->prepare());
+    auto [stream, writes, nonblock] = *stdio;
+    if (writes) return fail(Errno::BadF);
+    if (stream->stream().calls_out()) {
+      TRY(stream->prepare());
       c.memory.refresh();
       TRY(to.gather());
     }
-    return to.some(stdio->stream, stdio->nonblock, host::Direction::In,
-                   [&](auto parts) { return stdio->stream->read(parts); });
+    return to.some(stream, nonblock, host::Direction::In, [&](auto parts) { return stream->read(parts); });
   }
   if (auto* open = std::get_if<OpenSocket>(&from)) {
-    return to.some(open->socket, open->nonblock, host::Direction::In, [&](auto parts) -> os::SysResult<size_t> {
-      return TRY(open->socket->receive(parts, /*peek=*/false)).bytes;
+    auto [socket, nonblock] = *open;
+    return to.some(socket, nonblock, host::Direction::In, [&](auto parts) -> os::SysResult<size_t> {
+      return TRY(socket->receive(parts, /*peek=*/false)).bytes;
     });
   }
   return fail(Errno::IsDir);
 }
 
-Answer<size_t> write(Call& c, Descriptor& to, Transfer& from) {
+Answer<size_t> write(Call& c, const Descriptor& to, Transfer& from) {
   // A blocking write to a pipe or terminal goes on until all is written, like the system's own. What nobody reads takes
   // what it takes at once.
   if (auto* open = std::get_if<OpenFile>(&to)) {
-    auto attempt = [&](auto parts) { return open->file->write(parts); };
-    if (open->file->poll_fd() < 0) return TRY(attempt(from.parts()));
-    return from.all(open->file, open->nonblock, host::Direction::Out, attempt);
+    if (open->file->poll_fd() < 0) return TRY(open->file->write(from.parts()));
+    auto [file, nonblock] = *open;
+    return from.all(file, nonblock, host::Direction::Out, [&](auto parts) { return file->write(parts); });
   }
   if (auto* stdio = std::get_if<Stdio>(&to)) {
-    if (!stdio->writes) return fail(Errno::BadF);
-    auto attempt = [&](auto parts) { return stdio->stream->write(parts); };
-    const host::Stream& stream = stdio->stream->stream();
-    if (stream.poll_fd() >= 0) return from.all(stdio->stream, stdio->nonblock, host::Direction::Out, attempt);
+    auto [stream, writes, nonblock] = *stdio;
+    if (!writes) return fail(Errno::BadF);
+    auto attempt = [&](auto parts) { return stream->write(parts); };
+    if (stream->stream().poll_fd() >= 0) return from.all(stream, nonblock, host::Direction::Out, attempt);
     auto n = attempt(from.parts());
-    if (stream.calls_out()) c.memory.refresh();
+    if (stream->stream().calls_out()) c.memory.refresh();
     return TRY(std::move(n));
   }
   if (auto* open = std::get_if<OpenSocket>(&to)) {
-    return from.some(open->socket, open->nonblock, host::Direction::Out,
-                     [&](auto parts) { return open->socket->send(parts); });
+    auto [socket, nonblock] = *open;
+    return from.some(socket, nonblock, host::Direction::Out, [&](auto parts) { return socket->send(parts); });
   }
   return fail(Errno::BadF);
 }
@@ -183,17 +187,17 @@ Answer<> fd_pwrite(Call& c, I32 fd, I32 iovs, I32 iovs_len, I64 offset, I32 nwri
 
 Answer<> sock_accept(Call& c, I32 fd, I32 flags, I32 connection) {
   auto to = TRY(c.memory.slot<uint32_t>(connection));
-  auto* open = TRY(socket_at(c, fd));
+  auto [socket, nonblock] = *TRY(socket_at(c, fd));
   if (flags & ~fdflags::kNonblock) return fail(Errno::Inval);
   TRY(room_for_another(c, host::Verb::Accept, "socket"));
   for (;;) {
-    auto accepted = open->socket->accept();
+    auto accepted = socket->accept();
     if (accepted) {
       to.store(TRY(c.state.fds().insert(OpenSocket{std::move(*accepted), (flags & fdflags::kNonblock) != 0})));
       return {};
     }
-    if (accepted.error().code != EAGAIN || open->nonblock) return std::unexpected(CallError(accepted.error()));
-    TRY(open->socket->wait(host::Direction::In));
+    if (accepted.error().code != EAGAIN || nonblock) return std::unexpected(CallError(accepted.error()));
+    TRY(socket->wait(host::Direction::In));
     c.memory.refresh();
   }
 }
@@ -203,19 +207,19 @@ Answer<> sock_recv(Call& c, I32 fd, I32 ri_data, I32 ri_data_len, I32 ri_flags, 
   auto out_flags = TRY(c.memory.slot<uint16_t>(ro_flags));
   Transfer buffers(c, ri_data, ri_data_len);
   TRY(buffers.gather());
-  auto* open = TRY(socket_at(c, fd));
+  auto [socket, nonblock] = *TRY(socket_at(c, fd));
   if (ri_flags & ~(kRiPeek | kRiWaitall)) return fail(Errno::Inval);
   bool peek = ri_flags & kRiPeek, truncated = false;
   auto attempt = [&](auto parts) -> os::SysResult<size_t> {
-    auto received = TRY(open->socket->receive(parts, peek));
+    auto received = TRY(socket->receive(parts, peek));
     truncated = received.truncated;
     return received.bytes;
   };
   // MSG_WAITALL has no effect together with MSG_DONTWAIT, so waiting for all is receiving piece by piece. Peeking
   // cannot do that: it would see the same bytes again.
-  bool whole = (ri_flags & kRiWaitall) && !peek && open->socket->type() == host::FileType::SocketStream;
-  auto n = whole ? buffers.all(open->socket, open->nonblock, host::Direction::In, attempt)
-                 : buffers.some(open->socket, open->nonblock, host::Direction::In, attempt);
+  bool whole = (ri_flags & kRiWaitall) && !peek && socket->type() == host::FileType::SocketStream;
+  auto n = whole ? buffers.all(socket, nonblock, host::Direction::In, attempt)
+                 : buffers.some(socket, nonblock, host::Direction::In, attempt);
   length.store(static_cast<uint32_t>(TRY(std::move(n))));
   out_flags.store(truncated ? kRoDataTruncated : 0);
   return {};
@@ -225,10 +229,9 @@ Answer<> sock_send(Call& c, I32 fd, I32 si_data, I32 si_data_len, I32 si_flags, 
   auto length = TRY(c.memory.slot<uint32_t>(so_datalen));
   Transfer buffers(c, si_data, si_data_len);
   TRY(buffers.gather());
-  auto* open = TRY(socket_at(c, fd));
+  auto [socket, nonblock] = *TRY(socket_at(c, fd));
   if (si_flags != 0) return fail(Errno::Inval);
-  auto n = buffers.some(open->socket, open->nonblock, host::Direction::Out,
-                        [&](auto parts) { return open->socket->send(parts); });
+  auto n = buffers.some(socket, nonblock, host::Direction::Out, [&](auto parts) { return socket->send(parts); });
   length.store(static_cast<uint32_t>(TRY(std::move(n))));
   return {};
 }

@@ -1,0 +1,96 @@
+#include "os/thread.hpp"
+
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <new>
+
+namespace vitrine::os {
+
+namespace {
+
+int own_id() {
+  return static_cast<int>(syscall(SYS_gettid));
+}
+
+constinit thread_local Thread* this_thread __attribute__((tls_model("initial-exec"))) = nullptr;
+
+}  // namespace
+
+// All records. Those without a thread are given out again, so there are no more than there were threads at once.
+struct ThreadPool {
+  static inline constinit std::mutex mutex;
+  static inline constinit Thread* all = nullptr;
+
+  static Thread& take() {
+    (void)forks();
+    std::lock_guard lock(mutex);
+    Thread* thread = all;
+    while (thread && !thread->begin()) thread = thread->next_;
+    if (!thread) {
+      thread = new Thread;
+      thread->next_ = all;
+      all = thread;
+      thread->begin();
+    }
+    return *thread;
+  }
+
+  /// The child has one thread, under a number of its own; locks that others held are nobody's.
+  static void after_fork() {
+    new (&mutex) std::mutex;
+    for (Thread* t = all; t; t = t->next_) {
+      new (&t->mutex_) std::mutex;
+      t->id_ = t == this_thread ? own_id() : 0;
+    }
+  }
+};
+
+uint64_t forks() {
+  static std::atomic<uint64_t> count{0};
+  static const int registered = pthread_atfork(nullptr, nullptr, [] {
+    count++;
+    ThreadPool::after_fork();
+  });
+  (void)registered;
+  return count.load();
+}
+
+/// Ends the record with the thread.
+struct ThreadOwner {
+  Thread* thread = nullptr;
+  ~ThreadOwner() {
+    if (!thread) return;
+    this_thread = nullptr;
+    std::lock_guard lock(thread->mutex_);
+    thread->id_ = 0;
+  }
+};
+
+bool Thread::begin() {
+  std::lock_guard lock(mutex_);
+  if (id_ != 0) return false;
+  id_ = own_id();
+  return true;
+}
+
+Thread& Thread::current() {
+  static thread_local ThreadOwner owner;
+  if (!this_thread) owner.thread = this_thread = &ThreadPool::take();
+  return *this_thread;
+}
+
+Thread* Thread::current_or_null() {
+  return this_thread;
+}
+
+uint64_t Thread::send(int signal) {
+  std::lock_guard lock(mutex_);  // the thread cannot end meanwhile, so its number is its own
+  if (id_ == 0) return 0;
+  const uint64_t request = requested_.fetch_add(1, std::memory_order_acq_rel) + 1;
+  if (syscall(SYS_tgkill, getpid(), id_, signal) != 0) return 0;
+  return request;
+}
+
+}  // namespace vitrine::os

@@ -1,0 +1,111 @@
+#include "runtime/engine/timer.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <new>
+#include <system_error>
+
+namespace vitrine::runtime {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// How long to wait before a task that has been repeated for `age` already.
+Timer::Clock::duration pause_at(Timer::Clock::duration age) {
+  return std::clamp<Timer::Clock::duration>(age / 64, 100us, 10ms);
+}
+
+}  // namespace
+
+void Timer::end() {
+  forget_parent();
+  {
+    std::lock_guard lock(mutex_);
+    ends_ = true;
+  }
+  changed_.notify_one();
+  if (!thread_.joinable()) return;
+  if (thread_.get_id() == std::this_thread::get_id()) {
+    thread_.detach();
+  } else {
+    thread_.join();
+  }
+}
+
+// In a child of fork there is no timer thread, and what it or another thread had locked stays so.
+void Timer::forget_parent() {
+  const uint64_t forks = os::forks();
+  if (forks_.exchange(forks) == forks) return;
+  new (&mutex_) std::mutex;
+  new (&changed_) std::condition_variable;
+  new (&entries_) std::multimap<Clock::time_point, Entry>;
+  new (&thread_) std::thread;
+}
+
+void Timer::repeat(Task task) {
+  if (add(Clock::now() + pause_at({}), {task})) return;
+  for (Clock::duration age{}; task();) {
+    std::this_thread::sleep_for(pause_at(age));
+    age += pause_at(age);
+  }
+}
+
+bool Timer::after(std::chrono::nanoseconds delay, Task task) {
+  const auto now = Clock::now();
+  const auto longest = Clock::time_point::max() - now;
+  return add(now + std::min<Clock::duration>(delay, longest), {std::move(task)});
+}
+
+bool Timer::add(Clock::time_point when, Entry entry) {
+  forget_parent();
+  std::lock_guard lock(mutex_);
+  if (ends_) return true;
+  if (!thread_.joinable()) {
+    // The host's signals are for the host's own threads.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    try {
+      thread_ = std::thread([self = shared_from_this()] { self->run(); });
+    } catch (const std::system_error&) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (!thread_.joinable()) return false;
+  }
+  entries_.emplace(when, std::move(entry));
+  changed_.notify_one();
+  return true;
+}
+
+void Timer::run() {
+  std::unique_lock lock(mutex_);
+  while (!ends_) {
+    if (entries_.empty()) {
+      changed_.wait(lock);
+      continue;
+    }
+    const auto when = entries_.begin()->first;
+    if (Clock::now() < when) {
+      changed_.wait_until(lock, when);
+      continue;
+    }
+    auto node = entries_.extract(entries_.begin());
+    lock.unlock();
+    const bool again = node.mapped().task();
+    lock.lock();
+    if (!again) {
+      lock.unlock();
+      node = {};  // what the task held may end something, which may take its time
+      lock.lock();
+      continue;
+    }
+    node.mapped().age += pause_at(node.mapped().age);
+    node.key() = Clock::now() + pause_at(node.mapped().age);
+    entries_.insert(std::move(node));
+  }
+}
+
+}  // namespace vitrine::runtime

@@ -1,0 +1,54 @@
+// Ends what a store runs, from any thread: its guests, its bulk operations and its host functions that block.
+//
+// A guest is ended by a signal to the store's thread: where it meets guest code, its handler unwinds as a trap does, so
+// guest code itself has nothing to look at. Elsewhere (in the host, in a trampoline) it does nothing, and the engine's
+// timer sends it again until the store has left its last guest. Without signals the guest is ended by its epoch check.
+//
+// Cancelling goes: `is_cancelled`, no more thread may enter, wake who waits, then signals. Entering goes the other way
+// round: the activation is listed, then the thread looked at (`Store::enter`, or the thread found unchanged). So one of
+// both sees the other: the signal's handler runs in the thread between two of its instructions, and once it has run,
+// either the activation is listed or the thread will be refused.
+//
+// Outlives its store; shared by whoever may cancel.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "os/thread.hpp"
+
+namespace vitrine::runtime {
+
+class Store;
+
+class Cancellation : public std::enable_shared_from_this<Cancellation> {
+ public:
+  explicit Cancellation(Store& store) : store_(&store) {}
+
+  /// Any thread; only the first call has an effect.
+  void cancel();
+  bool is_cancelled() const { return cancelled_.load(std::memory_order_acquire); }
+  /// Calls it once, when cancelled, on the thread that cancels; at once if that has been. It must not touch the store.
+  void on_cancel(std::function<void()> wake);
+  /// What the timer calls: tells the store's thread again. False when there is nothing left to end.
+  bool push();
+
+ private:
+  friend class Store;
+  /// The store dies.
+  void detach();
+
+  std::atomic<bool> cancelled_{false};
+  std::mutex mutex_;
+  Store* store_;                  // null when it is dead
+  os::Thread* thread_ = nullptr;  // where the store's guest was when it was cancelled
+  uint64_t first_request_ = 0;    // the first signal; 0: none was sent
+  std::mutex wake_mutex_;
+  std::vector<std::function<void()>> wakes_;
+};
+
+}  // namespace vitrine::runtime

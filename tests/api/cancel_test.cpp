@@ -1,0 +1,340 @@
+// Cancelling a store from another thread: whatever it runs ends, and soon.
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <mutex>
+#include <thread>
+
+#include "testing.hpp"
+
+namespace vitrine::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* kWat = R"((module
+  (import "h" "started" (func $started))
+  (import "h" "wait" (func $wait))
+  (memory 1 2000)
+  (table $t 1 20000000 funcref)
+  (func $leaf (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+  (func (export "loop") (call $started) (loop $l (br $l)))
+  (func (export "calls") (local i32) (call $started) (loop $l (local.set 0 (call $leaf (local.get 0))) (br $l)))
+  (func $deep (param i32) (if (local.get 0) (then (call $deep (i32.sub (local.get 0) (i32.const 1))))))
+  (func (export "recursion") (call $started) (loop $l (call $deep (i32.const 1000)) (br $l)))
+  (func (export "host") (call $started) (loop $l (call $started) (br $l)))
+  (func (export "blocked") (call $started) (loop $l (call $wait) (br $l)))
+  (func (export "fill") (drop (memory.grow (i32.const 1023))) (call $started)
+    (loop $l (memory.fill (i32.const 0) (i32.const 1) (i32.const 0x4000000)) (br $l)))
+  (func (export "copy") (drop (memory.grow (i32.const 1023))) (call $started)
+    (loop $l (memory.copy (i32.const 0) (i32.const 1) (i32.const 0x3ffffff)) (br $l)))
+  (func (export "table") (drop (table.grow $t (ref.null func) (i32.const 9999999))) (call $started)
+    (loop $l (table.fill $t (i32.const 0) (ref.null func) (i32.const 10000000)) (br $l)))
+  (func (export "trap") (call $started) unreachable)
+  (func (export "id") (param i32) (result i32) (local.get 0))))";
+
+class Cancel : public ::testing::Test {
+  void SetUp() override {
+#if defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "ThreadSanitizer keeps signals back until the next call of the C library, and guests make none";
+#endif
+  }
+};
+
+constexpr const char* kKinds[] = {"loop", "calls", "recursion", "host", "blocked", "fill", "copy", "table"};
+
+/// A store with a guest that says when it has started, and a host function that waits until the store is cancelled.
+class Victim {
+ public:
+  explicit Victim(const Module& module) : store(module.engine()), linker(module.engine()) {
+    unwrap(linker.func("h", "started", [this] { started_ = true; }));
+    unwrap(linker.func("h", "wait", [this] {
+      std::unique_lock lock(mutex_);
+      woken_.wait(lock, [this] { return is_woken_; });
+    }));
+    store.on_cancel([this] {
+      {
+        std::lock_guard lock(mutex_);
+        is_woken_ = true;
+      }
+      woken_.notify_all();
+    });
+    instance.emplace(unwrap(linker.instantiate(store, module)));
+  }
+  Result<void> run(const char* name) { return unwrap(instance->typed<void()>(name))(); }
+  void wait_until_started() const {
+    while (!started_) std::this_thread::yield();
+  }
+
+  Store store;
+  Linker linker;
+  std::optional<Instance> instance;
+
+ private:
+  std::atomic<bool> started_{false};
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  bool is_woken_ = false;
+};
+
+void expect_dead(Victim& victim) {
+  EXPECT_TRUE(victim.store.cancelled());
+  auto later = unwrap(victim.instance->typed<int32_t(int32_t)>("id"))(1);
+  ASSERT_FALSE(later);
+  EXPECT_NE(later.error().message().find("was cancelled"), std::string::npos) << later.error().message();
+}
+
+/// How long it took from `cancel` to the end of the call.
+Clock::duration cancel_once(const Module& module, const char* kind, std::chrono::microseconds after = 0us) {
+  Victim victim(module);
+  CancelHandle handle = victim.store.canceller();
+  Clock::time_point ended;
+  std::thread thread([&] {
+    auto result = victim.run(kind);
+    ended = Clock::now();
+    ASSERT_FALSE(result);
+    if (after == 0us) {
+      expect_trap(result.error(), TrapCode::Interrupt);
+    }
+  });
+  if (after == 0us) {
+    victim.wait_until_started();
+  } else {
+    std::this_thread::sleep_for(after);
+  }
+  const auto begun = Clock::now();
+  handle.cancel();
+  thread.join();
+  EXPECT_TRUE(handle.cancelled());
+  expect_dead(victim);
+  return ended - begun;
+}
+
+TEST_F(Cancel, EndsEveryKindOfWork) {
+  for (uint8_t level : {0, 2}) {
+    Engine engine = make_engine(Config().opt_level(level));
+    Module module = compile(engine, kWat);
+    for (const char* kind : kKinds) {
+      SCOPED_TRACE(kind);
+      for (int i = 0; i < 5; i++) cancel_once(module, kind);
+    }
+  }
+}
+
+// At any moment of a guest's life: before it, on its way in, in a prologue, on its way out.
+TEST_F(Cancel, AtAnyMoment) {
+  Engine engine = make_engine();
+  Module module = compile(engine, kWat);
+  for (int i = 0; i < 200; i++) {
+    for (const char* kind : {"calls", "recursion", "host"})
+      cancel_once(module, kind, std::chrono::microseconds(1 + i * 5 % 300));
+  }
+}
+
+TEST_F(Cancel, WhileCallsComeAndGo) {
+  Engine engine = make_engine();
+  Module module = compile(engine, kWat);
+  for (int i = 0; i < 200; i++) {
+    Victim victim(module);
+    CancelHandle handle = victim.store.canceller();
+    std::thread thread([&] {
+      auto id = unwrap(victim.instance->typed<int32_t(int32_t)>("id"));
+      while (id(1)) {
+      }
+    });
+    std::this_thread::sleep_for(std::chrono::microseconds(i * 3));
+    handle.cancel();
+    thread.join();
+    expect_dead(victim);
+  }
+}
+
+TEST_F(Cancel, AStoreThatIsIdle) {
+  Engine engine = make_engine();
+  Module module = compile(engine, kWat);
+  Victim fresh(module);
+  fresh.store.cancel();
+  expect_dead(fresh);
+  Victim used(module);
+  EXPECT_TRUE(unwrap(used.instance->typed<int32_t(int32_t)>("id"))(1));
+  used.store.cancel();
+  used.store.cancel();
+  expect_dead(used);
+  auto again = used.linker.instantiate(used.store, module);
+  EXPECT_FALSE(again);
+  int woken = 0;
+  used.store.on_cancel([&] { woken++; });
+  EXPECT_EQ(woken, 1) << "who comes late is called at once";
+}
+
+TEST_F(Cancel, TheThreadMayHaveEndedOrBeAnother) {
+  Engine engine = make_engine();
+  Module module = compile(engine, kWat);
+  Victim victim(module);
+  auto id = unwrap(victim.instance->typed<int32_t(int32_t)>("id"));
+  std::thread([&] { EXPECT_TRUE(id(1)); }).join();
+  std::thread([&] { EXPECT_TRUE(id(2)); }).join();
+  victim.store.cancel();
+  expect_dead(victim);
+
+  Victim moved(module);
+  CancelHandle handle = moved.store.canceller();
+  EXPECT_TRUE(unwrap(moved.instance->typed<int32_t(int32_t)>("id"))(1));
+  std::thread thread([&] { EXPECT_FALSE(moved.run("loop")); });
+  moved.wait_until_started();
+  handle.cancel();
+  thread.join();
+  expect_dead(moved);
+}
+
+TEST_F(Cancel, TheHandleMayOutliveTheStore) {
+  Engine engine = make_engine();
+  std::optional<Victim> victim(std::in_place, compile(engine, kWat));
+  CancelHandle handle = victim->store.canceller();
+  victim.reset();
+  handle.cancel();
+  EXPECT_TRUE(handle.cancelled());
+}
+
+TEST_F(Cancel, OnlyTheStoreThatIsMeant) {
+  Engine engine = make_engine();
+  Module module = compile(engine, kWat);
+  Victim other(module);
+  std::atomic<bool> other_ended{false};
+  std::thread thread([&] {
+    (void)other.run("calls");
+    other_ended = true;
+  });
+  other.wait_until_started();
+  for (int i = 0; i < 20; i++) cancel_once(module, "loop");
+  EXPECT_FALSE(other_ended);
+  other.store.cancel();
+  thread.join();
+}
+
+TEST_F(Cancel, AfterATime) {
+  Engine engine = make_engine();
+  Victim victim(compile(engine, kWat));
+  unwrap(victim.store.cancel_after(20ms));
+  const auto begun = Clock::now();
+  auto result = victim.run("loop");
+  ASSERT_FALSE(result);
+  expect_trap(result.error(), TrapCode::Interrupt);
+  EXPECT_GE(Clock::now() - begun, 20ms);
+  expect_dead(victim);
+}
+
+TEST_F(Cancel, AThreadThatBlocksAllSignals) {
+  Engine engine = make_engine();
+  Victim victim(compile(engine, kWat));
+  CancelHandle handle = victim.store.canceller();
+  std::thread thread([&] {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, nullptr);
+    EXPECT_FALSE(victim.run("loop"));
+  });
+  victim.wait_until_started();
+  handle.cancel();
+  thread.join();
+}
+
+TEST_F(Cancel, TheBacktraceSaysWhere) {
+  Engine engine = make_engine();
+  Victim victim(compile(engine, kWat));
+  unwrap(victim.store.cancel_after(10ms));
+  auto result = victim.run("loop");
+  ASSERT_FALSE(result);
+  ASSERT_NE(result.error().trap(), nullptr);
+  EXPECT_EQ(result.error().trap()->frames().size(), 1u);
+}
+
+std::atomic<int> foreign_calls{0};
+
+TEST_F(Cancel, AForeignHandlerOfTheSignalIsCalledToo) {
+  const int number = SIGRTMIN + 3;
+  struct sigaction action{};
+  action.sa_handler = [](int) { foreign_calls++; };
+  sigaction(number, &action, nullptr);
+  Engine engine = make_engine(Config().cancel_signal(static_cast<uint32_t>(number)));
+  cancel_once(compile(engine, kWat), "loop");
+  EXPECT_GT(foreign_calls, 0);
+  const int before = foreign_calls;
+  raise(number);
+  EXPECT_EQ(foreign_calls, before + 1);
+}
+
+TEST_F(Cancel, WithoutSignalsByTheEpochCheck) {
+  Engine engine = make_engine(Config().signals_based_traps(false).epoch_interruption(true));
+  Module module = compile(engine, kWat);
+  for (const char* kind : kKinds) {
+    SCOPED_TRACE(kind);
+    Victim victim(module);
+    victim.store.set_epoch_deadline(UINT64_MAX);
+    CancelHandle handle = victim.store.canceller();
+    std::thread thread([&] { EXPECT_FALSE(victim.run(kind)); });
+    victim.wait_until_started();
+    handle.cancel();
+    thread.join();
+    expect_dead(victim);
+  }
+}
+
+// The child has no timer thread and other thread numbers; neither may matter.
+TEST_F(Cancel, WorksInAChildOfFork) {
+  Engine engine = make_engine();
+  Module module = compile(engine, kWat);
+  cancel_once(module, "loop");
+  std::atomic<bool> stop{false};
+  Victim trapping(module);
+  std::thread busy([&] {  // keeps the parent's handlers running
+    while (!stop) (void)trapping.run("trap");
+  });
+  trapping.wait_until_started();
+  for (int i = 0; i < 5; i++) {
+    pid_t child = fork();
+    if (child == 0) {
+      alarm(60);
+      Victim victim(module);
+      (void)victim.store.cancel_after(5ms);
+      bool ok = !victim.run("loop");
+      {
+        Module another = compile(engine, "(module (func (export \"f\")))");
+      }
+      _exit(ok ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  }
+  stop = true;
+  busy.join();
+}
+
+// Prints how long it takes, and asserts nothing of it: VITRINE_CANCEL_TRIES=10000 api_test
+// --gtest_filter=Cancel.Latency
+TEST_F(Cancel, Latency) {
+  const char* wanted = std::getenv("VITRINE_CANCEL_TRIES");
+  const int tries = wanted ? std::atoi(wanted) : 20;
+  Engine engine = make_engine();
+  Module module = compile(engine, kWat);
+  for (const char* kind : kKinds) {
+    std::vector<double> times;
+    for (int i = 0; i < tries; i++) {
+      times.push_back(std::chrono::duration<double, std::micro>(cancel_once(module, kind)).count());
+    }
+    std::ranges::sort(times);
+    const auto at = [&](double part) { return times[static_cast<size_t>(part * static_cast<double>(tries - 1))]; };
+    std::printf("%-10s median %8.1f us, 99th percentile %8.1f us, most %8.1f us\n", kind, at(0.5), at(0.99), at(1));
+  }
+}
+
+}  // namespace
+}  // namespace vitrine::testing
