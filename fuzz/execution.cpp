@@ -156,14 +156,18 @@ Result<Trace> trace_any(const Engine& engine, const Module& module, uint64_t fue
     if (!func) return std::unexpected(std::move(func).error());
     (void)store.set_fuel(fuel);
     std::vector<Val> args;
-    for (ValKind kind : type->params) args.push_back(fixed_value(kind, args.size() + calls));
+    for (const ValType& t : type->params) args.push_back(fixed_value(t.kind(), args.size() + calls));
     if (!record(trace, e.name, func->call(args))) return trace;
   }
   for (const ExportType& e : module.exports()) {
     auto item = instance->get(e.name);
     if (!item) continue;
     if (auto* memory = std::get_if<Memory>(&*item)) record_memory(trace, e.name, *memory);
-    if (auto* global = std::get_if<Global>(&*item)) trace.lines.push_back(e.name + ": " + show(global->get()));
+    if (auto* global = std::get_if<Global>(&*item)) {
+      auto value = global->get();
+      if (!value) return std::unexpected(std::move(value).error());
+      trace.lines.push_back(e.name + ": " + show(*value));
+    }
     if (auto* table = std::get_if<Table>(&*item)) {
       std::string text = fmt::format("{}: {}", e.name, table->size());
       for (uint64_t i = 0; i < std::min<uint64_t>(table->size(), 100); i++) {

@@ -12,6 +12,10 @@ namespace vitrine {
 
 struct EngineImpl;
 
+namespace detail {
+struct Access;
+}
+
 /// Compiles modules and runs them. Cheap to copy (shared); may be used from any thread.
 class VITRINE_API Engine {
  public:
@@ -26,10 +30,11 @@ class VITRINE_API Engine {
   /// A hash of everything that changes compiled code: equal hashes mean interchangeable images.
   uint64_t compatibility_hash() const;
 
-  const std::shared_ptr<EngineImpl>& impl() const { return impl_; }
+  /// Whether both are the same engine.
+  friend bool operator==(const Engine&, const Engine&) = default;
 
  private:
-  friend struct EngineImpl;
+  friend struct detail::Access;
   explicit Engine(std::shared_ptr<EngineImpl> impl) : impl_(std::move(impl)) {}
   std::shared_ptr<EngineImpl> impl_;
 };

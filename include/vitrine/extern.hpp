@@ -1,76 +1,79 @@
-// Handles to what instances are made of: Func, Memory, Table, Global. Plain values that point into their store.
+// Handles to what instances are made of: Func (in func.hpp), Memory, Table, Global.
+//
+// Plain values that name a store and something in it. They may outlive the store: every use then answers an error that
+// says so (or what is said below), and reads nothing. One thread at a time with the store.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <variant>
-#include <vector>
 
 #include "vitrine/export.hpp"
+#include "vitrine/handle.hpp"
 #include "vitrine/store.hpp"
 #include "vitrine/val.hpp"
 
 namespace vitrine {
 
-class Caller;
-
 /// A linear memory. `data` answers the memory as it is now; growth (by the guest, too) may move and lengthens it, so
 /// ask again after every call into the guest.
 class VITRINE_API Memory {
  public:
-  static Result<Memory> make(Store& store, const MemoryType& type);
-  std::span<uint8_t> data() const;
-  uint64_t size() const;  ///< pages of 64 KiB
-  MemoryType type() const;
+  static Result<Memory> make(const Context& store, const MemoryType& type);
+  std::span<uint8_t> data() const;  ///< empty if the store is gone
+  uint64_t size() const;            ///< pages of the type's size; 0 if the store is gone
+  Result<MemoryType> type() const;  ///< as declared
   /// Answers the old size in pages; fails past the maximum or a limit.
   Result<uint64_t> grow(uint64_t pages) const;
   /// Copies out or in; fails, touching nothing, when the range is not inside.
   Result<void> read(uint64_t offset, std::span<uint8_t> out) const;
   Result<void> write(uint64_t offset, std::span<const uint8_t> in) const;
-
-  Memory(StoreImpl* store, void* object) : store_(store), object_(object) {}
-  StoreImpl* store() const { return store_; }
-  void* object() const { return object_; }
+  /// Whether both are the same memory.
+  friend bool operator==(const Memory&, const Memory&) = default;
 
  private:
-  StoreImpl* store_;
-  void* object_;
+  friend struct detail::Access;
+  explicit Memory(const detail::Handle& handle) : handle_(handle) {}
+  detail::Handle handle_;
 };
 
+/// A table of references. A value put into it is checked against the whole element type.
 class VITRINE_API Table {
  public:
-  static Result<Table> make(Store& store, const TableType& type, const Val& init);
-  uint64_t size() const;
-  TableType type() const;
+  static Result<Table> make(const Context& store, const TableType& type, const Val& init);
+  uint64_t size() const;           ///< 0 if the store is gone
+  Result<TableType> type() const;  ///< as declared
   Result<Val> get(uint64_t index) const;
   Result<void> set(uint64_t index, const Val& value) const;
   /// Answers the old size.
   Result<uint64_t> grow(uint64_t count, const Val& init) const;
-
-  Table(StoreImpl* store, void* object) : store_(store), object_(object) {}
-  StoreImpl* store() const { return store_; }
-  void* object() const { return object_; }
+  /// Sets `count` elements from `index` on; fails, changing nothing, when they are not all inside.
+  Result<void> fill(uint64_t index, const Val& value, uint64_t count) const;
+  friend bool operator==(const Table&, const Table&) = default;
 
  private:
-  StoreImpl* store_;
-  void* object_;
+  friend struct detail::Access;
+  explicit Table(const detail::Handle& handle) : handle_(handle) {}
+  detail::Handle handle_;
 };
 
+/// A global. A value put into it is checked against its whole type.
 class VITRINE_API Global {
  public:
-  static Result<Global> make(Store& store, const GlobalType& type, const Val& value);
-  GlobalType type() const;
-  Val get() const;
-  /// Fails for an immutable global or a value of another kind.
+  static Result<Global> make(const Context& store, const GlobalType& type, const Val& value);
+  Result<GlobalType> type() const;
+  Result<Val> get() const;
+  /// Fails for an immutable global or a value of another type.
   Result<void> set(const Val& value) const;
-
-  Global(StoreImpl* store, void* object) : store_(store), object_(object) {}
-  StoreImpl* store() const { return store_; }
-  void* object() const { return object_; }
+  friend bool operator==(const Global&, const Global&) = default;
 
  private:
-  StoreImpl* store_;
-  void* object_;
+  friend struct detail::Access;
+  explicit Global(const detail::Handle& handle) : handle_(handle) {}
+  detail::Handle handle_;
 };
+
+class Func;
+using Extern = std::variant<Func, Global, Memory, Table>;
 
 }  // namespace vitrine

@@ -10,12 +10,17 @@
 
 namespace vitrine {
 
+/// A handle like those of extern.hpp.
 class VITRINE_API Instance {
  public:
-  /// Instantiates with imports in the order of `Module::imports`. Runs the start function; a trap there is the error.
-  static Result<Instance> make(Store& store, const Module& module, std::span<const Extern> imports);
+  /// Instantiates with imports in the order of `Module::imports`, which have to be of `store`. Runs the start function;
+  /// a trap there is the error.
+  static Result<Instance> make(const Context& store, const Module& module, std::span<const Extern> imports);
 
+  /// None if nothing is exported under the name, or the store is gone.
   std::optional<Extern> get(std::string_view name) const;
+  /// The export at `index` of `Module::exports`, likewise.
+  std::optional<Extern> get(size_t index) const;
   /// These fail with the name, what it is instead, or the closest export.
   Result<Func> func(std::string_view name) const;
   Result<Memory> memory(std::string_view name) const;
@@ -29,15 +34,13 @@ class VITRINE_API Instance {
     if (!t) return std::unexpected(std::move(t).error().in("export \"" + std::string(name) + "\""));
     return t;
   }
-  Module module() const;
-
-  Instance(StoreImpl* store, void* object) : store_(store), object_(object) {}
-  StoreImpl* store() const { return store_; }
-  void* object() const { return object_; }
+  Result<Module> module() const;
+  friend bool operator==(const Instance&, const Instance&) = default;
 
  private:
-  StoreImpl* store_;
-  void* object_;
+  friend struct detail::Access;
+  explicit Instance(const detail::Handle& handle) : handle_(handle) {}
+  detail::Handle handle_;
 };
 
 }  // namespace vitrine

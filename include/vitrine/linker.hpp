@@ -23,12 +23,15 @@ class VITRINE_API Linker {
   /// Whether a later definition may replace an earlier one; off by default.
   void allow_shadowing(bool allow);
 
+  /// Defines a host function from a lambda: see Func::wrap.
   template <class F>
   Result<void> func(std::string_view module, std::string_view name, F&& f) {
     using D = std::decay_t<F>;
-    auto owned = std::make_shared<D>(std::forward<F>(f));
-    void* env = owned.get();
-    return func_thunk(module, name, detail::type_of_callable<D>(), detail::host_thunk<D>, env, std::move(owned));
+    if constexpr (detail::Signature<D>::kValid) {
+      auto owned = std::make_shared<D>(std::forward<F>(f));
+      void* env = owned.get();
+      return func_thunk(module, name, detail::type_of_callable<D>(), detail::host_thunk<D>, env, std::move(owned));
+    }
   }
   Result<void> func_dynamic(std::string_view module, std::string_view name, const FuncType& type, Func::Dynamic f);
   /// In the raw convention; `keep` lives as long as the linker and the stores it was used with. An exception is carried
@@ -42,11 +45,12 @@ class VITRINE_API Linker {
   /// Defines what the module imports and is not defined: functions that trap, naming the import.
   Result<void> unknown_imports_trap(const Module& module);
   /// Likewise, functions that answer zeros (and null references), and zeroed globals, empty memories and tables.
-  Result<void> unknown_imports_default(Store& store, const Module& module);
+  Result<void> unknown_imports_default(const Context& store, const Module& module);
 
-  std::optional<Extern> get(Store& store, std::string_view module, std::string_view name) const;
+  /// None if it is not defined, or is something of another store.
+  std::optional<Extern> get(const Context& store, std::string_view module, std::string_view name) const;
   /// Fails with the first missing import, naming it, its type and what comes close.
-  Result<Instance> instantiate(Store& store, const Module& module) const;
+  Result<Instance> instantiate(const Context& store, const Module& module) const;
 
  private:
   /// `f` lets no exception out.

@@ -9,7 +9,7 @@
 
 #include "vitrine/engine.hpp"
 #include "vitrine/export.hpp"
-#include "vitrine/val.hpp"
+#include "vitrine/types.hpp"
 
 namespace vitrine {
 
@@ -41,10 +41,9 @@ class VITRINE_API Module {
   std::vector<std::span<const uint8_t>> custom_sections(std::string_view name) const;
   const Engine& engine() const;
 
-  const std::shared_ptr<ModuleImpl>& impl() const { return impl_; }
-  explicit Module(std::shared_ptr<ModuleImpl> impl) : impl_(std::move(impl)) {}
-
  private:
+  friend struct detail::Access;
+  explicit Module(std::shared_ptr<ModuleImpl> impl) : impl_(std::move(impl)) {}
   std::shared_ptr<ModuleImpl> impl_;
 };
 

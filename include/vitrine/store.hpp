@@ -1,4 +1,7 @@
 // A Store: one guest world. It owns instances and everything they made; use one a tenant.
+//
+//   StoreOf<App> store(engine, app_arguments...);
+//   linker.func("env", "log", [](CallerOf<App>& caller, int32_t ptr, int32_t len) { caller->log(...); });
 #pragma once
 
 #include <chrono>
@@ -6,31 +9,20 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
+#include <utility>
 
 #include "vitrine/engine.hpp"
 #include "vitrine/export.hpp"
+#include "vitrine/limits.hpp"
+#include "vitrine/val.hpp"
 
 namespace vitrine {
 
 struct StoreImpl;
-
-/// Bounds on what the guests of a store may have; exceeding one fails the growth (the guest sees -1) or the
-/// instantiation.
-struct StoreLimits {
-  std::optional<uint64_t> memory_bytes;    ///< of each memory
-  std::optional<uint64_t> table_elements;  ///< of each table
-  uint64_t instances = 10000, memories = 10000, tables = 10000;
-  bool trap_on_grow_failure = false;  ///< a failing grow traps instead of answering -1
-};
-
-/// What to do when the epoch deadline is reached: go on for so many more ticks, or stop the guest with a trap.
-struct EpochDecision {
-  std::optional<uint64_t> extend_by;
-};
+class Trap;
 
 /// Ends what a store runs, from any thread: guests wherever they are, bulk operations, and host functions that wait, if
-/// they said how (`Store::on_cancel`). The call that was running fails with TrapCode::Interrupt, every later one with
+/// they said how (`Context::on_cancel`). The call that was running fails with TrapCode::Interrupt, every later one with
 /// an error that says so. Guests are ended by a signal to their thread (Config::cancel_signal), so code has nothing to
 /// look at; in an engine without signals they are by their epoch check, if they have one. Copyable; may outlive the
 /// store.
@@ -40,7 +32,7 @@ class VITRINE_API CancelHandle {
   bool cancelled() const;
 
  private:
-  friend class Store;
+  friend class Context;
   explicit CancelHandle(std::shared_ptr<void> shared) : shared_(std::move(shared)) {}
   std::shared_ptr<void> shared_;
 };
@@ -61,45 +53,108 @@ class VITRINE_API Stack {
   size_t size_;
 };
 
-/// Not copyable; used by one thread at a time. Handles (Func, Memory, Instance ...) point into it and must not outlive
-/// it.
-class VITRINE_API Store {
+/// A store as whoever is inside of it sees it: its owner (`Store`), a host function that it called (`Caller`), a
+/// callback. What makes or takes something of a store takes a Context, so all of them will do. Does not own; not
+/// copyable; valid as long as what it was given for. One thread at a time.
+class VITRINE_API Context {
  public:
-  explicit Store(const Engine& engine);
-  ~Store();
-  Store(Store&&) noexcept;
-  Store& operator=(Store&&) noexcept;
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
 
   const Engine& engine() const;
-  void limits(const StoreLimits& limits);
+
+  void limits(const StoreLimits& limits) const;
+
+  /// Asked and told about growth, on the guest's stack. Both may take their time, as when they wait for room, and may
+  /// call the guest.
+  struct Limiter {
+    /// Before every growth and every new memory and table that is inside of the limits. True: may be; false: may not,
+    /// and a growing guest sees -1; an error: may not, and ends the guest's call. None: all may be.
+    std::function<Result<bool>(const Context&, const Growth&)> may_grow = {};
+    /// Of every growth that did not happen, and why: the type, a limit, `may_grow` or the system.
+    std::function<void(const Context&, const Growth&, const Error& why)> grow_failed = {};
+  };
+  void limiter(Limiter limiter) const;
 
   /// Fuel left; needs Config::consume_fuel. A new store has none.
-  Result<void> set_fuel(uint64_t fuel);
+  Result<void> set_fuel(uint64_t fuel) const;
   Result<uint64_t> fuel() const;
   /// The guest is interrupted when the engine's epoch has advanced by `ticks` from now.
-  void set_epoch_deadline(uint64_t ticks);
-  /// Called at the deadline instead of trapping.
-  void epoch_callback(std::function<EpochDecision()> callback);
+  void set_epoch_deadline(uint64_t ticks) const;
+  /// Called at the deadline instead of trapping, on the guest's stack. An error ends the guest's call with it.
+  using EpochCallback = std::function<Result<EpochDecision>(const Context&)>;
+  void epoch_callback(EpochCallback callback) const;
+  /// What EpochDecision::yield does: blocks, or switches to another coroutine if the guest was called on one, as long
+  /// as nobody else enters the store meanwhile. An error ends the guest's call. Without one, yielding is an error.
+  using YieldHook = std::function<Result<void>(const Context&)>;
+  void yield_hook(YieldHook hook) const;
 
-  /// Who may cancel it, from any thread. Of the store's own functions only these two may be called by another thread.
+  /// Who may cancel it, from any thread. Of what a store has only these two may be used by another thread.
   CancelHandle canceller() const;
-  void cancel();
+  void cancel() const;
   /// Cancels it in so much time, unless it has gone by then.
-  Result<void> cancel_after(std::chrono::nanoseconds delay);
+  Result<void> cancel_after(std::chrono::nanoseconds delay) const;
   bool cancelled() const;
   /// Called once when the store is cancelled, by the thread that cancels, or at once if that has been: wakes a host
   /// function that waits. Must not use the store.
-  void on_cancel(std::function<void()> wake);
+  void on_cancel(std::function<void()> wake) const;
 
-  /// One thing of the host's that its functions can find again (`Caller::data`), by a key: the address of something
-  /// static.
-  void set_data(const void* key, std::shared_ptr<void> data);
+  /// One thing of the host's that its functions can find again, by a key: the address of something static. It goes with
+  /// the store, when its guests are gone already. (`StoreOf<T>` is the typed face.)
+  void set_data(const void* key, std::shared_ptr<void> data) const;
   void* data(const void* key) const;
 
-  StoreImpl* impl() const { return impl_.get(); }
+  /// Drops the extern references that nobody can reach any more; answers how many. While a guest is running nobody can
+  /// tell what it holds, and none are dropped.
+  size_t collect_garbage() const;
+  /// When a call into a guest ends with the exception of a host function: the guest frames the exception passed (its
+  /// `code` is none). Null before the first; replaced by the next.
+  std::shared_ptr<const Trap> last_exception() const;
+
+  /// For host functions in the raw convention: a reference as the word that guests hold, and back. The word of an
+  /// extern reference is good until the store drops the reference; keep the Val. Fails for a reference of another
+  /// store.
+  Result<RawVal> to_raw(const Val& value) const;
+  Val from_raw(ValKind kind, const RawVal& raw) const;
+
+ protected:
+  explicit Context(StoreImpl* impl) : impl_(impl) {}
+  friend struct detail::Access;
+  StoreImpl* impl_;
+};
+
+/// Owns the store. Movable; Func, Memory, Instance and all other handles go with what they stand for, and answer errors
+/// when the store is gone. Must not be destroyed by a host function that it called.
+class VITRINE_API Store : public Context {
+ public:
+  explicit Store(const Engine& engine);
+  ~Store();
+  Store(Store&& other) noexcept;
+  Store& operator=(Store&& other) noexcept;
+};
+
+namespace detail {
+/// Its address is the key of a store's data of type T.
+template <class T>
+inline char data_key = 0;
+}  // namespace detail
+
+/// A store with a T of the host's, which `CallerOf<T>` reaches in host functions.
+template <class T>
+class StoreOf : public Store {
+ public:
+  template <class... A>
+  explicit StoreOf(const Engine& engine, A&&... args) : Store(engine) {
+    auto data = std::make_shared<T>(std::forward<A>(args)...);
+    data_ = data.get();
+    set_data(&detail::data_key<T>, std::move(data));
+  }
+  using Context::data;
+  T& data() const { return *data_; }
+  T* operator->() const { return data_; }
 
  private:
-  std::unique_ptr<StoreImpl> impl_;
+  T* data_;  // owned by the store
 };
 
 }  // namespace vitrine

@@ -12,23 +12,9 @@ namespace vitrine {
 
 /// Numbers as in Wasmtime's C API.
 enum class TrapCode : uint8_t {
-  StackOverflow,
-  MemoryOutOfBounds,
-  HeapMisaligned,
-  TableOutOfBounds,
-  IndirectCallToNull,
-  BadSignature,
-  IntegerOverflow,
-  IntegerDivisionByZero,
-  BadConversionToInteger,
-  Unreachable,
-  Interrupt,
-  OutOfFuel,
-  AtomicWaitNonSharedMemory,
-  NullReference,
-  ArrayOutOfBounds,
-  AllocationTooLarge,
-  CastFailure,
+#define TRAP(name, code, message) name = (code) - 1,
+#include "vitrine/traps.def"
+#undef TRAP
 };
 
 /// One guest function of a backtrace.

@@ -1,25 +1,20 @@
-// Values and types of WebAssembly as the host sees them.
+// Values of WebAssembly as the host sees them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <optional>
-#include <string>
-#include <variant>
-#include <vector>
+#include <utility>
 
 #include "vitrine/export.hpp"
+#include "vitrine/externref.hpp"
+#include "vitrine/types.hpp"
 
 namespace vitrine {
 
-/// The kind of a value. References are nullable.
-enum class ValKind : uint8_t { I32, I64, F32, F64, V128, FuncRef, ExternRef };
-
-/// "i32", "funcref", ...
-VITRINE_API const char* name_of(ValKind kind);
-
 /// The storage that compiled code and host functions exchange values in: 16 bytes. An i32 lies in the low 4 bytes, a
-/// float as its bits; references are opaque words.
+/// float as its bits; references are words that mean something to their store only (Context::to_raw, from_raw).
 union alignas(16) RawVal {
   int32_t i32;
   int64_t i64;
@@ -29,49 +24,8 @@ union alignas(16) RawVal {
   uint8_t v128[16];
 };
 
-struct FuncType {
-  std::vector<ValKind> params;
-  std::vector<ValKind> results;
-  friend bool operator==(const FuncType&, const FuncType&) = default;
-};
-/// "(i32, i64) -> (f32)"
-VITRINE_API std::string to_string(const FuncType& type);
-
-struct GlobalType {
-  ValKind kind = ValKind::I32;
-  bool is_mutable = false;
-  friend bool operator==(const GlobalType&, const GlobalType&) = default;
-};
-/// Sizes in pages of 64 KiB.
-struct MemoryType {
-  uint64_t min = 0;
-  std::optional<uint64_t> max;
-  bool is_64 = false;
-  friend bool operator==(const MemoryType&, const MemoryType&) = default;
-};
-/// Sizes in elements.
-struct TableType {
-  ValKind element = ValKind::FuncRef;
-  uint64_t min = 0;
-  std::optional<uint64_t> max;
-  bool is_64 = false;
-  friend bool operator==(const TableType&, const TableType&) = default;
-};
-using ExternType = std::variant<FuncType, GlobalType, MemoryType, TableType>;
-/// "func (i32) -> ()", "memory 1..2", ...
-VITRINE_API std::string to_string(const ExternType& type);
-
-struct ImportType {
-  std::string module, name;
-  ExternType type;
-};
-struct ExportType {
-  std::string name;
-  ExternType type;
-};
-
-/// A value with its kind. Function references belong to a store and are only meaningful there; an extern reference is a
-/// word of the host's choice that guests can hold but not look into.
+/// A value with its kind. A reference belongs to a store and is refused by every other one, also by one made where its
+/// store was; it may be held and dropped after its store is gone, and on any thread.
 class VITRINE_API Val {
  public:
   Val() : Val(int32_t{0}) {}
@@ -81,19 +35,47 @@ class VITRINE_API Val {
   Val(uint64_t v) : Val(static_cast<int64_t>(v)) {}
   Val(float v) : kind_(ValKind::F32) { std::memcpy(&raw_.f32_bits, &v, 4); }
   Val(double v) : kind_(ValKind::F64) { std::memcpy(&raw_.f64_bits, &v, 8); }
-  static Val null(ValKind kind) { return from_raw(kind, RawVal{.i64 = 0}); }
-  /// `word` must be below 2^63.
-  static Val externref(uint64_t word) {
-    return from_raw(ValKind::ExternRef, RawVal{.i64 = static_cast<int64_t>(word + 1)});
+  Val(ExternRef ref) : kind_(ValKind::ExternRef) { owner_.object = std::exchange(ref.object_, nullptr); }
+  static Val v128(const std::array<uint8_t, 16>& bytes) {
+    Val v;
+    v.kind_ = ValKind::V128;
+    std::memcpy(v.raw_.v128, bytes.data(), 16);
+    return v;
   }
-  static Val from_raw(ValKind kind, const RawVal& raw) {
+  /// A null reference, or zero.
+  static Val null(ValKind kind) {
     Val v;
     v.kind_ = kind;
-    v.raw_ = raw;
     return v;
   }
   static Val f32_from_bits(uint32_t bits) { return from_raw(ValKind::F32, RawVal{.i64 = bits}); }
   static Val f64_from_bits(uint64_t bits) { return from_raw(ValKind::F64, RawVal{.i64 = static_cast<int64_t>(bits)}); }
+  /// A number or vector by its bits; of a reference kind always null, as words mean nothing without their store.
+  static Val from_raw(ValKind kind, const RawVal& raw) {
+    Val v;
+    v.kind_ = kind;
+    if (kind <= ValKind::V128) v.raw_ = raw;
+    return v;
+  }
+
+  Val(const Val& other) : raw_(other.raw_), owner_(other.owner_), kind_(other.kind_) {
+    if (has_holder()) owner_.object->retain();
+  }
+  Val(Val&& other) noexcept : raw_(other.raw_), owner_(other.owner_), kind_(other.kind_) { other.kind_ = ValKind::I32; }
+  Val& operator=(const Val& other) {
+    if (this != &other) {
+      Val copy(other);
+      swap(copy);
+    }
+    return *this;
+  }
+  Val& operator=(Val&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~Val() {
+    if (has_holder()) owner_.object->release();
+  }
 
   ValKind kind() const { return kind_; }
   int32_t i32() const { return raw_.i32; }
@@ -110,14 +92,39 @@ class VITRINE_API Val {
   }
   uint32_t f32_bits() const { return raw_.f32_bits; }
   uint64_t f64_bits() const { return raw_.f64_bits; }
-  bool is_null() const { return (kind_ == ValKind::FuncRef || kind_ == ValKind::ExternRef) && raw_.ref == 0; }
-  /// The word of a non-null extern reference.
-  uint64_t externref() const { return raw_.ref - 1; }
+  std::array<uint8_t, 16> v128() const {
+    std::array<uint8_t, 16> bytes;
+    std::memcpy(bytes.data(), raw_.v128, 16);
+    return bytes;
+  }
+  bool is_ref() const { return kind_ >= ValKind::FuncRef; }
+  bool is_null() const { return is_ref() && (kind_ == ValKind::ExternRef ? !owner_.object : raw_.ref == 0); }
+  /// None if it is no extern reference, and for null. (`Func::from_val` does the same for functions.)
+  std::optional<ExternRef> externref() const {
+    if (!has_holder()) return std::nullopt;
+    owner_.object->retain();
+    return ExternRef(owner_.object);
+  }
+  /// The bits of a number or vector.
   const RawVal& raw() const { return raw_; }
 
  private:
+  friend struct detail::Access;
+  bool has_holder() const { return kind_ == ValKind::ExternRef && owner_.object; }
+  void swap(Val& other) noexcept {
+    std::swap(raw_, other.raw_);
+    std::swap(owner_, other.owner_);
+    std::swap(kind_, other.kind_);
+  }
+
+  // Whom a reference belongs to.
+  union Owner {
+    uint64_t store_id;             // of a function
+    detail::ExternObject* object;  // of an extern reference; null: a null reference
+  };
   RawVal raw_{.v128 = {}};
-  ValKind kind_ = ValKind::I32;
+  Owner owner_{.object = nullptr};
+  ValKind kind_;
 };
 
 }  // namespace vitrine

@@ -94,7 +94,7 @@ class VITRINE_API Wasi {
   static Result<Wasi> make(const WasiConfig& config);
   /// Makes this the guest of a store, whose `cancel` ends what the guest waits for here. Fails if it is another's
   /// already, or the store has one: a guest is one store's.
-  Result<void> attach(Store& store) const;
+  Result<void> attach(const Context& store) const;
   /// Ends the guest at its next blocking call or the one it is in. Any thread, also a signal handler.
   void interrupt() const;
   /// What was refused so far. Any thread.

@@ -1,4 +1,4 @@
-// Trap codes; expanded from traps.def.
+// Trap codes; expanded from the public list.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@ namespace vitrine::abi {
 enum class TrapCode : uint8_t {
   None = 0,
 #define TRAP(name, code, message) name = code,
-#include "abi/traps.def"
+#include <vitrine/traps.def>
 #undef TRAP
 };
 
@@ -19,7 +19,7 @@ constexpr const char* message_of(TrapCode code) {
 #define TRAP(name, number, message) \
   case TrapCode::name:              \
     return message;
-#include "abi/traps.def"
+#include <vitrine/traps.def>
 #undef TRAP
   }
   return "unknown trap";

@@ -1,55 +1,54 @@
 #include <vitrine/extern.hpp>
-#include <vitrine/func.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "api/convert.hpp"
-#include "api/impl.hpp"
 #include "base/result.hpp"
 
 namespace vitrine {
 
+using api::Access;
+
 namespace {
 
-runtime::Memory& memory(void* object) {
-  return *static_cast<runtime::Memory*>(object);
-}
-runtime::Table& table(void* object) {
-  return *static_cast<runtime::Table*>(object);
-}
-runtime::Global& global(void* object) {
-  return *static_cast<runtime::Global*>(object);
-}
-
-Result<uint64_t> element_word(StoreImpl& store, ValKind element, const Val& value) {
-  if (value.kind() != element) {
-    return fail(fmt::format("the table holds {}, and this is {}", name_of(element), name_of(value.kind())));
-  }
-  TRY(api::admit(store, value));
-  return value.raw().ref;
+std::unexpected<Error> outside(uint64_t index, const runtime::Table& table) {
+  return fail(fmt::format("index {} is outside the table of {} elements", index, table.size()));
 }
 
 }  // namespace
 
-Result<Memory> Memory::make(Store& store, const MemoryType& type) {
-  return Memory(store.impl(), TRY(store.impl()->new_memory(api::to_wasm(type))));
+Result<Memory> Memory::make(const Context& context, const MemoryType& type) {
+  StoreImpl& store = Access::impl(context);
+  return Memory(store.handle(TRY(store.new_memory(TRY(api::to_wasm(type))))));
 }
+
 std::span<uint8_t> Memory::data() const {
-  return memory(object_).data();
+  auto found = api::find<runtime::Memory>(handle_);
+  return found ? found.object->data() : std::span<uint8_t>();
 }
+
 uint64_t Memory::size() const {
-  return memory(object_).pages();
+  auto found = api::find<runtime::Memory>(handle_);
+  return found ? found.object->pages() : 0;
 }
-MemoryType Memory::type() const {
-  return api::to_public(memory(object_).type());
+
+Result<MemoryType> Memory::type() const {
+  auto found = api::find<runtime::Memory>(handle_);
+  if (!found) return api::is_gone("memory");
+  return api::to_public(found.object->type());
 }
+
 Result<uint64_t> Memory::grow(uint64_t pages) const {
-  return memory(object_).grow(pages);
+  auto found = api::find<runtime::Memory>(handle_);
+  if (!found) return api::is_gone("memory");
+  return found.object->grow(pages);
 }
 
 Result<void> Memory::read(uint64_t offset, std::span<uint8_t> out) const {
+  if (!handle_.store()) return api::is_gone("memory");
   auto all = data();
   if (offset > all.size() || out.size() > all.size() - offset) {
     return fail(fmt::format("reading {} bytes at {:#x} leaves the memory of {} bytes", out.size(), offset, all.size()));
@@ -59,6 +58,7 @@ Result<void> Memory::read(uint64_t offset, std::span<uint8_t> out) const {
 }
 
 Result<void> Memory::write(uint64_t offset, std::span<const uint8_t> in) const {
+  if (!handle_.store()) return api::is_gone("memory");
   auto all = data();
   if (offset > all.size() || in.size() > all.size() - offset) {
     return fail(fmt::format("writing {} bytes at {:#x} leaves the memory of {} bytes", in.size(), offset, all.size()));
@@ -67,59 +67,86 @@ Result<void> Memory::write(uint64_t offset, std::span<const uint8_t> in) const {
   return {};
 }
 
-Result<Table> Table::make(Store& store, const TableType& type, const Val& init) {
-  uint64_t word = TRY(element_word(*store.impl(), type.element, init));
-  return Table(store.impl(), TRY(store.impl()->new_table(api::to_wasm(type), word)));
+Result<Table> Table::make(const Context& context, const TableType& type, const Val& init) {
+  StoreImpl& store = Access::impl(context);
+  wasm::TableType wanted = TRY(api::to_wasm(store.engine(), type));
+  uint64_t word = TRY_IN(api::to_word(store, init, wanted.element), "as an element of a table");
+  return Table(store.handle(TRY(store.new_table(wanted, word))));
 }
+
 uint64_t Table::size() const {
-  return table(object_).size();
+  auto found = api::find<runtime::Table>(handle_);
+  return found ? found.object->size() : 0;
 }
-TableType Table::type() const {
-  return api::to_public(table(object_).type());
+
+Result<TableType> Table::type() const {
+  auto [store, table] = api::find<runtime::Table>(handle_);
+  if (!store) return api::is_gone("table");
+  return api::to_public(store->shared_engine(), table->type());
 }
 
 Result<Val> Table::get(uint64_t index) const {
-  auto word = table(object_).get(index);
-  if (!word) return fail(fmt::format("index {} is outside the table of {} elements", index, size()));
-  RawVal raw{.v128 = {}};
-  raw.ref = *word;
-  return Val::from_raw(type().element, raw);
+  auto [store, table] = api::find<runtime::Table>(handle_);
+  if (!store) return api::is_gone("table");
+  auto word = table->get(index);
+  if (!word) return outside(index, *table);
+  return api::to_ref_val(*store, api::ref_kind(store->engine(), table->type().element), *word);
 }
 
 Result<void> Table::set(uint64_t index, const Val& value) const {
-  uint64_t word = TRY(element_word(*store_, type().element, value));
-  if (!table(object_).set(index, word)) {
-    return fail(fmt::format("index {} is outside the table of {} elements", index, size()));
-  }
+  auto [store, table] = api::find<runtime::Table>(handle_);
+  if (!store) return api::is_gone("table");
+  uint64_t word = TRY_IN(api::to_word(*store, value, table->type().element), "as an element of a table");
+  if (!table->set(index, word)) return outside(index, *table);
   return {};
 }
 
 Result<uint64_t> Table::grow(uint64_t count, const Val& init) const {
-  return table(object_).grow(count, TRY(element_word(*store_, type().element, init)));
+  auto [store, table] = api::find<runtime::Table>(handle_);
+  if (!store) return api::is_gone("table");
+  uint64_t word = TRY_IN(api::to_word(*store, init, table->type().element), "as an element of a table");
+  return table->grow(count, word);
 }
 
-Result<Global> Global::make(Store& store, const GlobalType& type, const Val& value) {
-  if (value.kind() != type.kind) {
-    return fail(fmt::format("the global is of {}, and its value of {}", name_of(type.kind), name_of(value.kind())));
+Result<void> Table::fill(uint64_t index, const Val& value, uint64_t count) const {
+  auto [store, table] = api::find<runtime::Table>(handle_);
+  if (!store) return api::is_gone("table");
+  uint64_t word = TRY_IN(api::to_word(*store, value, table->type().element), "as an element of a table");
+  auto elements = table->elements();
+  if (index > elements.size() || count > elements.size() - index) {
+    return fail(fmt::format("{} elements from {} on leave the table of {}", count, index, elements.size()));
   }
-  TRY(api::admit(*store.impl(), value));
-  return Global(store.impl(), store.impl()->new_global(api::to_wasm(type), api::to_abi(value.raw())));
+  std::ranges::fill(elements.subspan(index, count), word);
+  return {};
 }
-GlobalType Global::type() const {
-  return api::to_public(global(object_).type());
+
+Result<Global> Global::make(const Context& context, const GlobalType& type, const Val& value) {
+  StoreImpl& store = Access::impl(context);
+  wasm::GlobalType wanted = TRY(api::to_wasm(store.engine(), type));
+  abi::ValRaw raw;
+  TRY_IN(api::to_raw(store, value, wanted.type, raw), "as the value of a global");
+  return Global(store.handle(store.new_global(wanted, raw)));
 }
-Val Global::get() const {
-  return Val::from_raw(type().kind, api::to_public(global(object_).get()));
+
+Result<GlobalType> Global::type() const {
+  auto [store, global] = api::find<runtime::Global>(handle_);
+  if (!store) return api::is_gone("global");
+  return api::to_public(store->shared_engine(), global->type());
+}
+
+Result<Val> Global::get() const {
+  auto [store, global] = api::find<runtime::Global>(handle_);
+  if (!store) return api::is_gone("global");
+  return api::to_val(*store, global->type().type, global->get());
 }
 
 Result<void> Global::set(const Val& value) const {
-  GlobalType t = type();
-  if (!t.is_mutable) return fail("the global is immutable");
-  if (value.kind() != t.kind) {
-    return fail(fmt::format("the global is of {}, and the value of {}", name_of(t.kind), name_of(value.kind())));
-  }
-  TRY(api::admit(*store_, value));
-  global(object_).set(api::to_abi(value.raw()));
+  auto [store, global] = api::find<runtime::Global>(handle_);
+  if (!store) return api::is_gone("global");
+  if (!global->type().is_mutable) return fail("the global is immutable");
+  abi::ValRaw raw;
+  TRY_IN(api::to_raw(*store, value, global->type().type, raw), "as the value of a global");
+  global->set(raw);
   return {};
 }
 

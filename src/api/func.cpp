@@ -4,53 +4,69 @@
 
 #include "api/convert.hpp"
 #include "api/host_function.hpp"
-#include "api/impl.hpp"
-#include "base/assert.hpp"
 #include "base/result.hpp"
 #include "runtime/entry/call.hpp"
 
 namespace vitrine {
 
+using api::Access;
+
 namespace {
 
-abi::VMFuncRef* funcref_of(void* p) {
-  return static_cast<abi::VMFuncRef*>(p);
-}
-abi::VMContext* context_of(CallerContext* caller) {
-  // SAFETY: CallerContext is the public name of a VMContext, and never anything else.
-  return reinterpret_cast<abi::VMContext*>(caller);
-}
+// Calls of no more parameters and results than this allocate nothing.
+constexpr size_t kFewValues = 16;
 
-/// Behind Func::make: boxes the values.
+/// Room for `n` values of a call.
+template <class T>
+class CallBuffer {
+ public:
+  explicit CallBuffer(size_t n) {
+    if (n > kFewValues) many_.resize(n);
+  }
+  T* data() { return many_.empty() ? few_ : many_.data(); }
+
+ private:
+  T few_[kFewValues];
+  std::vector<T> many_;
+};
+
+/// Behind Func::make. The types are in terms of the engine.
 struct DynamicFunc {
-  FuncType type;
+  runtime::TypeSet held;
+  const runtime::EngineType* type;
   Func::Dynamic call;
 };
 
-int32_t dynamic_thunk(void* env, CallerContext* context, RawVal* values) {
-  auto& f = *static_cast<DynamicFunc*>(env);
+/// What the function's type says against a result; its message says which.
+Result<void> check_result(StoreImpl& store, const Val& result, wasm::ValType type, size_t i, RawVal& to) {
+  abi::ValRaw raw;
+  if (auto ok = api::to_raw(store, result, type, raw); !ok) {
+    return fail(fmt::format("result {} of a host function: {}", i + 1, ok.error().message()), ErrorKind::Host);
+  }
+  to = api::to_public(raw);
+  return {};
+}
+
+int32_t dynamic_thunk(void* env, CallerContext* guest, RawVal* values) {
+  const auto& f = *static_cast<DynamicFunc*>(env);
   try {
-    std::vector<Val> params, results;
-    for (size_t i = 0; i < f.type.params.size(); i++) params.push_back(Val::from_raw(f.type.params[i], values[i]));
-    for (ValKind kind : f.type.results) results.push_back(Val::from_raw(kind, RawVal{.v128 = {}}));
-    Caller caller(detail::store_of(context), context);
-    auto r = f.call(caller, params, results);
-    if (!r) return detail::raise(context, std::move(r).error());
+    Caller caller(guest);
+    StoreImpl& store = Access::impl(caller);
+    const auto& [params, results] = std::tie(f.type->params, f.type->results);
+    CallBuffer<Val> vals(params.size() + results.size());
+    Val* out = vals.data() + params.size();
+    for (size_t i = 0; i < params.size(); i++) vals.data()[i] = api::to_val(store, params[i], api::to_abi(values[i]));
+    for (size_t i = 0; i < results.size(); i++) out[i] = api::to_val(store, results[i], abi::ValRaw{});
+    auto answer = f.call(caller, std::span(vals.data(), params.size()), std::span(out, results.size()));
+    if (!answer) return detail::raise(guest, std::move(answer).error());
     for (size_t i = 0; i < results.size(); i++) {
-      if (results[i].kind() != f.type.results[i]) {
-        return detail::raise(context, Error(fmt::format("result {} of a host function is {}, and its type says {}", i,
-                                                        name_of(results[i].kind()), name_of(f.type.results[i])),
-                                            ErrorKind::Host));
+      if (auto ok = check_result(store, out[i], results[i], i, values[i]); !ok) {
+        return detail::raise(guest, std::move(ok).error());
       }
-      if (auto ok = api::admit(*caller.store(), results[i]); !ok) {
-        return detail::raise(
-            context, Error(fmt::format("result {} of a host function: {}", i, ok.error().message()), ErrorKind::Host));
-      }
-      values[i] = results[i].raw();
     }
     return 0;
   } catch (...) {
-    return detail::carry_exception(context);
+    return detail::carry_exception(guest);
   }
 }
 
@@ -70,6 +86,27 @@ int32_t raw_thunk(void* env, CallerContext* context, RawVal* values) {
   }
 }
 
+std::unexpected<Error> wrong_count(size_t found, size_t expected, const char* what, StoreImpl& store,
+                                   const runtime::EngineType& type) {
+  return fail(fmt::format("the function has {} {}, and {} were given: it is {}", expected, what, found,
+                          to_string(api::to_public(store.shared_engine(), type))));
+}
+
+/// The arguments of a call, checked, into `values`.
+Result<void> put_arguments(StoreImpl& store, const runtime::EngineType& type, std::span<const Val> args,
+                           abi::ValRaw* values) {
+  if (args.size() != type.params.size()) [[unlikely]]
+    return wrong_count(args.size(), type.params.size(), "arguments", store, type);
+  const wasm::ValType* param = type.params.data();
+  for (size_t i = 0; i < args.size(); i++) {
+    if (auto ok = api::to_raw(store, args[i], param[i], values[i]); !ok) [[unlikely]] {
+      return std::unexpected(std::move(ok).error().in(fmt::format(
+          "in argument {} of a function {}", i + 1, to_string(api::to_public(store.shared_engine(), type)))));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 namespace api {
@@ -81,28 +118,24 @@ RawHostFunc raw_host_func() {
   return raw_thunk;
 }
 
-Result<runtime::TypeSet> register_type(runtime::Engine& engine, const FuncType& type) {
-  std::vector<wasm::ValType> params, results;
-  for (ValKind k : type.params) params.push_back(to_wasm(k));
-  for (ValKind k : type.results) results.push_back(to_wasm(k));
-  return engine.types().add_func(params, results);
-}
-
 // SAFETY (both): RawHostFunc and abi::HostCall are the same function type but for the names of opaque pointees of equal
 // layout (the static_asserts in convert.hpp); the trampoline calls through the C convention.
 
 Result<abi::VMFuncRef*> new_host_function(StoreImpl& store, const FuncType& type, RawHostFunc f, void* env) {
-  runtime::TypeSet set = TRY(register_type(store.engine(), type));
-  return store.new_host_function(std::move(set), reinterpret_cast<abi::HostCall>(f), env, nullptr)->funcref();
+  runtime::TypeSet held = TRY(register_func(store.engine(), type));
+  return store.new_host_function(std::move(held), reinterpret_cast<abi::HostCall>(f), env, nullptr)->funcref();
 }
 
 abi::VMFuncRef* new_host_function(StoreImpl& store, runtime::TypeId type, RawHostFunc f, void* env) {
   return store.new_host_function(type, reinterpret_cast<abi::HostCall>(f), env)->funcref();
 }
 
-std::shared_ptr<void> box_dynamic(const FuncType& type, Func::Dynamic f) {
-  return std::make_shared<DynamicFunc>(DynamicFunc{type, std::move(f)});
+Result<std::shared_ptr<void>> box_dynamic(runtime::Engine& engine, const FuncType& type, Func::Dynamic f) {
+  runtime::TypeSet held = TRY(register_func(engine, type));
+  const runtime::EngineType* engine_type = &engine.types().get(held.ids()[0]);
+  return std::make_shared<DynamicFunc>(DynamicFunc{std::move(held), engine_type, std::move(f)});
 }
+
 RawHostFunc dynamic_host_func() {
   return dynamic_thunk;
 }
@@ -111,26 +144,15 @@ RawHostFunc dynamic_host_func() {
 
 namespace detail {
 
-StoreImpl* store_of(CallerContext* caller) {
-  return api::impl_of(context_of(caller)->store);
-}
-
-int32_t raise(CallerContext* caller, Error error) {
-  store_of(caller)->raise(runtime::Failure::of(std::move(error)));
-  return 1;
-}
-
-int32_t carry_exception(CallerContext* caller) {
-  store_of(caller)->carry_exception();
-  return 1;
-}
-
-Result<void> call(StoreImpl* store, void* funcref, RawVal* values) {
-  // SAFETY: RawVal has the layout of ValRaw (api/convert.hpp).
-  auto outcome = runtime::call_function(*store, funcref_of(funcref), reinterpret_cast<abi::ValRaw*>(values));
+Result<void> call(const Handle& func, RawVal* values) {
+  StoreImpl* store = func.store();
+  if (!store) [[unlikely]]
+    return api::is_gone("function");
+  auto outcome =
+      runtime::call_function(*store, static_cast<abi::VMFuncRef*>(func.object), reinterpret_cast<abi::ValRaw*>(values));
   if (outcome) [[likely]]
     return {};
-  return std::unexpected(api::to_error(std::move(outcome).error()));
+  return std::unexpected(api::to_error(*store, std::move(outcome).error()));
 }
 
 Error wrong_signature(const FuncType& found, const FuncType& expected) {
@@ -139,107 +161,73 @@ Error wrong_signature(const FuncType& found, const FuncType& expected) {
 
 }  // namespace detail
 
-Func Func::make_raw(Store& store, const FuncType& type, RawHostFunc f, void* env, std::shared_ptr<void> keep) {
+Result<Func> Func::make_raw(const Context& context, const FuncType& type, RawHostFunc f, void* env,
+                            std::shared_ptr<void> keep) {
   auto boxed = api::box_raw(f, env, std::move(keep));
   void* box = boxed.get();
-  return make_thunk(store, type, raw_thunk, box, std::move(boxed));
+  return make_thunk(context, type, raw_thunk, box, std::move(boxed));
 }
 
-Func Func::make_thunk(Store& store, const FuncType& type, RawHostFunc f, void* env, std::shared_ptr<void> keep) {
-  auto made = api::new_host_function(*store.impl(), type, f, env);
-  VITRINE_ASSERT(made.has_value());
-  store.impl()->kept.push_back(std::move(keep));
-  return Func(store.impl(), *made);
+Result<Func> Func::make_thunk(const Context& context, const FuncType& type, RawHostFunc f, void* env,
+                              std::shared_ptr<void> keep) {
+  StoreImpl& store = Access::impl(context);
+  abi::VMFuncRef* func = TRY(api::new_host_function(store, type, f, env));
+  store.kept.push_back(std::move(keep));
+  return Func(store.handle(func));
 }
 
-Func Func::make(Store& store, const FuncType& type, Dynamic f) {
-  auto boxed = api::box_dynamic(type, std::move(f));
+Result<Func> Func::make(const Context& context, const FuncType& type, Dynamic f) {
+  auto boxed = TRY(api::box_dynamic(Access::impl(context).engine(), type, std::move(f)));
   void* env = boxed.get();
-  return make_thunk(store, type, dynamic_thunk, env, std::move(boxed));
+  return make_thunk(context, type, dynamic_thunk, env, std::move(boxed));
 }
 
-FuncType Func::type() const {
-  return api::to_public(store_->engine().types().get(funcref_of(funcref_)->type_id).func());
+Result<FuncType> Func::type() const {
+  auto [store, func] = api::find<abi::VMFuncRef>(handle_);
+  if (!store) return api::is_gone("function");
+  return api::to_public(store->shared_engine(), store->type_of(func));
+}
+
+Result<DefinedType> Func::defined_type() const {
+  auto [store, func] = api::find<abi::VMFuncRef>(handle_);
+  if (!store) return api::is_gone("function");
+  return api::defined_type(store->shared_engine(), func->type_id);
+}
+
+Result<void> Func::call(std::span<const Val> args, std::span<Val> results) const {
+  auto [store, func] = api::find<abi::VMFuncRef>(handle_);
+  if (!store) [[unlikely]]
+    return api::is_gone("function");
+  const runtime::EngineType& type = store->type_of(func);
+  if (results.size() != type.results.size()) [[unlikely]]
+    return wrong_count(results.size(), type.results.size(), "results", *store, type);
+  CallBuffer<abi::ValRaw> values(std::max(args.size(), results.size()));
+  if (auto ok = put_arguments(*store, type, args, values.data()); !ok) [[unlikely]]
+    return ok;
+  if (auto called = runtime::call_function(*store, func, values.data()); !called) [[unlikely]]
+    return std::unexpected(api::to_error(*store, std::move(called).error()));
+  for (size_t i = 0; i < results.size(); i++) results[i] = api::to_val(*store, type.results[i], values.data()[i]);
+  return {};
 }
 
 Result<std::vector<Val>> Func::call(std::span<const Val> args) const {
-  FuncType t = type();
-  if (args.size() != t.params.size()) {
-    return fail(fmt::format("the function takes {} arguments, and {} were given: it is {}", t.params.size(),
-                            args.size(), to_string(t)));
-  }
-  std::vector<RawVal> values(std::max({t.params.size(), t.results.size(), size_t{1}}));
-  for (size_t i = 0; i < args.size(); i++) {
-    if (args[i].kind() != t.params[i]) {
-      return fail(fmt::format("argument {} is {}, and the function takes {}: it is {}", i + 1, name_of(args[i].kind()),
-                              name_of(t.params[i]), to_string(t)));
-    }
-    TRY_IN(api::admit(*store_, args[i]), fmt::format("in argument {}", i + 1));
-    values[i] = args[i].raw();
-  }
-  TRY(detail::call(store_, funcref_, values.data()));
-  std::vector<Val> results;
-  for (size_t i = 0; i < t.results.size(); i++) {
-    if (t.results[i] == ValKind::I32) values[i].i64 = values[i].i32;
-    results.push_back(Val::from_raw(t.results[i], values[i]));
-  }
+  auto [store, func] = api::find<abi::VMFuncRef>(handle_);
+  if (!store) return api::is_gone("function");
+  std::vector<Val> results(store->type_of(func).results.size());
+  TRY(call(args, results));
   return results;
 }
 
 Val Func::as_val() const {
-  RawVal raw{.v128 = {}};
-  raw.ref = reinterpret_cast<uint64_t>(funcref_);
-  return Val::from_raw(ValKind::FuncRef, raw);
+  return Access::func_val(handle_.store_id, reinterpret_cast<uint64_t>(handle_.object));
 }
 
-std::optional<Func> Func::from_val(Store& store, const Val& value) {
-  if (value.kind() != ValKind::FuncRef || value.is_null()) return std::nullopt;
-  // SAFETY: a funcref's word is the address of a VMFuncRef, which is_of only looks up.
-  if (!api::is_of(*store.impl(), reinterpret_cast<abi::VMFuncRef*>(value.raw().ref))) return std::nullopt;
-  return Func(store.impl(), reinterpret_cast<void*>(value.raw().ref));
-}
-
-std::span<uint8_t> Caller::memory() const {
-  runtime::Instance* instance = runtime::instance_of(context_of(context_));
-  if (!instance) return {};
-  const auto memory = instance->module().main_memory();
-  return memory ? instance->memory(*memory)->data() : std::span<uint8_t>();
-}
-
-std::optional<Func> Caller::func(std::string_view name) const {
-  runtime::Instance* instance = runtime::instance_of(context_of(context_));
-  if (!instance) return std::nullopt;
-  auto found = instance->find_export(name);
-  if (!found || found->kind != wasm::ExternKind::Func) return std::nullopt;
-  return Func(store_, found->func);
-}
-
-std::optional<Memory> Caller::memory(std::string_view name) const {
-  runtime::Instance* instance = runtime::instance_of(context_of(context_));
-  if (!instance) return std::nullopt;
-  auto found = instance->find_export(name);
-  if (!found || found->kind != wasm::ExternKind::Memory) return std::nullopt;
-  return Memory(store_, found->memory);
-}
-
-void* Caller::data(const void* key) const {
-  for (auto& [k, value] : store_->data) {
-    if (k == key) return value.get();
+std::optional<Func> Func::from_val(const Context& context, const Val& value) {
+  const StoreImpl& store = Access::impl(context);
+  if (value.kind() != ValKind::FuncRef || value.is_null() || Access::func_store(value) != store.id()) {
+    return std::nullopt;
   }
-  return nullptr;
-}
-
-Result<uint64_t> Caller::fuel() const {
-  if (!store_->api_engine.config().consume_fuel())
-    return fail("fuel is not counted: make the engine with Config::consume_fuel");
-  return store_->fuel();
-}
-
-Result<void> Caller::set_fuel(uint64_t fuel) const {
-  if (!store_->api_engine.config().consume_fuel())
-    return fail("fuel is not counted: make the engine with Config::consume_fuel");
-  store_->set_fuel(fuel);
-  return {};
+  return Func(store.handle(reinterpret_cast<void*>(value.raw().ref)));
 }
 
 }  // namespace vitrine

@@ -13,11 +13,10 @@ namespace vitrine::api {
 Result<abi::VMFuncRef*> new_host_function(StoreImpl& store, const FuncType& type, RawHostFunc f, void* env);
 /// The same for a type that lives as long as the store.
 abi::VMFuncRef* new_host_function(StoreImpl& store, runtime::TypeId type, RawHostFunc f, void* env);
-/// The number of a host function's type.
-Result<runtime::TypeSet> register_type(runtime::Engine& engine, const FuncType& type);
 
-/// The raw form of a dynamic function: `dynamic_host_func` with what `box_dynamic` answers as its env.
-std::shared_ptr<void> box_dynamic(const FuncType& type, Func::Dynamic f);
+/// The raw form of a dynamic function: `dynamic_host_func` with what `box_dynamic` answers as its env. One box serves
+/// any number of stores of the engine.
+Result<std::shared_ptr<void>> box_dynamic(runtime::Engine& engine, const FuncType& type, Func::Dynamic f);
 RawHostFunc dynamic_host_func();
 
 /// The same for a function in the raw form that may throw.

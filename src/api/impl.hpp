@@ -1,12 +1,13 @@
-// What stands behind the public handles.
+// What stands behind the public classes.
 #pragma once
 
 #include <vitrine/vitrine.hpp>
 
-#include <map>
 #include <unordered_map>
 
+#include "api/access.hpp"
 #include "api/cache.hpp"
+#include "api/store_slots.hpp"
 #include "base/parallel.hpp"
 #include "base/sharded.hpp"
 #include "runtime/code/compiled_module.hpp"
@@ -30,10 +31,10 @@ struct EngineImpl {
 
   /// The same engine, for a store to hold.
   static Engine share(const Engine& engine) {
-    const auto& impl = engine.impl();
+    const auto& impl = detail::Access::impl(engine);
     // A handle that came from a store says nothing of whether the shards are there still.
     const bool owns_shards = !impl.owner_before(impl->shards_owner) && !impl->shards_owner.owner_before(impl);
-    return owns_shards ? Engine(impl->shards->share()) : engine;
+    return owns_shards ? detail::Access::engine(impl->shards->share()) : engine;
   }
   void warn(const std::string& message) const {
     if (config.warning()) config.warning()(message);
@@ -49,27 +50,64 @@ struct ModuleImpl {
   std::shared_ptr<const runtime::CompiledModule> share() const { return shards ? shards.share() : compiled; }
 };
 
+/// A type that is registered while this lives.
+struct DefinedTypeImpl {
+  std::shared_ptr<runtime::Engine> engine;
+  runtime::TypeSet held;
+  runtime::TypeId id() const { return held.ids()[0]; }
+  const runtime::EngineType& type() const { return engine->types().get(id()); }
+};
+
 /// The runtime's store with what the API adds.
 struct StoreImpl : runtime::Store {
   explicit StoreImpl(const vitrine::Engine& engine) : StoreImpl(EngineImpl::share(engine), nullptr) {}
+  ~StoreImpl() { api::retire_slot(slot); }
+
+  uint64_t id() const { return slot->id.load(std::memory_order_relaxed); }
+  detail::Handle handle(void* object) const { return {slot, id(), object}; }
+  const runtime::EngineType& type_of(const abi::VMFuncRef* func) const { return engine().types().get(func->type_id); }
 
   vitrine::Engine api_engine;
+  detail::StoreSlot* slot;
   std::vector<std::shared_ptr<void>> kept;  // what host functions point to
   std::vector<std::pair<const void*, std::shared_ptr<void>>> data;
+  std::shared_ptr<const Trap> last_exception;
+  std::exception_ptr exception_on_its_way;  // the last exception, while there is an outer call it may pass through
   // Host functions that a linker's definitions have become in this store, by the definition's number.
   std::unordered_map<uint64_t, abi::VMFuncRef*> linked;
   std::vector<std::shared_ptr<const void>> linkers;  // what their definitions point to, and their types
 
  private:
   StoreImpl(vitrine::Engine shared, std::nullptr_t)
-      : runtime::Store(std::shared_ptr<runtime::Engine>(shared.impl(), shared.impl()->runtime.get())),
-        api_engine(std::move(shared)) {}
+      : runtime::Store(std::shared_ptr<runtime::Engine>(detail::Access::impl(shared),
+                                                        detail::Access::impl(shared)->runtime.get())),
+        api_engine(std::move(shared)),
+        slot(api::take_slot(this)) {}
 };
 
 namespace api {
 
+using detail::Access;
+
 inline StoreImpl* impl_of(const abi::VMStore* vm) {
   return static_cast<StoreImpl*>(&runtime::Store::of(vm));
+}
+
+/// The store of a handle and the T it stands for there; none if the store is gone.
+template <class T>
+struct Found {
+  StoreImpl* store;
+  T* object;
+  explicit operator bool() const { return store != nullptr; }
+};
+template <class T>
+Found<T> find(const detail::Handle& handle) {
+  return {handle.store(), static_cast<T*>(handle.object)};
+}
+
+/// `what`: "memory", "function", ...
+inline std::unexpected<Error> is_gone(const char* what) {
+  return fail(std::string("the ") + what + " belongs to a store that is gone");
 }
 
 }  // namespace api

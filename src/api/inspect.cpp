@@ -51,7 +51,7 @@ std::vector<CodeFunction> list_functions(const abi::ImageView& image, const wasm
 }  // namespace
 
 CodeView CodeView::of(const Module& module) {
-  const runtime::CompiledModule& compiled = *module.impl()->compiled;
+  const runtime::CompiledModule& compiled = *detail::Access::impl(module)->compiled;
   return CodeView(compiled.image(), compiled.module(), compiled.names());
 }
 
@@ -69,7 +69,7 @@ CodeView::CodeView(const abi::ImageView& image, const wasm::Module& module, cons
 }
 
 std::vector<CodegenSetting> codegen_settings(const Engine& engine) {
-  const abi::CodegenSettings& s = engine.impl()->runtime->settings();
+  const abi::CodegenSettings& s = detail::Access::impl(engine)->runtime->settings();
   std::vector<CodegenSetting> all = {
       {"opt_level", s.opt_level ? "speed" : "none", "how much to optimise"},
       {"regalloc_algorithm", s.regalloc_fast ? "single_pass" : "linear_scan", "register allocation at opt_level speed"},

@@ -7,11 +7,12 @@
 
 #include "api/convert.hpp"
 #include "api/host_function.hpp"
-#include "api/impl.hpp"
 #include "base/closest.hpp"
 #include "base/result.hpp"
 
 namespace vitrine {
+
+using api::Access;
 
 namespace {
 
@@ -93,17 +94,19 @@ struct LinkerImpl {
     }
   }
 
-  Extern in_store(Store& store, const Definition& definition) const {
-    if (auto* e = std::get_if<Extern>(&definition)) return *e;
+  Result<Extern> in_store(StoreImpl& store, const Definition& definition) const {
+    if (auto* e = std::get_if<Extern>(&definition)) {
+      TRY(api::to_runtime(store, *e));
+      return *e;
+    }
     auto& host = std::get<HostDefinition>(definition);
-    StoreImpl& impl = *store.impl();
-    auto [where, fresh] = impl.linked.try_emplace(host.number, nullptr);
+    auto [where, fresh] = store.linked.try_emplace(host.number, nullptr);
     if (fresh) {
       auto is_this = [&](const auto& held) { return held.get() == kept.get(); };
-      if (std::ranges::none_of(impl.linkers, is_this)) impl.linkers.push_back(kept.share());
-      where->second = api::new_host_function(impl, host.type(), host.call, host.env);
+      if (std::ranges::none_of(store.linkers, is_this)) store.linkers.push_back(kept.share());
+      where->second = api::new_host_function(store, host.type(), host.call, host.env);
     }
-    return Func(store.impl(), where->second);
+    return Access::make<Func>(store.handle(where->second));
   }
 
   /// What to say of an import that is not there.
@@ -145,14 +148,14 @@ Result<void> Linker::func_raw(std::string_view module, std::string_view name, co
 
 Result<void> Linker::func_thunk(std::string_view module, std::string_view name, const FuncType& type, RawHostFunc f,
                                 void* env, std::shared_ptr<void> keep) {
-  const std::shared_ptr<runtime::Engine>& engine = impl_->engine.impl()->runtime;
-  auto kept = std::make_shared<const Kept>(Kept{engine, TRY(api::register_type(*engine, type)), std::move(keep)});
+  const std::shared_ptr<runtime::Engine>& engine = Access::impl(impl_->engine)->runtime;
+  auto kept = std::make_shared<const Kept>(Kept{engine, TRY(api::register_func(*engine, type)), std::move(keep)});
   return impl_->insert(module, name, HostDefinition{next_number(), f, env, std::move(kept)});
 }
 
 Result<void> Linker::func_dynamic(std::string_view module, std::string_view name, const FuncType& type,
                                   Func::Dynamic f) {
-  auto boxed = api::box_dynamic(type, std::move(f));
+  auto boxed = TRY(api::box_dynamic(*Access::impl(impl_->engine)->runtime, type, std::move(f)));
   void* env = boxed.get();
   return func_thunk(module, name, type, api::dynamic_host_func(), env, std::move(boxed));
 }
@@ -162,8 +165,9 @@ Result<void> Linker::define(std::string_view module, std::string_view name, cons
 }
 
 Result<void> Linker::instance(std::string_view module, const Instance& instance) {
-  for (const ExportType& e : instance.module().exports()) {
-    if (auto value = instance.get(e.name)) TRY(define(module, e.name, *value));
+  const std::vector<ExportType> exports = TRY(instance.module()).exports();
+  for (size_t i = 0; i < exports.size(); i++) {
+    if (auto value = instance.get(i)) TRY(define(module, exports[i].name, *value));
   }
   return {};
 }
@@ -180,7 +184,7 @@ Result<void> Linker::unknown_imports_trap(const Module& module) {
   return {};
 }
 
-Result<void> Linker::unknown_imports_default(Store& store, const Module& module) {
+Result<void> Linker::unknown_imports_default(const Context& store, const Module& module) {
   for (const ImportType& import : module.imports()) {
     if (impl_->find(import.module, import.name)) continue;
     if (auto* f = std::get_if<FuncType>(&import.type)) {
@@ -188,34 +192,41 @@ Result<void> Linker::unknown_imports_default(Store& store, const Module& module)
       void* env = owned.get();
       TRY(func_thunk(import.module, import.name, *f, zero_thunk, env, std::move(owned)));
     } else if (auto* g = std::get_if<GlobalType>(&import.type)) {
-      TRY(define(import.module, import.name, TRY(Global::make(store, *g, Val::null(g->kind)))));
+      TRY(define(import.module, import.name, TRY(Global::make(store, *g, Val::null(g->type.kind())))));
     } else if (auto* m = std::get_if<MemoryType>(&import.type)) {
       TRY(define(import.module, import.name, TRY(Memory::make(store, *m))));
     } else {
       auto& t = std::get<TableType>(import.type);
-      TRY(define(import.module, import.name, TRY(Table::make(store, t, Val::null(t.element)))));
+      TRY(define(import.module, import.name, TRY(Table::make(store, t, Val::null(t.element.kind())))));
     }
   }
   return {};
 }
 
-std::optional<Extern> Linker::get(Store& store, std::string_view module, std::string_view name) const {
+std::optional<Extern> Linker::get(const Context& store, std::string_view module, std::string_view name) const {
   auto* found = impl_->find(module, name);
   if (!found) return std::nullopt;
-  return impl_->in_store(store, *found);
+  auto value = impl_->in_store(Access::impl(store), *found);
+  if (!value) return std::nullopt;
+  return *value;
 }
 
-Result<Instance> Linker::instantiate(Store& store, const Module& module) const {
-  const wasm::Module& m = module.impl()->compiled->module();
+Result<Instance> Linker::instantiate(const Context& store, const Module& module) const {
+  const runtime::CompiledModule& compiled = *Access::impl(module)->compiled;
+  const wasm::Module& m = compiled.module();
   std::vector<Extern> imports;
   imports.reserve(m.imports.size());
   for (const wasm::Import& i : m.imports) {
     auto* found = impl_->find(i.module, i.name);
     if (!found) {
       return std::unexpected(
-          impl_->missing({std::string(i.module), std::string(i.name), api::extern_type(m, i.kind, i.index)}));
+          impl_->missing({std::string(i.module), std::string(i.name), api::extern_type(compiled, i.kind, i.index)}));
     }
-    imports.push_back(impl_->in_store(store, *found));
+    auto value = impl_->in_store(Access::impl(store), *found);
+    if (!value) {
+      return std::unexpected(std::move(value).error().in(fmt::format("as the import `{}`.`{}`", i.module, i.name)));
+    }
+    imports.push_back(*std::move(value));
   }
   return Instance::make(store, module, imports);
 }

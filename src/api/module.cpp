@@ -46,7 +46,8 @@ Result<os::MemoryFile> compile_image(EngineImpl& engine, std::span<const uint8_t
 
 Module make_module(const Engine& engine, std::shared_ptr<const runtime::CompiledModule> compiled) {
   ShardedPtr shards(compiled);
-  return Module(std::make_shared<ModuleImpl>(ModuleImpl{engine, std::move(compiled), std::move(shards)}));
+  return detail::Access::module(
+      std::make_shared<ModuleImpl>(ModuleImpl{engine, std::move(compiled), std::move(shards)}));
 }
 
 /// Loads a cache entry. None if there is no entry or it is damaged, in which case it is removed.
@@ -65,7 +66,7 @@ std::shared_ptr<const runtime::CompiledModule> load_cached(const EngineImpl& eng
 }  // namespace
 
 Result<Module> Module::compile(const Engine& engine, std::span<const uint8_t> bytes) {
-  EngineImpl& impl = *engine.impl();
+  EngineImpl& impl = *detail::Access::impl(engine);
   if (Engine::is_precompiled(bytes)) return fail("this is a precompiled image, not a module: load it with deserialize");
   std::vector<uint8_t> from_text;
   if (!begins_with_magic(bytes)) {
@@ -95,24 +96,24 @@ Result<Module> Module::compile(const Engine& engine, std::string_view wat) {
 }
 
 Result<void> Module::validate(const Engine& engine, std::span<const uint8_t> wasm) {
-  wasm::Module module = TRY(wasm::read_module(wasm, engine.impl()->features));
-  return wasm::validate_module(module, engine.impl()->features);
+  wasm::Module module = TRY(wasm::read_module(wasm, detail::Access::impl(engine)->features));
+  return wasm::validate_module(module, detail::Access::impl(engine)->features);
 }
 
 Result<Module> Module::deserialize(const Engine& engine, std::span<const uint8_t> image) {
   // Another program's ELF file is let through: the loader says what it is.
   if (!abi::ImageView::looks_like_image(image)) return fail("this is no precompiled image", ErrorKind::Incompatible);
-  auto compiled =
-      TRY(runtime::CompiledModule::from_bytes(engine.impl()->runtime, image, engine.config().verify_images()));
+  auto compiled = TRY(runtime::CompiledModule::from_bytes(detail::Access::impl(engine)->runtime, image,
+                                                          engine.config().verify_images()));
   return make_module(engine, std::move(compiled));
 }
 
 Result<Module> Module::deserialize_file(const Engine& engine, const std::string& path) {
   os::FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return fail(fmt::format("cannot open {}: {}", path, std::strerror(errno)), ErrorKind::Io);
-  auto compiled = TRY_IN(
-      runtime::CompiledModule::from_file(engine.impl()->runtime, std::move(file), engine.config().verify_images()),
-      "in " + path);
+  auto compiled = TRY_IN(runtime::CompiledModule::from_file(detail::Access::impl(engine)->runtime, std::move(file),
+                                                            engine.config().verify_images()),
+                         "in " + path);
   return make_module(engine, std::move(compiled));
 }
 
@@ -122,18 +123,18 @@ Result<std::vector<uint8_t>> Module::serialize() const {
 }
 
 std::vector<ImportType> Module::imports() const {
-  const wasm::Module& m = impl_->compiled->module();
   std::vector<ImportType> all;
-  for (const wasm::Import& i : m.imports) {
-    all.push_back({std::string(i.module), std::string(i.name), api::extern_type(m, i.kind, i.index)});
+  for (const wasm::Import& i : impl_->compiled->module().imports) {
+    all.push_back({std::string(i.module), std::string(i.name), api::extern_type(*impl_->compiled, i.kind, i.index)});
   }
   return all;
 }
 
 std::vector<ExportType> Module::exports() const {
-  const wasm::Module& m = impl_->compiled->module();
   std::vector<ExportType> all;
-  for (const wasm::Export& e : m.exports) all.push_back({std::string(e.name), api::extern_type(m, e.kind, e.index)});
+  for (const wasm::Export& e : impl_->compiled->module().exports) {
+    all.push_back({std::string(e.name), api::extern_type(*impl_->compiled, e.kind, e.index)});
+  }
   return all;
 }
 

@@ -1,27 +1,44 @@
 #include <vitrine/store.hpp>
 
-#include "api/impl.hpp"
+#include "api/convert.hpp"
 #include "base/result.hpp"
 #include "runtime/entry/stack.hpp"
 
 namespace vitrine {
 
-Store::Store(const Engine& engine) : impl_(std::make_unique<StoreImpl>(engine)) {}
-Store::~Store() = default;
-Store::Store(Store&&) noexcept = default;
-Store& Store::operator=(Store&&) noexcept = default;
+using api::Access;
 
-const Engine& Store::engine() const {
+Store::Store(const Engine& engine) : Context(new StoreImpl(engine)) {}
+Store::~Store() {
+  delete impl_;
+}
+Store::Store(Store&& other) noexcept : Context(std::exchange(other.impl_, nullptr)) {}
+Store& Store::operator=(Store&& other) noexcept {
+  if (this != &other) delete std::exchange(impl_, std::exchange(other.impl_, nullptr));
+  return *this;
+}
+
+const Engine& Context::engine() const {
   return impl_->api_engine;
 }
 
-void Store::limits(const StoreLimits& limits) {
-  impl_->set_limits({.memory_bytes = limits.memory_bytes,
-                     .table_elements = limits.table_elements,
-                     .instances = limits.instances,
-                     .memories = limits.memories,
-                     .tables = limits.tables,
-                     .trap_on_grow_failure = limits.trap_on_grow_failure});
+void Context::limits(const StoreLimits& limits) const {
+  impl_->set_limits(limits);
+}
+
+void Context::limiter(Limiter limiter) const {
+  runtime::Limiter inner;
+  if (limiter.may_grow) {
+    inner.may_grow = [ask = std::move(limiter.may_grow), store = impl_](const Growth& growth) {
+      return ask(detail::ContextOf(store), growth);
+    };
+  }
+  if (limiter.grow_failed) {
+    inner.grow_failed = [tell = std::move(limiter.grow_failed), store = impl_](const Growth& growth, const Error& why) {
+      tell(detail::ContextOf(store), growth, why);
+    };
+  }
+  impl_->set_limiter(std::move(inner));
 }
 
 namespace {
@@ -34,25 +51,32 @@ Result<void> check_fuel(const StoreImpl& store) {
 
 }  // namespace
 
-Result<void> Store::set_fuel(uint64_t fuel) {
-  if (auto ok = check_fuel(*impl_); !ok) return ok;
+Result<void> Context::set_fuel(uint64_t fuel) const {
+  TRY(check_fuel(*impl_));
   impl_->set_fuel(fuel);
   return {};
 }
 
-Result<uint64_t> Store::fuel() const {
-  if (auto ok = check_fuel(*impl_); !ok) return std::unexpected(std::move(ok).error());
+Result<uint64_t> Context::fuel() const {
+  TRY(check_fuel(*impl_));
   return impl_->fuel();
 }
 
-void Store::set_epoch_deadline(uint64_t ticks) {
+void Context::set_epoch_deadline(uint64_t ticks) const {
   impl_->set_epoch_deadline(ticks);
 }
 
-void Store::epoch_callback(std::function<EpochDecision()> callback) {
-  impl_->set_epoch_callback([callback = std::move(callback)](runtime::Store&) -> Result<runtime::EpochDecision> {
-    const auto ticks = callback().extend_by;
-    return ticks ? runtime::EpochDecision::go_on(*ticks) : runtime::EpochDecision::stop();
+void Context::epoch_callback(EpochCallback callback) const {
+  if (!callback) return impl_->set_epoch_callback({});
+  impl_->set_epoch_callback([callback = std::move(callback)](runtime::Store& store) {
+    return callback(detail::ContextOf(static_cast<StoreImpl*>(&store)));
+  });
+}
+
+void Context::yield_hook(YieldHook hook) const {
+  if (!hook) return impl_->set_yield_hook({});
+  impl_->set_yield_hook([hook = std::move(hook)](runtime::Store& store) {
+    return hook(detail::ContextOf(static_cast<StoreImpl*>(&store)));
   });
 }
 
@@ -63,20 +87,20 @@ bool CancelHandle::cancelled() const {
   return static_cast<runtime::Cancellation*>(shared_.get())->is_cancelled();
 }
 
-CancelHandle Store::canceller() const {
+CancelHandle Context::canceller() const {
   return CancelHandle(impl_->cancellation());
 }
-void Store::cancel() {
+void Context::cancel() const {
   impl_->cancellation()->cancel();
 }
-bool Store::cancelled() const {
+bool Context::cancelled() const {
   return impl_->is_cancelled();
 }
-void Store::on_cancel(std::function<void()> wake) {
+void Context::on_cancel(std::function<void()> wake) const {
   impl_->cancellation()->on_cancel(std::move(wake));
 }
 
-Result<void> Store::cancel_after(std::chrono::nanoseconds delay) {
+Result<void> Context::cancel_after(std::chrono::nanoseconds delay) const {
   const bool added = impl_->engine().timer()->after(delay, [self = std::weak_ptr(impl_->cancellation())] {
     if (const auto cancellation = self.lock()) cancellation->cancel();
     return false;
@@ -94,7 +118,7 @@ Stack::~Stack() {
   runtime::forget_stack({address, address + size_});
 }
 
-void Store::set_data(const void* key, std::shared_ptr<void> data) {
+void Context::set_data(const void* key, std::shared_ptr<void> data) const {
   for (auto& [k, value] : impl_->data) {
     if (k == key) {
       value = std::move(data);
@@ -104,11 +128,31 @@ void Store::set_data(const void* key, std::shared_ptr<void> data) {
   impl_->data.emplace_back(key, std::move(data));
 }
 
-void* Store::data(const void* key) const {
+void* Context::data(const void* key) const {
   for (auto& [k, value] : impl_->data) {
     if (k == key) return value.get();
   }
   return nullptr;
+}
+
+size_t Context::collect_garbage() const {
+  return impl_->collect_garbage();
+}
+
+std::shared_ptr<const Trap> Context::last_exception() const {
+  return impl_->last_exception;
+}
+
+Result<RawVal> Context::to_raw(const Val& value) const {
+  if (!value.is_ref()) return value.raw();
+  RawVal raw{.v128 = {}};
+  raw.ref = TRY(api::to_word(*impl_, value, TRY(api::to_wasm(impl_->engine(), value.kind()))));
+  return raw;
+}
+
+Val Context::from_raw(ValKind kind, const RawVal& raw) const {
+  if (kind <= ValKind::V128) return Val::from_raw(kind, raw);
+  return api::to_ref_val(*impl_, kind, raw.ref);
 }
 
 }  // namespace vitrine

@@ -115,7 +115,9 @@ int status_of(const std::string& what, const Error& error) {
 int invoke(const Instance& instance, const std::string& name, const RunOptions& options) {
   auto func = instance.func(name);
   if (!func) return report_error(fmt::format("cannot invoke `{}`: {}", name, func.error().message()));
-  FuncType type = func->type();
+  auto known = func->type();
+  if (!known) return report_error(fmt::format("cannot invoke `{}`: {}", name, known.error().message()));
+  const FuncType& type = *known;
   auto args = parse_values(type, {options.command.begin() + 1, options.command.end()});
   if (!args) return report_error(fmt::format("cannot invoke `{}`: {}", name, args.error().message()));
   if (!type.params.empty())
@@ -140,9 +142,10 @@ int run_instance(const Instance& instance, const RunOptions& options) {
     if (!instance.get(entry)) continue;
     auto func = instance.func(entry);
     if (!func) return report_failure(failed, func.error());
-    if (!func->type().params.empty()) {
-      return report_error(
-          fmt::format("{}: the entry \"{}\" takes arguments: {}", failed, entry, to_string(func->type())));
+    auto type = func->type();
+    if (!type) return report_failure(failed, type.error());
+    if (!type->params.empty()) {
+      return report_error(fmt::format("{}: the entry \"{}\" takes arguments: {}", failed, entry, to_string(*type)));
     }
     auto results = func->call({});
     if (!results) return status_of(failed, results.error());

@@ -55,8 +55,8 @@ Result<Val> parse_float(std::string_view text) {
   }
 }
 
-Result<Val> parse_value(ValKind kind, std::string_view text) {
-  switch (kind) {
+Result<Val> parse_value(const ValType& type, std::string_view text) {
+  switch (type.kind()) {
     case ValKind::I32:
       return parse_int<int32_t>(text);
     case ValKind::I64:
@@ -66,7 +66,7 @@ Result<Val> parse_value(ValKind kind, std::string_view text) {
     case ValKind::F64:
       return parse_float<double>(text);
     default:
-      return fail(fmt::format("a {} cannot be given on the command line", name_of(kind)));
+      return fail(fmt::format("a {} cannot be given on the command line", to_string(type)));
   }
 }
 
@@ -80,7 +80,7 @@ Result<std::vector<Val>> parse_values(const FuncType& type, const std::vector<st
                               type.params.size(), args.size(), to_string(type)));
     }
     values.push_back(TRY_IN(parse_value(type.params[i], args[i]),
-                            fmt::format("as argument {} ({})", i + 1, name_of(type.params[i]))));
+                            fmt::format("as argument {} ({})", i + 1, to_string(type.params[i]))));
   }
   return values;
 }
@@ -100,12 +100,9 @@ std::string print_value(const Val& value) {
       for (int i = 15; i >= 0; i--) n = n << 8 | value.raw().v128[i];
       return fmt::format("{}", n);
     }
-    case ValKind::FuncRef:
-      return value.is_null() ? "<null funcref>" : "<funcref>";
-    case ValKind::ExternRef:
-      return value.is_null() ? "<null externref>" : "<externref>";
+    default:
+      return fmt::format("<{}{}>", value.is_null() ? "null " : "", name_of(value.kind()));
   }
-  return "?";
 }
 
 }  // namespace vitrine::cli

@@ -117,7 +117,7 @@ Result<Wasi> Wasi::make(const WasiConfig& config) {
   return Wasi(std::move(impl));
 }
 
-Result<void> Wasi::attach(Store& store) const {
+Result<void> Wasi::attach(const Context& store) const {
   if (store.data(&p1::kStoreKey)) return fail("the store has a WASI context already");
   if (impl_->attached.exchange(true)) return fail("this WASI context is another store's: each takes one of its own");
   store.set_data(&p1::kStoreKey, impl_->p1);

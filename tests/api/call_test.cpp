@@ -140,19 +140,19 @@ TEST(HostFunction, EveryShape) {
 TEST(HostFunction, AWrongResultOfADynamicOneIsAnError) {
   Engine engine = make_engine();
   Store store(engine);
-  Func f = Func::make(store, {{}, {ValKind::I32}},
-                      [](Caller&, std::span<const Val>, std::span<Val> results) -> Result<void> {
-                        results[0] = Val(1.0);
-                        return {};
-                      });
+  Func f = unwrap(Func::make(store, {{}, {ValKind::I32}},
+                             [](Caller&, std::span<const Val>, std::span<Val> results) -> Result<void> {
+                               results[0] = Val(1.0);
+                               return {};
+                             }));
   EXPECT_CONTAINS(message_of(f.call({})), "f64");
 }
 
 TEST(HostFunction, CanBeCalledWithoutAGuest) {
   Engine engine = make_engine();
   Store store(engine);
-  Func add = Func::wrap(store, [](int32_t a, int32_t b) { return a + b; });
-  EXPECT_EQ(to_string(add.type()), "(i32, i32) -> (i32)");
+  Func add = unwrap(Func::wrap(store, [](int32_t a, int32_t b) { return a + b; }));
+  EXPECT_EQ(to_string(unwrap(add.type())), "(i32, i32) -> (i32)");
   EXPECT_EQ(unwrap(unwrap(add.typed<int32_t(int32_t, int32_t)>())(20, 22)), 42);
   EXPECT_EQ(unwrap(add.call({Val(1), Val(2)}))[0].i32(), 3);
 }
@@ -287,9 +287,9 @@ TEST(Call, ReferencesGoRound) {
     (func (export "get") (result funcref) (ref.func $one))
     (func (export "null") (param funcref) (result i32) (ref.is_null (local.get 0)))
     (elem declare func $one)))");
-  Val word = unwrap(unwrap(w.instance.func("extern")).call({Val::externref(12345)}))[0];
+  Val word = unwrap(unwrap(w.instance.func("extern")).call({ExternRef::make(w.store, 12345)}))[0];
   EXPECT_FALSE(word.is_null());
-  EXPECT_EQ(word.externref(), 12345u);
+  EXPECT_EQ(*word.externref()->get<int>(), 12345);
   EXPECT_TRUE(unwrap(unwrap(w.instance.func("extern")).call({Val::null(ValKind::ExternRef)}))[0].is_null());
   Val f = unwrap(unwrap(w.instance.func("get")).call({}))[0];
   auto func = Func::from_val(w.store, f);

@@ -152,10 +152,9 @@ TEST(Epoch, ANewStoreIsPastItsDeadline) {
 TEST(Epoch, CallbackMayExtend) {
   World w(kSpin, Config().epoch_interruption(true));
   int calls = 0;
-  w.store.epoch_callback([&]() -> EpochDecision {
+  w.store.epoch_callback([&](const Context&) -> EpochDecision {
     calls++;
-    if (calls < 5) return {1};
-    return {std::nullopt};
+    return calls < 5 ? EpochDecision::go_on(1) : EpochDecision::stop();
   });
   w.store.set_epoch_deadline(1);
   std::jthread ticks([engine = w.engine](std::stop_token stop) {
@@ -171,13 +170,13 @@ TEST(Epoch, CallbackMayExtend) {
 TEST(Epoch, CallbackMayReplaceItself) {
   World w(kSpin, Config().epoch_interruption(true));
   int first = 0, second = 0;
-  w.store.epoch_callback([&w, &first, &second, large = std::string(1000, 'x')]() -> EpochDecision {
-    w.store.epoch_callback([&]() -> EpochDecision {
+  w.store.epoch_callback([&w, &first, &second, large = std::string(1000, 'x')](const Context&) -> EpochDecision {
+    w.store.epoch_callback([&](const Context&) -> EpochDecision {
       second++;
-      return {};
+      return EpochDecision::stop();
     });
     first += static_cast<int>(large.size());  // what it holds is still there
-    return {0};
+    return EpochDecision::go_on(0);
   });
   w.store.set_epoch_deadline(0);
   expect_trap(w.typed<void()>("spin")(), TrapCode::Interrupt);
@@ -269,6 +268,95 @@ TEST(Limits, AHugeDeclaredTableFailsCleanly) {
   auto result = Instance::make(store, compile(engine, "(module (table 0xffffffff funcref))"), {});
   ASSERT_FALSE(result);
   EXPECT_CONTAINS(result.error().message(), "table");
+}
+
+constexpr const char* kGrower = R"((module (memory (export "m") 1 10) (table (export "t") 1 10 funcref)
+  (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+  (func (export "grow_table") (param i32) (result i32) (table.grow (ref.null func) (local.get 0)))))";
+
+TEST(Limiter, AllowsRefusesOrFails) {
+  World w(kGrower);
+  auto grow = w.typed<int32_t(int32_t)>("grow"), grow_table = w.typed<int32_t(int32_t)>("grow_table");
+  std::vector<std::string> failed;
+  std::vector<uint64_t> asked;
+  w.store.limiter({.may_grow = [&](const Context&, const Growth& growth) -> Result<bool> {
+                     asked.push_back(growth.desired);
+                     if (growth.what == Growth::What::Table) return fail("no tables today", ErrorKind::Host);
+                     return growth.desired <= 3 * 65536;
+                   },
+                   .grow_failed =
+                       [&](const Context& store, const Growth& growth, const Error& why) {
+                         EXPECT_EQ(store.engine(), w.engine);
+                         failed.push_back((growth.what == Growth::What::Memory ? "memory " : "table ") +
+                                          std::to_string(growth.current) + "->" + std::to_string(growth.desired) +
+                                          ": " + why.message());
+                       }});
+  EXPECT_EQ(unwrap(grow(2)), 1);
+  EXPECT_TRUE(failed.empty());
+  EXPECT_EQ(unwrap(grow(1)), -1) << "refused";
+  ASSERT_EQ(failed.size(), 1u);
+  EXPECT_CONTAINS(failed[0], "memory 196608->262144: ");
+  EXPECT_CONTAINS(failed[0], "may not grow");
+  // The maximum is looked at first, and is reported, too.
+  EXPECT_EQ(unwrap(grow(100)), -1);
+  EXPECT_CONTAINS(failed.at(1), "its maximum is 10");
+  auto ended = grow_table(1);
+  EXPECT_CONTAINS(message_of(ended), "no tables today");
+  EXPECT_EQ(ended.error().kind(), ErrorKind::Host);
+  EXPECT_CONTAINS(failed.at(2), "table 1->2: no tables today");
+  EXPECT_EQ(asked, (std::vector<uint64_t>{3 * 65536, 4 * 65536, 2}));
+  // The host's own growing gets the error, and nothing stays behind.
+  EXPECT_CONTAINS(message_of(unwrap(w.instance.table("t")).grow(1, Val::null(ValKind::FuncRef))), "no tables today");
+  EXPECT_CONTAINS(
+      message_of(Table::make(w.store, {ValKind::FuncRef, 5, std::nullopt, false}, Val::null(ValKind::FuncRef))),
+      "no tables today");
+  EXPECT_CONTAINS(message_of(Memory::make(w.store, {4, std::nullopt, false})), "more than the store allows");
+  EXPECT_EQ(failed.size(), 6u);
+  EXPECT_EQ(unwrap(grow(0)), 3);
+  w.store.limiter({});
+  EXPECT_EQ(unwrap(grow_table(1)), 1);
+}
+
+// It may wait for room, and let the guest do something meanwhile.
+TEST(Limiter, MayCallTheGuest) {
+  World w(kGrower);
+  auto grow = w.typed<int32_t(int32_t)>("grow");
+  int depth = 0;
+  w.store.limiter({.may_grow = [&](const Context&, const Growth&) -> Result<bool> {
+    if (depth++ == 0) {
+      EXPECT_EQ(unwrap(grow(2)), 1);
+    }
+    return true;
+  }});
+  EXPECT_EQ(unwrap(grow(1)), 3);
+  EXPECT_EQ(unwrap(w.instance.memory("m")).size(), 4u);
+}
+
+TEST(Epoch, CallbackMayEndTheCallWithAnError) {
+  World w(kSpin, Config().epoch_interruption(true));
+  w.store.epoch_callback([&](const Context& store) -> Result<EpochDecision> {
+    EXPECT_EQ(store.engine(), w.engine);
+    return fail("time is up", ErrorKind::Host);
+  });
+  w.store.set_epoch_deadline(0);
+  auto result = w.typed<void()>("spin")();
+  EXPECT_CONTAINS(message_of(result), "time is up");
+  EXPECT_EQ(result.error().kind(), ErrorKind::Host);
+}
+
+TEST(Epoch, CallbackMayYield) {
+  World w(kSpin, Config().epoch_interruption(true));
+  int yields = 0;
+  w.store.epoch_callback([&](const Context&) { return yields < 3 ? EpochDecision::yield(0) : EpochDecision::stop(); });
+  w.store.set_epoch_deadline(0);
+  EXPECT_FALSE(w.typed<void()>("spin")().has_value()) << "nobody knows how to yield";
+  w.store.yield_hook([&](const Context& store) -> Result<void> {
+    EXPECT_EQ(store.engine(), w.engine);
+    yields++;
+    return {};
+  });
+  expect_trap(w.typed<void()>("spin")(), TrapCode::Interrupt);
+  EXPECT_EQ(yields, 3);
 }
 
 }  // namespace

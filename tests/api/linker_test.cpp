@@ -160,7 +160,7 @@ TEST_F(Linking, ThingsOfAnotherStoreAreRefused) {
 
 TEST_F(Linking, FunctionsOfAnotherStoreAreRefusedAsValues) {
   Store other(engine);
-  Val stranger = Func::wrap(other, [] {}).as_val();
+  Val stranger = unwrap(Func::wrap(other, [] {})).as_val();
   Module module = compile(engine, R"((module (table (export "t") 2 funcref) (func (export "f") (param funcref))
     (func (export "g") (result funcref) (ref.null func)) (global (export "v") (mut funcref) (ref.null func))))");
   for (const Val& value : {stranger, unwrap(unwrap(Instance::make(other, module, {})).func("g")).as_val()}) {
@@ -173,10 +173,11 @@ TEST_F(Linking, FunctionsOfAnotherStoreAreRefusedAsValues) {
     EXPECT_CONTAINS(message_of(unwrap(instance.func("f")).call({value})), "another store");
     EXPECT_FALSE(Func::from_val(store, value).has_value());
     EXPECT_TRUE(Func::from_val(other, value).has_value());
-    Func source = Func::make(store, {{}, {ValKind::FuncRef}}, [&](Caller&, std::span<const Val>, std::span<Val> out) {
-      out[0] = value;
-      return Result<void>();
-    });
+    Func source =
+        unwrap(Func::make(store, {{}, {ValKind::FuncRef}}, [&](Caller&, std::span<const Val>, std::span<Val> out) {
+          out[0] = value;
+          return Result<void>();
+        }));
     EXPECT_CONTAINS(message_of(source.call({})), "another store");
     EXPECT_EQ(table.size(), 2u);
   }
@@ -185,7 +186,7 @@ TEST_F(Linking, FunctionsOfAnotherStoreAreRefusedAsValues) {
 TEST_F(Linking, TooFewImports) {
   Module module = compile(engine, R"((module (import "h" "f" (func))))");
   EXPECT_FALSE(Instance::make(store, module, {}).has_value());
-  Func f = Func::wrap(store, [] {});
+  Func f = unwrap(Func::wrap(store, [] {}));
   Extern two[] = {f, f};
   EXPECT_FALSE(Instance::make(store, module, two).has_value());
   EXPECT_TRUE(Instance::make(store, module, std::span<const Extern>(two).first(1)).has_value());

@@ -10,7 +10,7 @@ TEST(Memory, ReadWriteAndBounds) {
   Memory m = unwrap(w.instance.memory("m"));
   EXPECT_EQ(m.size(), 1u);
   EXPECT_EQ(m.data().size(), 65536u);
-  EXPECT_EQ(m.type(), (MemoryType{1, 4, false}));
+  EXPECT_EQ(unwrap(m.type()), (MemoryType{1, 4, false}));
   uint8_t buffer[3];
   unwrap(m.read(10, buffer));
   EXPECT_EQ(std::string(buffer, buffer + 3), "abc");
@@ -61,7 +61,7 @@ TEST(Memory, SixtyFourBit) {
     (func (export "load") (param i64) (result i32) (i32.load8_u (local.get 0)))
     (func (export "grow") (param i64) (result i64) (memory.grow (local.get 0)))))");
   Memory m = unwrap(w.instance.memory("m"));
-  EXPECT_TRUE(m.type().is_64);
+  EXPECT_TRUE(unwrap(m.type()).is_64);
   m.data()[9] = 42;
   auto load = w.typed<int32_t(int64_t)>("load");
   EXPECT_EQ(unwrap(load(9)), 42);
@@ -247,8 +247,8 @@ TEST(Table, OfHostFunctions) {
   Engine engine = make_engine();
   Store store(engine);
   Table t = unwrap(Table::make(store, {ValKind::FuncRef, 2, std::nullopt, false}, Val::null(ValKind::FuncRef)));
-  Func twice = Func::wrap(store, [](int32_t a) { return a * 2; });
-  Func other = Func::wrap(store, [](int64_t a) { return a; });
+  Func twice = unwrap(Func::wrap(store, [](int32_t a) { return a * 2; }));
+  Func other = unwrap(Func::wrap(store, [](int64_t a) { return a; }));
   unwrap(t.set(0, twice.as_val()));
   unwrap(t.set(1, other.as_val()));
   Linker linker(engine);
@@ -265,12 +265,12 @@ TEST(Global, GetAndSet) {
   World w(R"((module (global (export "c") i64 (i64.const 7)) (global $m (export "m") (mut f64) (f64.const 1.5))
     (func (export "get") (result f64) (global.get $m))))");
   Global c = unwrap(w.instance.global("c")), m = unwrap(w.instance.global("m"));
-  EXPECT_EQ(c.get().i64(), 7);
+  EXPECT_EQ(unwrap(c.get()).i64(), 7);
   EXPECT_CONTAINS(message_of(c.set(Val(int64_t{8}))), "immutable");
   EXPECT_CONTAINS(message_of(m.set(Val(1))), "i32");
   unwrap(m.set(Val(2.5)));
   EXPECT_EQ(unwrap(w.typed<double()>("get")()), 2.5);
-  EXPECT_EQ(m.type(), (GlobalType{ValKind::F64, true}));
+  EXPECT_EQ(unwrap(m.type()), (GlobalType{ValKind::F64, true}));
 }
 
 TEST(Global, MadeByTheHost) {
@@ -283,7 +283,7 @@ TEST(Global, MadeByTheHost) {
   Module module = compile(engine, R"((module (import "h" "g" (global $g (mut i32)))
     (func (export "f") (global.set $g (i32.mul (global.get $g) (i32.const 3))))))");
   unwrap(unwrap(unwrap(linker.instantiate(store, module)).typed<void()>("f"))());
-  EXPECT_EQ(g.get().i32(), 15);
+  EXPECT_EQ(unwrap(g.get()).i32(), 15);
 }
 
 }  // namespace

@@ -115,7 +115,7 @@ const char* trap_name(uint32_t code) {
 #define TRAP(name, number, message) \
   case number:                      \
     return #name;
-#include "abi/traps.def"
+#include <vitrine/traps.def>
 #undef TRAP
     default:
       return "?";

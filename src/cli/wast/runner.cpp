@@ -57,6 +57,13 @@ std::string describe(const Error& e) {
   return fmt::format("{}: {}", kind_name(e.kind()), e.message());
 }
 
+/// The number of a script's `(ref.extern N)`.
+std::optional<uint64_t> number_of(const Val& v) {
+  auto ref = v.externref();
+  if (const auto* number = ref ? ref->get<uint64_t>() : nullptr) return *number;
+  return std::nullopt;
+}
+
 std::string describe(const Val& v) {
   switch (v.kind()) {
     case ValKind::I32:
@@ -69,12 +76,10 @@ std::string describe(const Val& v) {
       return fmt::format("f64 {} ({:#x})", v.f64(), v.f64_bits());
     case ValKind::V128:
       return "a v128";
-    case ValKind::FuncRef:
-      return v.is_null() ? "a null funcref" : "a funcref";
-    case ValKind::ExternRef:
-      return v.is_null() ? "a null externref" : fmt::format("externref {}", v.externref());
+    default:
+      if (auto number = number_of(v)) return fmt::format("externref {}", *number);
+      return fmt::format("a {}{}", v.is_null() ? "null " : "", name_of(v.kind()));
   }
-  return "?";
 }
 
 std::string describe(const Pattern& p) {
@@ -118,9 +123,9 @@ bool matches(const Pattern& p, const Val& v) {
     case Pattern::Kind::RefFunc:
       return v.kind() == ValKind::FuncRef && !v.is_null();
     case Pattern::Kind::RefExtern:
-      return v.kind() == ValKind::ExternRef && !v.is_null() && (!p.number || v.externref() == *p.number);
+      return v.kind() == ValKind::ExternRef && !v.is_null() && (!p.number || number_of(v) == *p.number);
     case Pattern::Kind::Ref:
-      return (v.kind() == ValKind::FuncRef || v.kind() == ValKind::ExternRef) && !v.is_null();
+      return v.is_ref() && !v.is_null();
     case Pattern::Kind::Either:
       for (const Pattern& alternative : p.alternatives) {
         if (matches(alternative, v)) return true;
@@ -338,11 +343,14 @@ class Runner {
     if (action.kind == Action::Kind::Get) {
       auto global = instance.global(action.name);
       if (!global) return Result<std::vector<Val>>(std::unexpected(std::move(global).error()));
-      return Result<std::vector<Val>>(std::vector{global->get()});
+      auto value = global->get();
+      if (!value) return Result<std::vector<Val>>(std::unexpected(std::move(value).error()));
+      return Result<std::vector<Val>>(std::vector{*std::move(value)});
     }
     auto func = instance.func(action.name);
     if (!func) return Result<std::vector<Val>>(std::unexpected(std::move(func).error()));
-    FuncType type = func->type();
+    auto type = func->type();
+    if (!type) return Result<std::vector<Val>>(std::unexpected(std::move(type).error()));
     std::vector<Val> args;
     for (size_t i = 0; i < action.args.size(); i++) {
       const Const& a = action.args[i];
@@ -360,10 +368,10 @@ class Runner {
           args.push_back(Val::f64_from_bits(a.bits));
           break;
         case Const::Kind::RefExtern:
-          args.push_back(Val::externref(a.number));
+          args.push_back(ExternRef::make(store_, uint64_t{a.number}));
           break;
         case Const::Kind::RefNull:
-          args.push_back(Val::null(i < type.params.size() ? type.params[i] : ValKind::FuncRef));
+          args.push_back(Val::null(i < type->params.size() ? type->params[i].kind() : ValKind::FuncRef));
           break;
         case Const::Kind::V128:
           return Verdict(Skip{"needs the feature 'simd'"});

@@ -231,7 +231,7 @@ class Call : public testing::Test {
         this, nullptr);
     Extern imports[] = {Extern::of(host_->funcref())};
     auto instance = instantiate(store_, module_, imports);
-    EXPECT_TRUE(instance) << instance.error()->message();
+    EXPECT_TRUE(instance) << instance.error()->cause();
     instance_ = *instance;
   }
 
@@ -261,6 +261,15 @@ class Call : public testing::Test {
   abi::VMContext* caller_ = nullptr;
 };
 
+std::string frames_of(const Failure& failure) {
+  std::string text;
+  for (const Frame& f : failure.frames) {
+    if (!text.empty()) text += ", ";
+    text += fmt::format("{:#x} {}!{}", f.module_offset, f.module_name, f.function_name);
+  }
+  return text;
+}
+
 TEST_F(Call, ReturnsValues) {
   EXPECT_EQ(*call("add_one", 41), 42);
   EXPECT_EQ(*call("load", 8), 42);
@@ -273,13 +282,8 @@ TEST_F(Call, TrapsComeBackWithFramesAndInlinedOnesExpanded) {
   const Failure& failure = *result.error();
   EXPECT_EQ(failure.kind, Failure::Kind::Trap);
   EXPECT_EQ(failure.code, abi::TrapCode::Unreachable);
-  EXPECT_EQ(failure.message(),
-            "error while executing at wasm backtrace:\n"
-            "    0:     0x50 - hand!unreachable\n"
-            "    1:     0x60 - hand!load\n"
-            "    2:     0x77 - hand!caller\n\n"
-            "Caused by:\n"
-            "    wasm trap: wasm `unreachable` instruction executed");
+  EXPECT_EQ(failure.cause(), "wasm trap: wasm `unreachable` instruction executed");
+  EXPECT_EQ(frames_of(failure), "0x50 hand!unreachable, 0x60 hand!load, 0x77 hand!caller");
   EXPECT_EQ(*call("add_one", 1), 2) << "the store goes on";
 }
 
@@ -339,9 +343,8 @@ TEST_F(Call, HostErrorsUnwindTheGuest) {
   auto result = call("call_host", 0);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error()->kind, Failure::Kind::HostError);
-  EXPECT_EQ(
-      result.error()->message(),
-      "error while executing at wasm backtrace:\n    0:     0x90 - hand!call_host\n\nCaused by:\n    no such thing");
+  EXPECT_EQ(result.error()->cause(), "no such thing");
+  EXPECT_EQ(frames_of(*result.error()), "0x90 hand!call_host");
 }
 
 TEST_F(Call, HostExceptionsAreCarriedOver) {
@@ -532,7 +535,7 @@ TEST_F(NoBacktrace, HasNoFrames) {
   auto result = call("caller", 0);
   ASSERT_FALSE(result);
   EXPECT_TRUE(result.error()->frames.empty());
-  EXPECT_EQ(result.error()->message(), "wasm trap: wasm `unreachable` instruction executed");
+  EXPECT_EQ(result.error()->cause(), "wasm trap: wasm `unreachable` instruction executed");
 }
 
 }  // namespace

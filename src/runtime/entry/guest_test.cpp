@@ -55,12 +55,12 @@ class Guest : public testing::Test {
   }
   Instance* instance(std::string_view wat, std::vector<Extern> imports = {}) {
     auto made = make(wat, std::move(imports));
-    EXPECT_TRUE(made) << made.error()->message();
+    EXPECT_TRUE(made) << made.error()->cause();
     return made ? *made : nullptr;
   }
   std::string refusal(std::string_view wat, std::vector<Extern> imports = {}) {
     auto made = make(wat, std::move(imports));
-    return made ? "" : made.error()->message();
+    return made ? "" : made.error()->cause();
   }
 
   Outcome<int64_t> call(Instance* instance, std::string_view name, std::initializer_list<int64_t> args = {}) {
@@ -209,7 +209,6 @@ TEST_F(Guest, BulkOperationsCheckBothEnds) {
 }
 
 TEST_F(Guest, TablesHoldFunctionsOfAnyOrigin) {
-  store_.new_externref(nullptr);
   abi::VMFuncRef* doubler = host({ValType::I32}, {ValType::I32}, [](abi::VMContext*, abi::ValRaw* v) {
     v[0].i32 *= 2;
     return 0;
@@ -384,15 +383,39 @@ TEST_F(Guest, LimitsOfTheStore) {
   EXPECT_NE(refusal("(module (table 10000001 funcref))").find("over the limit of 10000000"), std::string::npos);
 }
 
-TEST_F(Guest, ExternReferences) {
-  Instance* i = instance("(module (func (export \"id\") (param externref) (result externref) (local.get 0)))");
-  auto object = std::make_shared<int>(5);
-  uint64_t word = store_.new_externref(object);
-  auto back = static_cast<uint64_t>(*call(i, "id", {static_cast<int64_t>(word)}));
-  ASSERT_NE(store_.find_externref(back), nullptr);
-  EXPECT_EQ(*static_cast<int*>(store_.find_externref(back)->get()), 5);
-  EXPECT_EQ(store_.find_externref(0), nullptr);
-  EXPECT_EQ(store_.find_externref(word + 1), nullptr);
+TEST_F(Guest, ExternReferencesStayWhileGuestsCanReachThem) {
+  Instance* i = instance(R"((module
+    (global $g (mut externref) (ref.null extern)) (table $t 2 externref)
+    (func (export "id") (param externref) (result externref) (local.get 0))
+    (func (export "global") (param externref) (global.set $g (local.get 0)))
+    (func (export "table") (param externref) (table.set $t (i32.const 1) (local.get 0)))))");
+  auto add = [&](int value) {
+    auto* object = new ExternRefs::Object;
+    object->value = std::make_shared<int>(value);
+    EXPECT_TRUE(store_.externrefs().add(object));
+    return static_cast<int64_t>(ExternRefs::word_of(*object));
+  };
+  auto value_of = [&](int64_t word) {
+    auto* object = store_.externrefs().find(static_cast<uint64_t>(word));
+    return object ? *static_cast<int*>(object->value.get()) : -1;
+  };
+  const int64_t global = add(1), table = add(2), neither = add(3), held = add(4);
+  EXPECT_EQ(value_of(*call(i, "id", {neither})), 3);
+  EXPECT_EQ(value_of(0), -1);
+  EXPECT_EQ(value_of(held + 1), -1);
+  ASSERT_TRUE(call(i, "global", {global}));
+  ASSERT_TRUE(call(i, "table", {table}));
+  auto* holder = store_.externrefs().find(static_cast<uint64_t>(held));
+  holder->retain();
+  EXPECT_EQ(store_.collect_garbage(), 1u);
+  EXPECT_EQ(value_of(global), 1);
+  EXPECT_EQ(value_of(table), 2);
+  EXPECT_EQ(value_of(neither), -1);
+  EXPECT_EQ(value_of(held), 4);
+  holder->release();
+  ASSERT_TRUE(call(i, "global", {int64_t{0}}));
+  EXPECT_EQ(store_.collect_garbage(), 2u);
+  EXPECT_EQ(store_.externrefs().count(), 1u);
 }
 
 TEST_F(Guest, ManyResultsAndParameters) {
@@ -669,7 +692,7 @@ TEST_F(Guest, BulkOperationsLookWhetherTheyAreToEnd) {
     abi::ValRaw values[1]{};
     auto result = call_function(store, i->find_export(kind)->func, values);
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error()->code, abi::TrapCode::Interrupt) << result.error()->message();
+    EXPECT_EQ(result.error()->code, abi::TrapCode::Interrupt) << result.error()->cause();
     EXPECT_EQ(result.error()->frames.size(), 1u);
     EXPECT_EQ(i->memory(0)->data()[0x2000000], 0);
     EXPECT_EQ(i->memory(0)->data()[0x3ffffff], 0);

@@ -43,23 +43,4 @@ std::string Failure::cause() const {
   return "unknown failure";
 }
 
-std::string format_frame(size_t index, const Frame& frame) {
-  std::string function =
-      frame.function_name.empty() ? fmt::format("<wasm function {}>", frame.function) : frame.function_name;
-  return fmt::format("{:>5}: {:>8} - {}!{}", index, fmt::format("{:#x}", frame.module_offset),
-                     frame.module_name.empty() ? "<unknown>" : frame.module_name, function);
-}
-
-std::string Failure::backtrace() const {
-  if (frames.empty()) return "";
-  std::string text = "error while executing at wasm backtrace:";
-  for (size_t i = 0; i < frames.size(); i++) text += "\n" + format_frame(i, frames[i]);
-  return text;
-}
-
-std::string Failure::message() const {
-  if (frames.empty()) return cause();
-  return fmt::format("{}\n\nCaused by:\n    {}", backtrace(), cause());
-}
-
 }  // namespace vitrine::runtime

@@ -44,14 +44,7 @@ struct Failure {
 
   /// The cause in one line: "wasm trap: integer divide by zero", or the error's message.
   std::string cause() const;
-  /// "error while executing at wasm backtrace:" and a line a frame, or empty without frames.
-  std::string backtrace() const;
-  /// Backtrace, a blank line, "Caused by:" and the cause, indented; the cause alone without frames.
-  std::string message() const;
 };
-
-/// One line of a backtrace: "    0:   0x1f - module!func".
-std::string format_frame(size_t index, const Frame& frame);
 
 using FailurePtr = std::unique_ptr<Failure>;
 

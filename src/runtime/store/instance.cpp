@@ -306,6 +306,10 @@ VMFuncRef* Instance::func(uint32_t index, VMFuncRef& storage) {
   return &storage;
 }
 
+const ValRaw& Instance::global_value(uint32_t index) const {
+  return *at<abi::VMGlobal>(module_->layout().global(index));
+}
+
 Global* Instance::global(uint32_t index) {
   if (!globals_[index]) {
     wasm::GlobalType type = module_->module().globals[index].type;

@@ -48,6 +48,8 @@ class Instance {
   Table* table(uint32_t index) { return tables_[index]; }
   Memory* memory(uint32_t index) { return memories_[index]; }
   Global* global(uint32_t index);
+  /// What a defined global holds, without making a Global of it.
+  const abi::ValRaw& global_value(uint32_t index) const;
 
   /// Table and memory instructions; false: out of bounds and nothing done, or the store was told to end meanwhile and
   /// has the reason. Segment operations see dropped segments as empty.

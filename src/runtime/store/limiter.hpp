@@ -5,6 +5,8 @@
 // may block (which is how an asynchronous host makes a growth wait), and may throw.
 #pragma once
 
+#include <vitrine/limits.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -14,14 +16,6 @@
 namespace vitrine::runtime {
 
 class Store;
-
-/// A growth about to happen, in bytes (memories) or elements (tables); of a new one `current` is 0.
-struct Growth {
-  enum class What : uint8_t { Memory, Table } what;
-  uint64_t current;
-  uint64_t desired;
-  std::optional<uint64_t> maximum;
-};
 
 struct Limiter {
   /// Asked before every growth and every new memory or table, after the store's limits. False refuses: the guest sees
@@ -35,21 +29,6 @@ struct Limiter {
 struct GrowthFailure {
   Error error;
   bool ends_guest = false;  // in place of answering -1, because the limiter said so
-};
-
-/// What to do at an epoch's deadline.
-struct EpochDecision {
-  enum class Kind : uint8_t {
-    Continue,  // for `ticks`
-    Yield,     // by the store's yield hook, then for `ticks`
-    Stop,      // with the failure raised in the store, if any, else TrapCode::Interrupt
-  };
-  Kind kind = Kind::Stop;
-  uint64_t ticks = 0;
-
-  static EpochDecision go_on(uint64_t ticks) { return {Kind::Continue, ticks}; }
-  static EpochDecision yield(uint64_t ticks) { return {Kind::Yield, ticks}; }
-  static EpochDecision stop() { return {}; }
 };
 
 /// An error ends the guest's call with itself as the cause.

@@ -207,16 +207,6 @@ void Store::resolve(abi::VMFuncRef* func) {
   without_code_[func->type_id].insert(func);
 }
 
-uint64_t Store::new_externref(std::shared_ptr<void> object) {
-  externrefs_.push_back(std::move(object));
-  return externrefs_.size();
-}
-
-const std::shared_ptr<void>* Store::find_externref(uint64_t word) const {
-  if (word == 0 || word > externrefs_.size()) return nullptr;
-  return &externrefs_[word - 1];
-}
-
 void Store::set_fuel(uint64_t fuel) {
   uint64_t now = std::min(fuel, kFuelAtOnce);
   held_fuel_ = fuel - now;

@@ -21,6 +21,7 @@
 #include "runtime/failure/failure.hpp"
 #include "runtime/store/cancellation.hpp"
 #include "runtime/store/extern.hpp"
+#include "runtime/store/externrefs.hpp"
 #include "runtime/store/global.hpp"
 #include "runtime/store/instance.hpp"
 #include "runtime/store/limiter.hpp"
@@ -30,16 +31,6 @@
 namespace vitrine::runtime {
 
 class CompiledModule;
-
-/// Bounds on what a store's guests may have. Over one of the first two, growing fails; over the others, instantiating.
-struct StoreLimits {
-  std::optional<uint64_t> memory_bytes;    // of each memory
-  std::optional<uint64_t> table_elements;  // of each table
-  uint64_t instances = 10'000;
-  uint64_t memories = 10'000;
-  uint64_t tables = 10'000;
-  bool trap_on_grow_failure = false;  // memory.grow and table.grow end the guest in place of answering -1
-};
 
 /// A function of the host. Its env is dropped with the store.
 struct HostFunction {
@@ -94,10 +85,11 @@ class Store {
   /// whoever puts a funcref where guests find it. Harmless for every other funcref.
   void resolve(abi::VMFuncRef* func);
 
-  /// Keeps `object` while the store lives and answers a non-zero word that guests can hold.
-  uint64_t new_externref(std::shared_ptr<void> object);
-  /// Null if the word is none of `new_externref`.
-  const std::shared_ptr<void>* find_externref(uint64_t word) const;
+  /// Before a new one is added, garbage is collected if that is due.
+  ExternRefs& externrefs() { return externrefs_; }
+  const ExternRefs& externrefs() const { return externrefs_; }
+  /// Drops the extern references that nobody can reach; answers how many. None while a guest is active.
+  size_t collect_garbage();
 
   // Limits, fuel, epochs.
 
@@ -206,7 +198,7 @@ class Store {
   std::deque<Table> tables_;
   std::deque<Global> globals_;
   std::deque<std::unique_ptr<Instance>> instances_;
-  std::vector<std::shared_ptr<void>> externrefs_;
+  ExternRefs externrefs_;
 
   std::once_flag cancellation_once_;
   std::shared_ptr<Cancellation> cancellation_;  // null until somebody asks

@@ -13,19 +13,19 @@ namespace {
 
 constexpr size_t kMaxParams = 9;  // path_open
 
-[[gnu::noinline, gnu::cold]] int32_t no_guest(CallerContext* context, const P1Function& function) {
-  return detail::raise(context, Error(fmt::format("{} was called in a store without a WASI context: "
-                                                  "Wasi::attach gives it one",
-                                                  function.name),
-                                      ErrorKind::Host));
+[[gnu::noinline, gnu::cold]] int32_t no_guest(const Caller& caller, const P1Function& function) {
+  return caller.raise(Error(fmt::format("{} was called in a store without a WASI context: "
+                                        "Wasi::attach gives it one",
+                                        function.name),
+                            ErrorKind::Host));
 }
 
 int32_t thunk(void* env, CallerContext* context, RawVal* values) {
   const auto& function = *static_cast<const P1Function*>(env);
-  Caller caller(detail::store_of(context), context);
+  Caller caller(context);
   auto* state = static_cast<P1State*>(caller.data(&kStoreKey));
   if (!state) [[unlikely]]
-    return no_guest(context, function);
+    return no_guest(caller, function);
   uint64_t args[kMaxParams];
   for (size_t i = 0; i < function.params.size(); i++) {
     bool narrow = function.params[i] == WasmType::I32;
@@ -41,11 +41,11 @@ int32_t thunk(void* env, CallerContext* context, RawVal* values) {
         values[0].i64 = static_cast<int64_t>(result);
         return 0;
       case Ending::Kind::Exit:
-        return detail::raise(context, Error::exit(static_cast<int32_t>(ending.exit_status)));
+        return caller.raise(Error::exit(static_cast<int32_t>(ending.exit_status)));
       case Ending::Kind::Trap:
         break;
     }
-    return detail::raise(context, Error(std::move(*ending.message), ErrorKind::Trap));
+    return caller.raise(Error(std::move(*ending.message), ErrorKind::Trap));
   } catch (...) {
     return detail::carry_exception(context);
   }

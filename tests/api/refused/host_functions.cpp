@@ -1,0 +1,23 @@
+// What is no host function: each CASE has to fail to compile, saying what is wrong (tests/api/CMakeLists.txt).
+#include <vitrine/vitrine.hpp>
+
+#include <string>
+
+void define(vitrine::Linker& linker) {
+#if CASE == 1
+  (void)linker.func("h", "f", [](int32_t, std::string) {});
+#elif CASE == 2
+  (void)linker.func("h", "f", [](vitrine::Caller&, int16_t, int32_t) {});
+#elif CASE == 3
+  (void)linker.func("h", "f", [](vitrine::Caller) {});
+#elif CASE == 4
+  (void)linker.func("h", "f", [](auto) {});
+#elif CASE == 5
+  (void)linker.func("h", "f", []() -> std::string { return ""; });
+#elif CASE == 6
+  (void)linker.func("h", "f", [](int32_t, vitrine::Caller&) {});
+#else
+  (void)linker.func("h", "f",
+                    [](const vitrine::Caller&, int32_t, double) noexcept -> vitrine::Result<int64_t> { return 1; });
+#endif
+}
