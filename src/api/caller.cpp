@@ -11,6 +11,7 @@ using api::Access;
 namespace {
 
 abi::VMContext* context_of(CallerContext* guest) {
+  // SAFETY: CallerContext is the public name of a VMContext, and never anything else.
   return reinterpret_cast<abi::VMContext*>(guest);
 }
 StoreImpl* store_of(CallerContext* guest) {

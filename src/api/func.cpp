@@ -148,6 +148,7 @@ Result<void> call(const Handle& func, RawVal* values) {
   StoreImpl* store = func.store();
   if (!store) [[unlikely]]
     return api::is_gone("function");
+  // SAFETY: RawVal has the layout of ValRaw (api/convert.hpp).
   auto outcome =
       runtime::call_function(*store, static_cast<abi::VMFuncRef*>(func.object), reinterpret_cast<abi::ValRaw*>(values));
   if (outcome) [[likely]]

@@ -342,6 +342,7 @@ void TypeRegistry::release(std::span<TypeGroup* const> groups) {
   }
   if (work.empty()) return;
   std::unique_lock lock(mutex_);
+  // SAFETY: the space is the registry's own, mapped for VMTypes, which are plain words, and never moves.
   auto* entries = reinterpret_cast<abi::VMType*>(space_.data());
   while (!work.empty()) {
     TypeGroup* group = work.back();
