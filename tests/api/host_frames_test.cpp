@@ -49,9 +49,9 @@ TEST(HostFrames, ARawFunctionMayThrow) {
   EXPECT_EQ(unwrap(guest.call("call_host", 5)), 7);
 
   // The same for one that is made in the store.
-  Func func = Func::make_raw(
+  Func func = unwrap(Func::make_raw(
       guest.store, {{}, {}}, [](void*, CallerContext*, RawVal*) -> int32_t { throw std::runtime_error("raw"); },
-      nullptr, nullptr);
+      nullptr, nullptr));
   EXPECT_THROW((void)func.call({}), std::runtime_error);
 }
 

@@ -692,7 +692,7 @@ TEST_F(Guest, BulkOperationsLookWhetherTheyAreToEnd) {
     abi::ValRaw values[1]{};
     auto result = call_function(store, i->find_export(kind)->func, values);
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error()->code, abi::TrapCode::Interrupt) << result.error()->message();
+    EXPECT_EQ(result.error()->code, abi::TrapCode::Interrupt) << result.error()->cause();
     EXPECT_EQ(result.error()->frames.size(), 1u);
     EXPECT_EQ(i->memory(0)->data()[0x2000000], 0);
     EXPECT_EQ(i->memory(0)->data()[0x3ffffff], 0);
