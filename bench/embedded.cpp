@@ -47,7 +47,7 @@ class Embedded : public Engine {
     Module module = take(Module::compile(engine_, read_file(path)));
     Linker linker(engine_);
     std::vector<double> inner, cycle;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; ++i) {
       uint64_t start = now();
       {
         Store store(engine_);
@@ -64,7 +64,7 @@ class Embedded : public Engine {
     constexpr int kFunctions = 8;
     std::string wat = "(module";
     Linker linker(engine_);
-    for (int i = 0; i < kFunctions; i++) {
+    for (int i = 0; i < kFunctions; ++i) {
       const std::string name = "f" + std::to_string(i);
       take(linker.func("env", name, [](int32_t x, int64_t y) { return x + y; }));
       wat += " (import \"env\" \"" + name + "\" (func (param i32 i64) (result i64)))";
@@ -72,7 +72,7 @@ class Embedded : public Engine {
     wat += " (memory 1) (data (i32.const 8) \"contents\"))";
     const Module module = take(Module::compile(engine_, wat));
     auto cycles = [&](uint32_t n) {
-      for (uint32_t i = 0; i < n; i++) {
+      for (uint32_t i = 0; i < n; ++i) {
         Store store(engine_);
         take(linker.instantiate(store, module));
       }
@@ -80,7 +80,7 @@ class Embedded : public Engine {
     cycles(100);
     std::barrier ready(threads + 1);
     std::vector<std::jthread> workers;
-    for (uint32_t i = 0; i < threads; i++) {
+    for (uint32_t i = 0; i < threads; ++i) {
       workers.emplace_back([&] {
         cycles(100);
         ready.arrive_and_wait();
@@ -98,7 +98,7 @@ class Embedded : public Engine {
     auto add = take(probes(store, path).typed<int32_t(int32_t, int32_t)>("add"));
     int32_t sum = 0;
     uint64_t start = now();
-    for (uint32_t i = 0; i < count; i++) sum = take(add(sum, 1));
+    for (uint32_t i = 0; i < count; ++i) sum = take(add(sum, 1));
     uint64_t end = now();
     if (sum != static_cast<int32_t>(count)) die("add answers wrong sums");
     return static_cast<double>(end - start) / count;

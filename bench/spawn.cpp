@@ -20,7 +20,7 @@ std::vector<double> spawn_times(const std::vector<std::string>& command, uint32_
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
   std::vector<double> times;
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < count; ++i) {
     uint64_t start = now();
     pid_t child;
     if (int error = posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ); error != 0) {

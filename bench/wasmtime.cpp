@@ -122,7 +122,7 @@ class Peer : public Engine {
     Opaque* compiled = module(engine_, read_file(path));
     Opaque* linker = lib_.wasmtime_linker_new(engine_);
     std::vector<double> inner, cycle;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; ++i) {
       uint64_t start = now();
       Opaque* store = lib_.wasmtime_store_new(engine_, nullptr, nullptr);
       uint64_t made = now();
@@ -140,7 +140,7 @@ class Peer : public Engine {
     FuncHandle add = func(context, probes(context, path), "add");
     int32_t sum = 0;
     uint64_t start = now();
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; ++i) {
       Raw values[2] = {{.i64 = sum}, {.i64 = 1}};
       invoke(context, add, values, 2);
       sum = values[0].i32;

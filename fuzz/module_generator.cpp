@@ -45,7 +45,7 @@ class Entropy {
   bool done() const { return at_ >= bytes_.size(); }
   uint64_t bits(int bytes) {
     uint64_t v = 0;
-    for (int i = 0; i < bytes; i++) v = v << 8 | (done() ? 0 : bytes_[at_++]);
+    for (int i = 0; i < bytes; ++i) v = v << 8 | (done() ? 0 : bytes_[at_++]);
     return v;
   }
   /// 0 to n-1; zeros give 0.
@@ -132,7 +132,7 @@ constexpr uint64_t kInterestingF64[] = {0,
 const std::vector<Op>& numeric_ops(char result) {
   static const auto kByResult = [] {
     std::map<char, std::vector<Op>> by;
-    for (size_t i = 0; i < wasm::kOpCount; i++) {
+    for (size_t i = 0; i < wasm::kOpCount; ++i) {
       const wasm::OpInfo& op = wasm::kOps[i];
       if (op.sig.custom || op.imm != wasm::Imm::None || op.sig.result_count != 1 || op.sig.operand_count == 0) continue;
       if (op.feature != wasm::Feature::Core && op.feature != wasm::Feature::SignExtension &&
@@ -158,7 +158,7 @@ bool has_free_nan(const wasm::OpInfo& op) {
 const std::vector<Op>& memory_ops(char type, bool stores) {
   static const auto kAll = [] {
     std::map<std::pair<char, bool>, std::vector<Op>> by;
-    for (size_t i = 0; i < wasm::kOpCount; i++) {
+    for (size_t i = 0; i < wasm::kOpCount; ++i) {
       const wasm::OpInfo& op = wasm::kOps[i];
       if (op.imm != wasm::Imm::MemArg || op.feature != wasm::Feature::Core) continue;
       if (op.sig.result_count == 1) {
@@ -244,14 +244,14 @@ class Generator {
   }
   std::vector<uint32_t> globals_of(char type, bool only_mutable) const {
     std::vector<uint32_t> found;
-    for (uint32_t g = 1; g < globals_.size(); g++) {
+    for (uint32_t g = 1; g < globals_.size(); ++g) {
       if (globals_[g].type == type && (!only_mutable || globals_[g].is_mutable)) found.push_back(g);
     }
     return found;
   }
   bool exhausted() {
     if (budget_ == 0) return true;
-    budget_--;
+    --budget_;
     return e_.done();
   }
   void constant(char type);
@@ -315,11 +315,11 @@ uint32_t Generator::type_index(const FuncType& type) {
 
 Types Generator::some_types(uint32_t most) {
   Types types;
-  for (uint32_t n = e_.below(most + 1); n > 0; n--) types += some_type();
+  for (uint32_t n = e_.below(most + 1); n > 0; --n) types += some_type();
   return types;
 }
 
-// --- Expressions
+// -- expressions
 
 void Generator::constant(char type) {
   switch (type) {
@@ -389,7 +389,7 @@ void Generator::numeric(char type, uint32_t depth) {
   bool may_overflow = name.find("trunc_f") != std::string_view::npos;
   if (may_overflow && !e_.one_in(4)) o = type == 'i' ? Op::I32Xor : Op::I64Sub;
   const wasm::OpInfo& info = wasm::info(o);
-  for (uint8_t i = 0; i < info.sig.operand_count; i++) expr(info.sig.operands[i], depth);
+  for (uint8_t i = 0; i < info.sig.operand_count; ++i) expr(info.sig.operands[i], depth);
   bool divides = name.find(".div_") != std::string_view::npos || name.find(".rem_") != std::string_view::npos;
   if (divides && !e_.one_in(8)) {  // most divisors are not zero, so that most calls get further than that
     type == 'i' ? i32(1) : i64(1);
@@ -527,7 +527,7 @@ void Generator::call(char wanted, uint32_t depth) {
 
 void Generator::expr(char type, uint32_t depth) {
   if (depth == 0 || exhausted()) return leaf(type);
-  depth--;
+  --depth;
   bool is_ref = type == 'F' || type == 'X';
   switch (e_.below(16)) {
     case 0:
@@ -590,7 +590,7 @@ void Generator::expr(char type, uint32_t depth) {
       break;
     case 8: {  // a value kept by a conditional branch that is not taken
       std::vector<uint32_t> fitting;
-      for (uint32_t l = 0; l < labels_.size(); l++) {
+      for (uint32_t l = 0; l < labels_.size(); ++l) {
         if (labels_[l].targetable && labels_[l].types == Types(1, type)) fitting.push_back(l);
       }
       if (fitting.empty()) break;
@@ -612,7 +612,7 @@ void Generator::expr(char type, uint32_t depth) {
   op(Op::TableGet, type == 'F' ? 0 : 1);
 }
 
-// --- Statements
+// -- statements
 
 void Generator::take_fuel() {
   op(Op::GlobalGet, kFuelGlobal);
@@ -682,7 +682,7 @@ void Generator::block(const Types& results, uint32_t depth) {
       exprs(params, depth);
       expr('i', depth);
       op(Op::BrIf, 0);
-      for (size_t i = 0; i < params.size(); i++) op(Op::Drop);
+      for (size_t i = 0; i < params.size(); ++i) op(Op::Drop);
       exprs(results, depth);
       break;
   }
@@ -693,7 +693,7 @@ void Generator::block(const Types& results, uint32_t depth) {
 /// A loop that counts down, without a look at the fuel: what an optimiser likes.
 void Generator::counted_loop(uint32_t depth) {
   if (loop_depth_ >= 2) return;
-  loop_depth_++;
+  ++loop_depth_;
   take_fuel();
   uint32_t counter = new_local('i');
   i32(1 + e_.below(12));
@@ -711,12 +711,12 @@ void Generator::counted_loop(uint32_t depth) {
   op(Op::BrIf, 0);
   labels_.pop_back();
   op(Op::End);
-  loop_depth_--;
+  --loop_depth_;
 }
 
 void Generator::branch(uint32_t depth) {
   std::vector<uint32_t> targets;
-  for (uint32_t l = 0; l < labels_.size(); l++) {
+  for (uint32_t l = 0; l < labels_.size(); ++l) {
     if (labels_[l].targetable) targets.push_back(l);
   }
   auto depth_of = [&](uint32_t label) { return labels_.size() - 1 - label; };
@@ -728,7 +728,7 @@ void Generator::branch(uint32_t depth) {
       exprs(types, depth);
       expr('i', depth);
       op(Op::BrIf, depth_of(target));
-      for (size_t i = 0; i < types.size(); i++) op(Op::Drop);
+      for (size_t i = 0; i < types.size(); ++i) op(Op::Drop);
       return;
     case 2:  // in an if, so that what follows is not dead
       expr('i', depth);
@@ -763,7 +763,7 @@ void Generator::branch(uint32_t depth) {
       }
       op(Op::BrTable);
       code_.u(count);
-      for (uint32_t i = 0; i <= count; i++) {
+      for (uint32_t i = 0; i <= count; ++i) {
         if (types.empty() && e_.one_in(3)) {
           code_.u(0);
         } else {
@@ -867,7 +867,7 @@ void Generator::tables(uint32_t depth) {
 
 void Generator::tail_call(uint32_t depth) {
   std::vector<uint32_t> fitting;
-  for (uint32_t f = 0; f < functions_.size(); f++) {
+  for (uint32_t f = 0; f < functions_.size(); ++f) {
     if (functions_[f].results == results_) fitting.push_back(f);
   }
   if (fitting.empty() || !options_.tail_calls) return;
@@ -877,7 +877,7 @@ void Generator::tail_call(uint32_t depth) {
   labels_.push_back({"", true});
   exprs(functions_[f].params, depth);
   std::vector<uint32_t> slots;
-  for (uint32_t s = 0; s < slots_.size(); s++) {
+  for (uint32_t s = 0; s < slots_.size(); ++s) {
     if (slots_[s] == f) slots.push_back(s);
   }
   if (!slots.empty() && e_.one_in(2)) {
@@ -951,17 +951,17 @@ void Generator::statement(uint32_t depth) {
 
 void Generator::statements(uint32_t depth) {
   if (depth == 0) return;
-  for (uint32_t n = e_.below(5); n > 0; n--) statement(depth - 1);
+  for (uint32_t n = e_.below(5); n > 0; --n) statement(depth - 1);
 }
 
-// --- Functions and the module
+// -- functions and the module
 
 /// Ends the function in `code_`, whose first `params` locals are parameters.
 void Generator::add_code(uint32_t params) {
   op(Op::End);
   WasmWriter body;
   body.u(locals_.size() - params);
-  for (size_t i = params; i < locals_.size(); i++) {
+  for (size_t i = params; i < locals_.size(); ++i) {
     body.u(1);
     body.byte(encoding_of(locals_[i]));
   }
@@ -977,14 +977,14 @@ void Generator::body(uint32_t function) {
   scratch_.clear();
   readable_.clear();
   results_ = type.results;
-  for (uint32_t n = 2 + e_.below(8); n > 0; n--) new_local(some_type());
-  for (uint32_t i = 0; i < locals_.size(); i++) readable_.push_back(i);
+  for (uint32_t n = 2 + e_.below(8); n > 0; --n) new_local(some_type());
+  for (uint32_t i = 0; i < locals_.size(); ++i) readable_.push_back(i);
   writable_ = readable_;
   labels_ = {{results_, true}};
   budget_ = 250;
   loop_depth_ = 0;
   take_fuel();
-  for (uint32_t n = 1 + e_.below(10); n > 0; n--) statement(4);
+  for (uint32_t n = 1 + e_.below(10); n > 0; --n) statement(4);
   exprs(results_, 4);
   add_code(static_cast<uint32_t>(type.params.size()));
   body_types_.push_back(type_index(type));
@@ -1037,7 +1037,7 @@ void Generator::run_wrapper(uint32_t function, uint32_t variant) {
     at[i] = new_local(type.results[i]);
     op(Op::LocalSet, at[i]);
   }
-  for (size_t i = 0; i < type.results.size(); i++) {
+  for (size_t i = 0; i < type.results.size(); ++i) {
     op(Op::LocalGet, at[i]);
     char t = type.results[i];
     if (t == 'f') op(Op::I32ReinterpretF32);
@@ -1051,7 +1051,7 @@ void Generator::run_wrapper(uint32_t function, uint32_t variant) {
 void Generator::state_function() {
   locals_.clear();
   Types types;
-  for (uint32_t g = 0; g < globals_.size(); g++) {
+  for (uint32_t g = 0; g < globals_.size(); ++g) {
     op(Op::GlobalGet, g);
     types += globals_[g].type;
     if (globals_[g].type == 'f') op(Op::I32ReinterpretF32);
@@ -1063,16 +1063,16 @@ void Generator::state_function() {
 
 void Generator::plan() {
   functions_.push_back({"il", "i"});
-  for (uint32_t n = 1 + e_.below(6); n > 0; n--) {
+  for (uint32_t n = 1 + e_.below(6); n > 0; --n) {
     Types params = some_types(e_.one_in(8) ? 20 : 5);
     functions_.push_back({params, some_types(e_.one_in(8) ? 6 : 2)});
   }
   globals_.push_back({'i', true});
-  for (uint32_t n = e_.below(7); n > 0; n--) globals_.push_back({"ildf"[e_.below(4)], !e_.one_in(4)});
+  for (uint32_t n = e_.below(7); n > 0; --n) globals_.push_back({"ildf"[e_.below(4)], !e_.one_in(4)});
   memories_.push_back({options_.memory64 && e_.one_in(6), 1, 3});
   if (options_.multi_memory && e_.one_in(3)) memories_.push_back({options_.memory64 && e_.one_in(3), e_.below(2), 2});
-  for (uint32_t i = 0; i < kTableSlots; i++) slots_.push_back(e_.below(static_cast<uint32_t>(functions_.size())));
-  for (uint32_t i = 0; i < 6; i++) passive_elements_.push_back(e_.below(static_cast<uint32_t>(functions_.size())));
+  for (uint32_t i = 0; i < kTableSlots; ++i) slots_.push_back(e_.below(static_cast<uint32_t>(functions_.size())));
+  for (uint32_t i = 0; i < 6; ++i) passive_elements_.push_back(e_.below(static_cast<uint32_t>(functions_.size())));
 }
 
 std::vector<uint8_t> Generator::run() {
@@ -1080,7 +1080,7 @@ std::vector<uint8_t> Generator::run() {
   const auto generated = static_cast<uint32_t>(functions_.size()) - 1;
   WasmWriter globals;
   globals.u(globals_.size());
-  for (size_t g = 0; g < globals_.size(); g++) {
+  for (size_t g = 0; g < globals_.size(); ++g) {
     globals.byte(encoding_of(globals_[g].type));
     globals.byte(globals_[g].is_mutable);
     if (g == 0) {
@@ -1095,9 +1095,9 @@ std::vector<uint8_t> Generator::run() {
   }
   std::array<uint8_t, 24> data{};
   for (uint8_t& b : data) b = static_cast<uint8_t>(e_.bits(1));
-  for (uint32_t f = 1; f <= generated; f++) body(f);
-  for (uint32_t f = 1; f <= generated; f++) {
-    for (uint32_t variant = 0; variant < 2; variant++) run_wrapper(f, variant);
+  for (uint32_t f = 1; f <= generated; ++f) body(f);
+  for (uint32_t f = 1; f <= generated; ++f) {
+    for (uint32_t variant = 0; variant < 2; ++variant) run_wrapper(f, variant);
   }
   state_function();
 
@@ -1151,7 +1151,7 @@ std::vector<uint8_t> Generator::run() {
     exports.byte(kind);
     exports.u(index);
   };
-  for (uint32_t i = 0; i < 2 * generated; i++) add_export("run" + std::to_string(i), 0, 1 + generated + i);
+  for (uint32_t i = 0; i < 2 * generated; ++i) add_export("run" + std::to_string(i), 0, 1 + generated + i);
   add_export("state", 0, 1 + 3 * generated);
   add_export("fuel", 3, kFuelGlobal);
   add_export("memory", 2, 0);
@@ -1172,7 +1172,7 @@ std::vector<uint8_t> Generator::run() {
   elements.u(3);  // declarative: what ref.func may name
   elements.byte(0);
   elements.u(functions_.size());
-  for (uint32_t f = 0; f < functions_.size(); f++) elements.u(f);
+  for (uint32_t f = 0; f < functions_.size(); ++f) elements.u(f);
   module.section(9, elements);
   WasmWriter count;
   count.u(2);

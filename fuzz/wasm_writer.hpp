@@ -29,7 +29,7 @@ class WasmWriter {
     }
   }
   void word(uint64_t v, int size) {
-    for (int i = 0; i < size; i++) byte(static_cast<uint8_t>(v >> 8 * i));
+    for (int i = 0; i < size; ++i) byte(static_cast<uint8_t>(v >> 8 * i));
   }
   void name(std::string_view text) {
     u(text.size());

@@ -39,7 +39,7 @@ class VITRINE_API Config {
 #undef OPTION
 
   /// Turns a WebAssembly proposal on or off by its name, as `-W` spells it ("multi-memory"). Fails for an unknown name.
-  Result<void> feature(std::string_view name, bool on);
+  Result<> feature(std::string_view name, bool on);
   /// All proposal names with whether they are on.
   std::vector<std::pair<std::string, bool>> features() const;
   /// Keeps compiled code on disk. None by default.

@@ -85,7 +85,7 @@ std::optional<AddressEntry> AddressMap::find(uint32_t offset) const {
 
 std::vector<AddressEntry> AddressMap::decode() const {
   std::vector<AddressEntry> all;
-  for (size_t c = 0; c < chunks_.size(); c++) {
+  for (size_t c = 0; c < chunks_.size(); ++c) {
     walk(c, [&](const AddressEntry& entry) {
       all.push_back(entry);
       return true;

@@ -14,7 +14,7 @@ struct Encoded {
 std::vector<AddressEntry> sample(uint32_t count) {
   std::vector<AddressEntry> entries;
   uint32_t random = 7;
-  for (uint32_t i = 0, offset = 3; i < count; i++) {
+  for (uint32_t i = 0, offset = 3; i < count; ++i) {
     random = random * 1'664'525 + 1'013'904'223;
     entries.push_back({offset, i % 50 == 49 ? 0 : 0x8000 + random % 9'000, i % 7 < 3 ? i % 11 : 0});
     offset += i % 31 == 0 ? 70'000 : 1 + random % 20;
@@ -28,7 +28,7 @@ TEST(AddressMap, RoundTrip) {
     Encoded encoded(entries);
     AddressMap map(encoded.chunks, encoded.bytes);
     EXPECT_EQ(map.decode(), entries);
-    for (size_t i = 0; i < entries.size(); i++) {
+    for (size_t i = 0; i < entries.size(); ++i) {
       EXPECT_EQ(map.find(entries[i].offset), entries[i]);
       if (i > 0) {
         EXPECT_EQ(map.find(entries[i].offset - 1), entries[i - 1]);
@@ -43,7 +43,7 @@ TEST(AddressMap, RoundTrip) {
 
 TEST(AddressMap, IsSmall) {
   std::vector<AddressEntry> entries;
-  for (uint32_t i = 0; i < 10'000; i++) entries.push_back({i * 5, 1'000'000 + i * 3, 0});
+  for (uint32_t i = 0; i < 10'000; ++i) entries.push_back({i * 5, 1'000'000 + i * 3, 0});
   Encoded encoded(entries);
   EXPECT_LT(encoded.bytes.size() + encoded.chunks.size() * sizeof(AddressChunk), 10'000 * 5 / 2u);
 }

@@ -80,13 +80,17 @@ std::string names_of_cpu_features(uint32_t features);
 /// The version that images carry and must match, "0.1.0".
 const char* image_version();
 
+/// A hash over the sources that decide what code looks like and how it fits the runtime (CMakeLists.txt lists them):
+/// images run only in a build of the same hash. Equal sources, equal hash.
+uint64_t build_hash();
+
 /// Provides the memory of an image of `size` bytes: zeros, valid for as long as it is being written.
 using ImageMemory = std::function<Result<std::span<uint8_t>>(size_t size)>;
 /// `image`, which becomes as long as it takes.
 ImageMemory memory_in(std::vector<uint8_t>& image);
 
 /// Writes the image; deterministic: same contents, same bytes.
-Result<void> write_image(const ImageContents& contents, const ImageMemory& memory);
+Result<> write_image(const ImageContents& contents, const ImageMemory& memory);
 /// The same, into a vector.
 Result<std::vector<uint8_t>> write_image(const ImageContents& contents);
 

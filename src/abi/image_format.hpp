@@ -51,6 +51,7 @@ inline constexpr uint64_t kHeaderOffset = sizeof(Elf64_Ehdr);
 struct ImageHeader {
   char magic[8];
   char version[32];   // of vitrine, zero-padded
+  uint64_t build;     // build_hash()
   uint64_t checksum;  // XXH3 of the file with these 8 bytes left out
   uint64_t file_size;
   uint64_t cpu_features;

@@ -19,7 +19,7 @@ constexpr bool is_inside(uint64_t offset, uint64_t size, uint64_t limit) {
   return offset <= limit && size <= limit - offset;
 }
 
-Result<void> check_version(const ImageHeader& header) {
+Result<> check_version(const ImageHeader& header) {
   std::string_view version(header.version, strnlen(header.version, sizeof header.version));
   if (version != image_version()) {
     std::string shown;
@@ -27,6 +27,12 @@ Result<void> check_version(const ImageHeader& header) {
     return incompatible(fmt::format("compiled by vitrine {}, this is {}", shown, image_version()));
   }
   return {};
+}
+
+Result<> check_build(const ImageHeader& header) {
+  if (header.build == build_hash()) return {};
+  return incompatible(fmt::format("compiled by another build of vitrine {}: {:016x}, this is {:016x}", image_version(),
+                                  header.build, build_hash()));
 }
 
 Result<CodegenSettings> check_settings(const ImageHeader& header, const CodegenSettings& expected) {
@@ -49,8 +55,8 @@ Result<CodegenSettings> check_settings(const ImageHeader& header, const CodegenS
 
 using Sections = std::array<Elf64_Shdr, kSectionCount>;
 
-Result<void> check_sections(const Sections& sections, uint64_t file_size) {
-  for (uint32_t i = 1; i < kSectionCount; i++) {
+Result<> check_sections(const Sections& sections, uint64_t file_size) {
+  for (uint32_t i = 1; i < kSectionCount; ++i) {
     const Elf64_Shdr& section = sections[i];
     const SectionInfo& info = kSections[i];
     if (section.sh_type != info.type || section.sh_offset % alignment_of(info, host_machine()) != 0) {
@@ -72,10 +78,10 @@ Result<void> check_sections(const Sections& sections, uint64_t file_size) {
 
 /// Tables are searched by offset.
 template <class Entry>
-Result<void> check_order(std::span<const Entry> entries, uint64_t text_size, const char* table) {
+Result<> check_order(std::span<const Entry> entries, uint64_t text_size, const char* table) {
   if constexpr (requires(Entry e) { e.offset; }) {
     uint64_t last = 0;
-    for (size_t i = 0; i < entries.size(); i++) {
+    for (size_t i = 0; i < entries.size(); ++i) {
       if (entries[i].offset < last || entries[i].offset > text_size) {
         return incompatible(
             fmt::format("entry {} of {} is out of order or outside of the code: the file is damaged", i, table));
@@ -87,13 +93,13 @@ Result<void> check_order(std::span<const Entry> entries, uint64_t text_size, con
 }
 
 /// What is relied on without looking: where code goes on, and what ends a walk from entry to entry.
-Result<void> check_tables(const SideTables<TableView>& tables, uint64_t text_size) {
-  for (size_t i = 0; i < tables.inline_sites.size(); i++) {
+Result<> check_tables(const SideTables<TableView>& tables, uint64_t text_size) {
+  for (size_t i = 0; i < tables.inline_sites.size(); ++i) {
     if (tables.inline_sites[i].parent > i) {
       return incompatible(fmt::format("inline site {} is inside a later one: the file is damaged", i + 1));
     }
   }
-  for (size_t i = 0; i < tables.handlers.size(); i++) {
+  for (size_t i = 0; i < tables.handlers.size(); ++i) {
     if (tables.handlers[i].landing >= text_size) {
       return incompatible(fmt::format("handler {} is outside of the code: the file is damaged", i));
     }
@@ -160,6 +166,7 @@ Result<ImageView> ImageView::open(std::span<const uint8_t> bytes, const CodegenS
     return incompatible(fmt::format("its layout is of generation {}, this is {}", static_cast<int>(header.magic[7]),
                                     static_cast<int>(kImageMagic[7])));
   }
+  TRY(check_build(header));
   if (elf.e_machine != host_machine().elf) {
     return incompatible(fmt::format("compiled for ELF machine {}, this is {}", elf.e_machine, host_machine().elf));
   }
@@ -203,12 +210,12 @@ Result<ImageView> ImageView::open(std::span<const uint8_t> bytes, const CodegenS
   // What code or the runtime jumps to or maps is checked always; the order of side tables, which are only searched (and
   // their readers expect nothing of them), when all of the file was read anyway.
   const uint64_t text_size = view.text_.size();
-  for (size_t i = 0; i < view.functions_.size(); i++) {
+  for (size_t i = 0; i < view.functions_.size(); ++i) {
     if (!is_inside(view.functions_[i].offset, view.functions_[i].size, text_size)) {
       return incompatible(fmt::format("function {} is outside of the code: the file is damaged", i));
     }
   }
-  for (size_t i = 0; i < view.trampolines_.size(); i++) {
+  for (size_t i = 0; i < view.trampolines_.size(); ++i) {
     for (uint32_t offset : {view.trampolines_[i].array_call, view.trampolines_[i].host_call}) {
       if (offset != kNoTrampoline && offset >= text_size) {
         return incompatible(fmt::format("a trampoline of type {} is outside of the code: the file is damaged", i));
@@ -218,7 +225,7 @@ Result<ImageView> ImageView::open(std::span<const uint8_t> bytes, const CodegenS
   TRY(check_tables(view.tables_, text_size));
   const uint64_t page = host_machine().page_size;
   const Elf64_Shdr& pages = sections[static_cast<uint32_t>(Section::Pages)];
-  for (size_t i = 0; i < view.memory_images_.size(); i++) {
+  for (size_t i = 0; i < view.memory_images_.size(); ++i) {
     const MemoryImage& image = view.memory_images_[i];
     bool ok = image.size % page == 0 && image.guest_offset % page == 0 && image.file_offset % page == 0 &&
               image.file_offset >= pages.sh_offset &&

@@ -174,7 +174,7 @@ TEST(Image, RoundTrip) {
 TEST(Image, EveryTruncationIsRefused) {
   Read read(module_with_data({{0, "x"}}));
   auto image = *write_image(sample(read.module));
-  for (size_t n = 0; n < image.size(); n++) {
+  for (size_t n = 0; n < image.size(); ++n) {
     EXPECT_NE(refusal(std::span(image).first(n)), "") << n;
   }
   EXPECT_NE(refusal(std::span(image).first(image.size() - 1)).find("truncated: section .strtab ends at 0x"),
@@ -184,7 +184,7 @@ TEST(Image, EveryTruncationIsRefused) {
 TEST(Image, EveryFlippedByteIsRefused) {
   Read read(module_with_data({{0, "x"}}));
   auto image = *write_image(sample(read.module));
-  for (size_t n = 0; n < image.size(); n++) {
+  for (size_t n = 0; n < image.size(); ++n) {
     image[n] ^= 1 + n % 255;
     EXPECT_NE(refusal(image), "") << n;
     // Without the checksum it may be taken, but nothing outside of the file may be touched.
@@ -212,6 +212,11 @@ TEST(Image, SaysWhatDiffers) {
   damaged = image;
   std::memcpy(damaged.data() + kHeaderOffset + offsetof(ImageHeader, version), "9.9.9", 6);
   EXPECT_EQ(refusal(damaged), fmt::format("compiled by vitrine 9.9.9, this is {}", image_version()));
+  damaged = image;
+  const uint64_t other_build = build_hash() ^ 1;
+  std::memcpy(damaged.data() + kHeaderOffset + offsetof(ImageHeader, build), &other_build, sizeof other_build);
+  EXPECT_EQ(refusal(damaged), fmt::format("compiled by another build of vitrine {}: {:016x}, this is {:016x}",
+                                          image_version(), other_build, build_hash()));
   EXPECT_EQ(refusal(read.bytes), "not a precompiled module: it does not begin as one");
   damaged = image;
   std::memset(damaged.data() + kHeaderOffset, 0, 8);
@@ -221,7 +226,7 @@ TEST(Image, SaysWhatDiffers) {
 TEST(Image, OffsetsThatWouldOverflowAreRefused) {
   Read read(module_with_data({}));
   auto image = *write_image(sample(read.module));
-  for (uint32_t section = 1; section < kSectionCount; section++) {
+  for (uint32_t section = 1; section < kSectionCount; ++section) {
     for (uint64_t value : {~uint64_t{0}, ~uint64_t{0} - 4095, uint64_t{1} << 63}) {
       auto bad = image;
       uint64_t at = kSectionHeadersOffset + section * sizeof(Elf64_Shdr);

@@ -29,9 +29,9 @@ struct NameTable {
   std::array<uint32_t, kSectionCount> offsets{};
 
   NameTable() {
-    for (uint32_t i = 0; i < kSectionCount; i++) {
+    for (uint32_t i = 0; i < kSectionCount; ++i) {
       offsets[i] = static_cast<uint32_t>(bytes.size());
-      for (const char* c = kSections[i].name; *c; c++) bytes.push_back(static_cast<uint8_t>(*c));
+      for (const char* c = kSections[i].name; *c; ++c) bytes.push_back(static_cast<uint8_t>(*c));
       bytes.push_back(0);
     }
   }
@@ -43,11 +43,11 @@ struct SymbolTable {
   std::vector<uint8_t> names;
 
   SymbolTable(const ImageContents& contents, uint64_t text_offset) : symbols(1), names(1) {
-    for (size_t i = 0; i < contents.function_names.size() && i < contents.functions.size(); i++) {
+    for (size_t i = 0; i < contents.function_names.size() && i < contents.functions.size(); ++i) {
       const CodeRange& range = contents.functions[i];
       add(contents.function_names[i], text_offset + range.offset, range.size);
     }
-    for (size_t i = 0; i < contents.trampolines.size(); i++) {
+    for (size_t i = 0; i < contents.trampolines.size(); ++i) {
       // Types that are equal share their trampolines; the first one names them.
       const Trampolines& t = contents.trampolines[i];
       if (t.array_call == kNoTrampoline) continue;
@@ -77,6 +77,7 @@ ImageHeader make_header(const CodegenSettings& settings) {
   ImageHeader header{};
   std::memcpy(header.magic, kImageMagic, sizeof kImageMagic);
   std::strncpy(header.version, image_version(), sizeof header.version - 1);
+  header.build = build_hash();
   header.cpu_features = settings.cpu_features;
 #define SETTING(type, name, default_value, from) header.name = settings.name;
 #include "abi/settings.def"
@@ -135,7 +136,7 @@ Result<std::vector<uint8_t>> write_image(const ImageContents& contents) {
   return image;
 }
 
-Result<void> write_image(const ImageContents& contents, const ImageMemory& allocate) {
+Result<> write_image(const ImageContents& contents, const ImageMemory& allocate) {
   if (contents.text.size > std::numeric_limits<int32_t>::max()) {
     return fail(fmt::format("the module's code is {} bytes, more than the 2 GiB that calls inside it can span",
                             contents.text.size),
@@ -185,14 +186,14 @@ Result<void> write_image(const ImageContents& contents, const ImageMemory& alloc
     end += section.sh_size;
   };
   const auto symbols_index = static_cast<uint32_t>(Section::Symbols);
-  for (uint32_t i = 1; i < symbols_index; i++) place(i);
+  for (uint32_t i = 1; i < symbols_index; ++i) place(i);
   const uint64_t text_offset = sections[static_cast<uint32_t>(Section::Text)].sh_offset;
   const uint64_t pages_offset = sections[static_cast<uint32_t>(Section::Pages)].sh_offset;
   for (MemoryImage& image : memory.images) image.file_offset += pages_offset;
   SymbolTable symbols(contents, text_offset);
   part(Section::Symbols) = bytes_of(symbols.symbols);
   part(Section::SymbolNames) = symbols.names;
-  for (uint32_t i = symbols_index; i < kSectionCount; i++) place(i);
+  for (uint32_t i = symbols_index; i < kSectionCount; ++i) place(i);
   sections[symbols_index].sh_link = static_cast<uint32_t>(Section::SymbolNames);
   sections[symbols_index].sh_info = static_cast<uint32_t>(symbols.symbols.size());  // all of them are local
 
@@ -202,7 +203,7 @@ Result<void> write_image(const ImageContents& contents, const ImageMemory& alloc
   Elf64_Ehdr elf = make_elf_header(machine);
   std::memcpy(out.data(), &elf, sizeof elf);
   std::memcpy(out.data() + kSectionHeadersOffset, sections.data(), sizeof sections);
-  for (uint32_t i = 1; i < kSectionCount; i++) {
+  for (uint32_t i = 1; i < kSectionCount; ++i) {
     if (!parts[i].empty()) std::memcpy(out.data() + sections[i].sh_offset, parts[i].data(), parts[i].size());
   }
   contents.text.write(out.subspan(text_offset, contents.text.size));

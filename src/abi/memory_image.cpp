@@ -79,7 +79,7 @@ MemoryImagePlan plan_memory_images(const wasm::Module& module, uint64_t page_siz
 
   // Candidates: up to the first active segment of which it is not certain that it does not trap.
   size_t end = 0;
-  for (; end < module.datas.size(); end++) {
+  for (; end < module.datas.size(); ++end) {
     const wasm::DataSegment& segment = module.datas[end];
     if (segment.mode != wasm::SegmentMode::Active) continue;
     std::optional<uint64_t> offset = constant_value(module, segment.offset);
@@ -101,7 +101,7 @@ MemoryImagePlan plan_memory_images(const wasm::Module& module, uint64_t page_siz
 
   std::vector<uint64_t> place(module.memories.size());  // in `pages`
   uint64_t size = 0, sparse = 0;
-  for (uint32_t m = 0; m < module.memories.size(); m++) {
+  for (uint32_t m = 0; m < module.memories.size(); ++m) {
     Extent& extent = extents[m];
     if (extent.size() == 0) continue;
     bool dense = extent.bytes >= extent.size() / 2;
@@ -114,7 +114,7 @@ MemoryImagePlan plan_memory_images(const wasm::Module& module, uint64_t page_siz
     size += extent.size();
   }
   plan.pages.resize(size);
-  for (size_t i = 0; i < end; i++) {
+  for (size_t i = 0; i < end; ++i) {
     if (!plan.covered[i]) continue;
     const wasm::DataSegment& segment = module.datas[i];
     const Extent& extent = extents[segment.memory];
@@ -136,7 +136,7 @@ std::vector<uint8_t> strip_data(const wasm::Module& module, std::span<const uint
   wasm::ByteReader count(section);
   count.u32();
   const uint8_t* from = section.data() + count.offset();  // where the next segment begins
-  for (size_t i = 0; i < module.datas.size(); i++) {
+  for (size_t i = 0; i < module.datas.size(); ++i) {
     const wasm::DataSegment& segment = module.datas[i];
     const uint8_t* end = segment.bytes.data() + segment.bytes.size();
     if (!covered[i]) {

@@ -55,7 +55,7 @@ std::optional<LiveRefs> find_stack_map(std::span<const StackMap> maps, std::span
   LiveRefs refs;
   refs.registers = in.get();
   uint32_t next = 0;
-  for (uint32_t left = in.get(); left > 0 && !in.at_end(); left--) {
+  for (uint32_t left = in.get(); left > 0 && !in.at_end(); --left) {
     refs.words.push_back(next + in.get());
     next = refs.words.back() + 1;
   }

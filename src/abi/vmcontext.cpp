@@ -20,7 +20,7 @@ VMLayout::VMLayout(const wasm::Module& module)
     at += static_cast<uint32_t>(count * size);
     return here;
   };
-  for (uint32_t i = 0; i < module.memories.size(); i++) {
+  for (uint32_t i = 0; i < module.memories.size(); ++i) {
     const bool is_indirect = i < module.imported_memories || module.memories[i].limits.is_shared;
     memory_slots_.push_back({take(1, is_indirect ? sizeof(VMMemory*) : sizeof(VMMemory)), is_indirect});
   }
@@ -32,7 +32,7 @@ VMLayout::VMLayout(const wasm::Module& module)
   function_imports_ = take(imported_functions_, sizeof(VMFuncImport));
 
   uint32_t count = 0;
-  for (uint32_t f = imported_functions_; f < module.functions.size(); f++) {
+  for (uint32_t f = imported_functions_; f < module.functions.size(); ++f) {
     if (module.declared_functions[f]) ranks_[f / 64].bits |= uint64_t{1} << (f % 64);
   }
   for (Rank& rank : ranks_) {

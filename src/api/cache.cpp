@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 
 namespace vitrine::api {
 
@@ -60,12 +61,48 @@ void CodeCache::touch(const std::string& key) const {
 }
 
 void CodeCache::remove(const std::string& key) const {
-  unlink(path(key).c_str());
+  if (mark() == Mark::Ours) unlink(path(key).c_str());
 }
 
 namespace {
 
-Result<void> write_all(int fd, std::span<const uint8_t> bytes) {
+/// The mark of a cache's directory, in the form that backup programs know (bford.info/cachedir).
+constexpr std::string_view kMarkName = "CACHEDIR.TAG";
+constexpr std::string_view kMark =
+    "Signature: 8a477f597d28d172789f06886806bc55\n"
+    "# This directory is a code cache of Vitrine, which deletes what it put here. See \"vitrine --help\".\n";
+
+constexpr size_t kKeyDigits = 64, kTemporaryDigits = 16;
+
+/// Takes `count` characters that satisfy `accept` off the front of `text`; count 0: as many as there are, at least one.
+bool take(std::string_view& text, bool (*accept)(char), size_t count = 0) {
+  size_t n = 0;
+  while (n < text.size() && (count == 0 || n < count) && accept(text[n])) ++n;
+  text.remove_prefix(n);
+  return count ? n == count : n > 0;
+}
+
+bool is_decimal(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_hexadecimal(char c) {
+  return is_decimal(c) || (c >= 'a' && c <= 'f');
+}
+bool is_dot(char c) {
+  return c == '.';
+}
+
+bool is_entry(std::string_view name) {
+  return take(name, is_hexadecimal, kKeyDigits) && name == ".cwasm";
+}
+
+/// Names of CodeCache::write's temporary files: `.KEY.PID.SERIAL.tmp`.
+bool is_temporary(std::string_view name) {
+  return take(name, is_dot, 1) && take(name, is_hexadecimal, kTemporaryDigits) && take(name, is_dot, 1) &&
+         take(name, is_decimal) && take(name, is_dot, 1) && take(name, is_decimal) && name == ".tmp";
+}
+
+Result<> write_all(int fd, std::span<const uint8_t> bytes) {
   while (!bytes.empty()) {
     ssize_t n = write(fd, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
@@ -77,33 +114,66 @@ Result<void> write_all(int fd, std::span<const uint8_t> bytes) {
 
 }  // namespace
 
-Result<void> CodeCache::put(const std::string& key, std::span<const uint8_t> image) const {
+CodeCache::Mark CodeCache::mark() const {
+  os::FileDescriptor file(
+      ::open(fmt::format("{}/{}", directory_, kMarkName).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!file) return errno == ENOENT ? Mark::None : Mark::Foreign;
+  char found[kMark.size()];
+  ssize_t n = read(file.get(), found, sizeof found);
+  return n >= 0 && std::string_view(found, static_cast<size_t>(n)) == kMark ? Mark::Ours : Mark::Foreign;
+}
+
+Result<> CodeCache::write(const std::string& key, const std::string& to, std::span<const uint8_t> bytes) const {
+  static std::atomic<unsigned> serial{0};
+  std::string temporary =
+      fmt::format("{}/.{}.{}.{}.tmp", directory_, key.substr(0, kTemporaryDigits), getpid(), serial++);
+  int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return fail(std::strerror(errno), ErrorKind::Io);
+  auto written = write_all(fd, bytes);
+  if (close(fd) != 0 && written) written = fail(std::strerror(errno), ErrorKind::Io);
+  if (written && rename(temporary.c_str(), to.c_str()) != 0) written = fail(std::strerror(errno), ErrorKind::Io);
+  if (!written) unlink(temporary.c_str());
+  return written;
+}
+
+Result<> CodeCache::claim(const std::string& key) const {
+  std::error_code error;
+  if (fs::create_directories(directory_, error)) fs::permissions(directory_, fs::perms::owner_all, error);
+  if (error) return fail(error.message(), ErrorKind::Io);
+  if (struct stat st; stat(directory_.c_str(), &st) == 0 && (st.st_mode & (S_IWGRP | S_IWOTH))) {
+    return fail("others than its owner may write to it, so that what is in it cannot be trusted (chmod go-w)",
+                ErrorKind::Io);
+  }
+  switch (mark()) {
+    case Mark::Ours:
+      return {};
+    case Mark::Foreign:
+      return fail(fmt::format("its {} says that it is another program's", kMarkName), ErrorKind::Io);
+    case Mark::None:
+      break;
+  }
+  // Empty, or a cache of a version that marked none: then there is nothing in it but what a cache makes.
+  for (fs::directory_iterator it(directory_, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename();
+    if (!is_entry(name) && !is_temporary(name) && name != kMarkName) {
+      return fail(fmt::format("\"{}\" is in it, which is not the cache's: a cache wants a directory of its own", name),
+                  ErrorKind::Io);
+    }
+  }
+  if (error) return fail(error.message(), ErrorKind::Io);
+  const auto* bytes = reinterpret_cast<const uint8_t*>(kMark.data());
+  return write(key, fmt::format("{}/{}", directory_, kMarkName), {bytes, kMark.size()});
+}
+
+Result<> CodeCache::put(const std::string& key, std::span<const uint8_t> image) const {
   if (image.size() > size_limit_) return {};
-  auto cannot = [&](std::string_view why) {
+  auto written = claim(key);
+  if (written) written = write(key, path(key), image);
+  if (!written) {
     return fail(fmt::format("the code cache {} cannot be written: {}; free some room, set another directory with "
                             "-C cache-config=FILE, or turn it off with -C cache=n",
-                            directory_, why),
+                            directory_, written.error().message()),
                 ErrorKind::Io);
-  };
-  std::error_code error;
-  if (fs::create_directories(directory_, error)) {
-    fs::permissions(directory_, fs::perms::owner_all, error);
-  }
-  if (error) return cannot(error.message());
-  if (struct stat st; stat(directory_.c_str(), &st) == 0 && (st.st_mode & (S_IWGRP | S_IWOTH))) {
-    return cannot("others than its owner may write to it, so that what is in it cannot be trusted (chmod go-w)");
-  }
-
-  static std::atomic<unsigned> serial{0};
-  std::string temporary = fmt::format("{}/.{}.{}.{}.tmp", directory_, key.substr(0, 16), getpid(), serial++);
-  int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) return cannot(std::strerror(errno));
-  auto written = write_all(fd, image);
-  if (close(fd) != 0 && written) written = fail(std::strerror(errno), ErrorKind::Io);
-  if (written && rename(temporary.c_str(), path(key).c_str()) != 0) written = fail(std::strerror(errno), ErrorKind::Io);
-  if (!written) {
-    unlink(temporary.c_str());
-    return cannot(written.error().message());
   }
   evict();
   return {};
@@ -120,17 +190,18 @@ void CodeCache::evict() const {
   std::error_code error;
   const auto now = fs::file_time_type::clock::now();
   for (fs::directory_iterator it(directory_, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename();
+    if (!is_entry(name) && !is_temporary(name)) continue;
     std::error_code gone;  // another process may be evicting, too
+    if (it->symlink_status(gone).type() != fs::file_type::regular) continue;
     auto used = it->last_write_time(gone);
     auto size = it->file_size(gone);
     if (gone) continue;
-    const std::string name = it->path().filename();
-    if (name.ends_with(".tmp")) {
+    if (is_temporary(name)) {
       // Left behind by a process that died while writing.
       if (now - used > std::chrono::hours(1)) fs::remove(it->path(), gone);
       continue;
     }
-    if (!name.ends_with(".cwasm")) continue;
     total += size;
     entries.push_back({used, size, it->path()});
   }

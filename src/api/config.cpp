@@ -30,7 +30,7 @@ Config::~Config() = default;
 #include <vitrine/config.def>
 #undef OPTION
 
-Result<void> Config::feature(std::string_view name, bool on) {
+Result<> Config::feature(std::string_view name, bool on) {
   auto feature = wasm::find_feature(name);
   if (!feature) return fail(fmt::format("there is no WebAssembly feature '{}'", name));
   if (on && !wasm::info(*feature).implemented) {
@@ -42,7 +42,7 @@ Result<void> Config::feature(std::string_view name, bool on) {
 
 std::vector<std::pair<std::string, bool>> Config::features() const {
   std::vector<std::pair<std::string, bool>> all;
-  for (size_t i = 0; i < wasm::kFeatureCount; i++) {
+  for (size_t i = 0; i < wasm::kFeatureCount; ++i) {
     all.emplace_back(wasm::kFeatures[i].key, impl_->features.has(static_cast<wasm::Feature>(i)));
   }
   return all;
@@ -81,7 +81,7 @@ abi::CodegenSettings codegen_settings(const Config& config, uint32_t cpu_feature
   return s;
 }
 
-Result<void> check_config(const Config& config) {
+Result<> check_config(const Config& config) {
   if (config.opt_level() > 2) return fail(fmt::format("opt_level {} is not 0, 1 or 2", config.opt_level()));
   if (config.max_wasm_stack() < 16 * 1024) {
     return fail(fmt::format("max_wasm_stack is {} bytes, and the least that works is 16384", config.max_wasm_stack()));

@@ -25,7 +25,7 @@ namespace api {
 /// The part of the options that changes code.
 abi::CodegenSettings codegen_settings(const Config& config, uint32_t cpu_features);
 /// Fails for combinations that cannot be.
-Result<void> check_config(const Config& config);
+Result<> check_config(const Config& config);
 
 }  // namespace api
 }  // namespace vitrine

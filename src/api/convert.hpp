@@ -40,6 +40,8 @@ bool is_of(const StoreImpl& store, const Extern& e);
 Result<ExternType> type_of(const Extern& e);
 
 inline const abi::ValRaw& to_abi(const RawVal& raw) {
+  // SAFETY: RawVal and ValRaw are the same union of plain words by two names; the assertion below holds their layouts
+  // together.
   return reinterpret_cast<const abi::ValRaw&>(raw);
 }
 inline const RawVal& to_public(const abi::ValRaw& raw) {

@@ -5,6 +5,7 @@
 #include "api/impl.hpp"
 #include "base/hash.hpp"
 #include "base/result.hpp"
+#include "compiler/compiler.hpp"
 #include "compiler/targets/targets.hpp"
 #include "runtime/entry/handler.hpp"
 
@@ -30,6 +31,7 @@ Result<Engine> Engine::make(const Config& config) {
   if (options.settings.signals_based_traps) runtime::install_trap_handler();
   impl->runtime = std::make_shared<runtime::Engine>(options);
   if (config.cache()) impl->cache.emplace(config.cache()->directory, config.cache()->size_limit);
+  if (config.parallel_compilation()) impl->workers.emplace(default_workers());
   auto shards = std::make_shared<const EngineImpl::Shards>(impl);
   impl->shards_owner = shards;
   impl->shards = shards.get();
@@ -48,9 +50,9 @@ bool Engine::is_precompiled(std::span<const uint8_t> bytes) {
 
 uint64_t Engine::compatibility_hash() const {
   uint64_t h = 0;
-  for (const char* c = version(); *c; c++) h = hash_mix(h, static_cast<uint8_t>(*c));
-  for_each_setting(impl_->runtime->settings(), [&](const char*, uint64_t value) { h = hash_mix(h, value); });
-  h = hash_mix(h, impl_->features.bits());
+  for (char c : compiler::settings_key(impl_->features, impl_->runtime->settings())) {
+    h = hash_mix(h, static_cast<uint8_t>(c));
+  }
   return h;
 }
 

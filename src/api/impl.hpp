@@ -8,6 +8,7 @@
 #include "api/access.hpp"
 #include "api/cache.hpp"
 #include "api/store_slots.hpp"
+#include "base/parallel.hpp"
 #include "base/sharded.hpp"
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/engine/engine.hpp"
@@ -26,6 +27,7 @@ struct EngineImpl {
   wasm::Features features;
   std::shared_ptr<runtime::Engine> runtime;
   std::optional<api::CodeCache> cache;
+  std::optional<WorkerPool> workers;  // for compiling on several threads
 
   /// The same engine, for a store to hold.
   static Engine share(const Engine& engine) {

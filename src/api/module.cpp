@@ -9,7 +9,6 @@
 #include "abi/image.hpp"
 #include "api/convert.hpp"
 #include "api/impl.hpp"
-#include "base/parallel.hpp"
 #include "base/result.hpp"
 #include "compiler/compiler.hpp"
 #include "os/pages.hpp"
@@ -30,10 +29,10 @@ bool begins_with_magic(std::span<const uint8_t> bytes) {
 }
 
 /// The image of a module, freshly compiled, in the file that its code is going to be mapped from.
-Result<os::MemoryFile> compile_image(const EngineImpl& engine, std::span<const uint8_t> wasm) {
+Result<os::MemoryFile> compile_image(EngineImpl& engine, std::span<const uint8_t> wasm) {
   wasm::Module module = TRY(wasm::read_module(wasm, engine.features));
   compiler::CompileOptions options;
-  options.workers = engine.config.parallel_compilation() ? default_workers() : 1;
+  if (engine.workers) options.pool = &*engine.workers;
   options.progress = engine.config.progress();
   options.symbols = engine.config.symbols();
   os::MemoryFile image;
@@ -67,7 +66,7 @@ std::shared_ptr<const runtime::CompiledModule> load_cached(const EngineImpl& eng
 }  // namespace
 
 Result<Module> Module::compile(const Engine& engine, std::span<const uint8_t> bytes) {
-  const EngineImpl& impl = *detail::Access::impl(engine);
+  EngineImpl& impl = *detail::Access::impl(engine);
   if (Engine::is_precompiled(bytes)) return fail("this is a precompiled image, not a module: load it with deserialize");
   std::vector<uint8_t> from_text;
   if (!begins_with_magic(bytes)) {
@@ -77,10 +76,9 @@ Result<Module> Module::compile(const Engine& engine, std::span<const uint8_t> by
   }
   std::string key;
   if (impl.cache) {
-    uint64_t compatibility = engine.compatibility_hash();
+    std::string settings = compiler::settings_key(impl.features, impl.runtime->settings());
     uint8_t symbols = impl.config.symbols();
-    key = api::CodeCache::key(
-        {{reinterpret_cast<const uint8_t*>(&compatibility), sizeof compatibility}, {&symbols, 1}, bytes});
+    key = api::CodeCache::key({bytes_of(settings), {&symbols, 1}, bytes});
     if (auto cached = load_cached(impl, key)) {
       return make_module(engine, std::move(cached));
     }

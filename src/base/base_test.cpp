@@ -1,6 +1,15 @@
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <latch>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <thread>
 
 #include "base/arena.hpp"
 #include "base/bytes.hpp"
@@ -49,10 +58,119 @@ TEST(Index, SideTableAnswersItsDefault) {
   EXPECT_EQ(fmt::format("{} {}", Thing(4), Thing()), "t4 t-");
 }
 
+bool each_once(WorkerPool* pool, size_t count) {
+  std::vector<std::atomic<int>> seen(count);
+  std::atomic<bool> good = true;
+  parallel_for(pool, count, [&](size_t i, unsigned worker) {
+    seen[i]++;
+    if (worker >= workers_of(pool)) good = false;
+  });
+  return good && std::ranges::all_of(seen, [](auto& n) { return n == 1; });
+}
+
 TEST(Parallel, EveryItemOnce) {
-  std::vector<std::atomic<int>> seen(1000);
-  parallel_for(seen.size(), 4, [&](size_t i, unsigned) { seen[i]++; });
-  for (auto& n : seen) EXPECT_EQ(n, 1);
+  EXPECT_TRUE(each_once(nullptr, 10));
+  WorkerPool pool(4);
+  for (size_t count : {0, 1, 2, 3, 5, 1000}) EXPECT_TRUE(each_once(&pool, count)) << count;
+}
+
+TEST(Parallel, ThreadsAreKept) {
+  // Loops whose items wait for one another, so that all four threads take part each time.
+  WorkerPool pool(4);
+  std::set<std::thread::id> threads;
+  std::mutex mutex;
+  for (int round = 0; round < 20; ++round) {
+    std::latch all(4);
+    parallel_for(&pool, 4, [&](size_t, unsigned) {
+      all.arrive_and_wait();
+      std::lock_guard lock(mutex);
+      threads.insert(std::this_thread::get_id());
+    });
+  }
+  EXPECT_EQ(threads.size(), 4u);
+}
+
+TEST(Parallel, LoopsAtOnceAndInsideOneAnother) {
+  WorkerPool pool(3);
+  std::atomic<int> good{0};
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 50; ++round) {
+        parallel_for(&pool, 3, [&](size_t, unsigned) { good += each_once(&pool, 20); });
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(good, 4 * 50 * 3);
+}
+
+TEST(Parallel, WhatIsThrownReachesTheCaller) {
+  WorkerPool pool(2);
+  for (unsigned thrower : {0u, 1u}) {
+    std::latch both(2);
+    auto loop = [&] {
+      parallel_for(&pool, 1000, [&](size_t item, unsigned worker) {
+        if (item < 2) both.arrive_and_wait();
+        if (item < 2 && worker == thrower) throw std::bad_alloc();
+      });
+    };
+    EXPECT_THROW(loop(), std::bad_alloc);
+    EXPECT_TRUE(each_once(&pool, 100));
+  }
+}
+
+/// The exit status of `body` in a child process.
+int in_child(const std::function<bool()>& body) {
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(30);
+    _exit(body() ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return status;
+}
+
+TEST(Parallel, GoesOnWithoutThreads) {
+  EXPECT_EQ(in_child([] {
+              if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0) return false;  // no limit holds for root
+              rlimit none{0, 0};
+              if (setrlimit(RLIMIT_NPROC, &none) != 0) return false;
+              WorkerPool pool(4);
+              std::atomic<bool> alone = true;
+              parallel_for(&pool, 100, [&](size_t, unsigned worker) {
+                if (worker != 0) alone = false;
+              });
+              return alone && each_once(&pool, 100);
+            }),
+            0);
+}
+
+TEST(Parallel, AChildProcessHasThreadsOfItsOwn) {
+#if defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "ThreadSanitizer lets no child of a process with threads start its own";
+#endif
+  auto pool = std::make_optional<WorkerPool>(2);
+  auto two_take_part = [&] {
+    std::latch both(2);
+    parallel_for(&*pool, 2, [&](size_t, unsigned) { both.arrive_and_wait(); });
+    return true;
+  };
+  EXPECT_TRUE(two_take_part());
+  EXPECT_EQ(in_child([&] {
+              bool good = two_take_part();
+              pool.reset();
+              return good;
+            }),
+            0);
+  // Nor does a child wait for threads that it has not.
+  EXPECT_EQ(in_child([&] {
+              pool.reset();
+              return true;
+            }),
+            0);
+  EXPECT_TRUE(two_take_part());
 }
 
 TEST(Arena, CopiesAreStable) {

@@ -11,11 +11,11 @@ constexpr size_t kLongest = 64;
 
 unsigned edit_distance(std::string_view a, std::string_view b) {
   std::array<std::array<unsigned, kLongest + 1>, 3> rows{};  // two back, one back, this one
-  for (size_t j = 0; j <= b.size(); j++) rows[1][j] = static_cast<unsigned>(j);
-  for (size_t i = 1; i <= a.size(); i++) {
+  for (size_t j = 0; j <= b.size(); ++j) rows[1][j] = static_cast<unsigned>(j);
+  for (size_t i = 1; i <= a.size(); ++i) {
     auto& row = rows[2];
     row[0] = static_cast<unsigned>(i);
-    for (size_t j = 1; j <= b.size(); j++) {
+    for (size_t j = 1; j <= b.size(); ++j) {
       unsigned replace = rows[1][j - 1] + (a[i - 1] != b[j - 1]);
       row[j] = std::min({rows[1][j] + 1, row[j - 1] + 1, replace});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], rows[0][j - 2] + 1);

@@ -17,7 +17,7 @@ TEST(Sharded, TheObjectLivesAsLongAsAnyReference) {
     ShardedPtr<int> sharded(object);
     object.reset();
     EXPECT_EQ(*sharded, 7);
-    for (int i = 0; i < 20; i++) std::jthread([&] { references.push_back(sharded.share()); }).join();
+    for (int i = 0; i < 20; ++i) std::jthread([&] { references.push_back(sharded.share()); }).join();
   }
   while (!references.empty()) {
     ASSERT_FALSE(watch.expired());
@@ -29,7 +29,7 @@ TEST(Sharded, TheObjectLivesAsLongAsAnyReference) {
 
 TEST(Sharded, ThreadsCountInDifferentPlaces) {
   std::set<size_t> shards;
-  for (size_t i = 0; i < kShards; i++) std::jthread([&] { shards.insert(thread_shard()); }).join();
+  for (size_t i = 0; i < kShards; ++i) std::jthread([&] { shards.insert(thread_shard()); }).join();
   EXPECT_EQ(shards.size(), kShards);
   EXPECT_EQ(thread_shard(), thread_shard());
 }

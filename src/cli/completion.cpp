@@ -4,8 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <iterator>
 
+#include "cli/arguments.hpp"
 #include "cli/commands.hpp"
-#include "cli/common.hpp"
 #include "cli/report.hpp"
 
 namespace vitrine::cli {
@@ -60,7 +60,7 @@ std::string options_of(const SubcommandOptions& o) {
 
 std::string bash() {
   std::string groups, options;
-  for (size_t g = 0; g < 5; g++) {
+  for (size_t g = 0; g < 5; ++g) {
     auto group = static_cast<Group>(g);
     groups += fmt::format("    -{}|--{}) keys=\"{}\" ;;\n", letter_of(group), name_of(group), keys_of(group));
   }
@@ -94,7 +94,7 @@ std::string bash() {
 std::string zsh() {
   std::string subcommands, groups;
   for (const Subcommand& s : kSubcommands) subcommands += fmt::format("    '{}:{}'\n", s.name, s.summary);
-  for (size_t g = 0; g < 5; g++) {
+  for (size_t g = 0; g < 5; ++g) {
     auto group = static_cast<Group>(g);
     groups += fmt::format("    '*-{}+[{}]:key:({})' \\\n", letter_of(group), name_of(group), keys_of(group));
   }
@@ -117,7 +117,7 @@ std::string fish() {
   for (const Subcommand& s : kSubcommands) {
     script += fmt::format("complete -c vitrine -n __fish_use_subcommand -a {} -d '{}'\n", s.name, s.summary);
   }
-  for (size_t g = 0; g < 5; g++) {
+  for (size_t g = 0; g < 5; ++g) {
     auto group = static_cast<Group>(g);
     script +=
         fmt::format("complete -c vitrine -s {} -x -a '{}' -d '{}'\n", letter_of(group), keys_of(group), name_of(group));

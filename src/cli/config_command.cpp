@@ -8,8 +8,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "cli/arguments.hpp"
 #include "cli/commands.hpp"
-#include "cli/common.hpp"
 #include "cli/report.hpp"
 
 namespace vitrine::cli {

@@ -23,6 +23,7 @@ struct Capstone {
 
 template <class F>
 bool load(void* library, const char* name, F& function) {
+  // SAFETY: `name` is that of a function whose declaration F was taken from.
   function = reinterpret_cast<F>(dlsym(library, name));
   return function != nullptr;
 }
@@ -63,7 +64,7 @@ Result<std::vector<DisassembledInst>> disassemble(std::span<const uint8_t> code,
     } else {
       all.push_back({begin_pc, {begin, 1}, fmt::format(".byte {:#04x}", *begin)});
       at = begin + 1;
-      left--;
+      --left;
       pc = begin_pc + 1;
     }
   }

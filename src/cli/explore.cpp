@@ -7,9 +7,11 @@
 #include <map>
 
 #include "base/result.hpp"
+#include "cli/arguments.hpp"
 #include "cli/commands.hpp"
-#include "cli/common.hpp"
 #include "cli/disassembler.hpp"
+#include "cli/engine_config.hpp"
+#include "cli/files.hpp"
 #include "cli/report.hpp"
 #include "text/operator_text.hpp"
 #include "text/wat_parser.hpp"
@@ -38,11 +40,11 @@ struct Lister {
   }
   void op(const wasm::Operator& op, const wasm::OperandInfo&) {
     bool closes = op.op == wasm::Op::End || op.op == wasm::Op::Else;
-    if (closes && depth) depth--;
+    if (closes && depth) --depth;
     lines.push_back({op.offset, std::min(depth, 40u), text::operator_text(op)});
     bool opens =
         op.op == wasm::Op::Block || op.op == wasm::Op::Loop || op.op == wasm::Op::If || op.op == wasm::Op::Else;
-    if (opens) depth++;
+    if (opens) ++depth;
   }
   void finish() {}
 };

@@ -43,7 +43,7 @@ std::optional<int> refuse_missing(std::string_view name) {
 /// A closed standard stream becomes /dev/null: the next file opened would take its number, and the guest's output would
 /// go into it.
 void reserve_standard_streams() {
-  for (int fd = 0; fd < 3; fd++) {
+  for (int fd = 0; fd < 3; ++fd) {
     if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) < 0) return;
   }
 }

@@ -7,9 +7,10 @@
 #include <algorithm>
 
 #include "base/result.hpp"
+#include "cli/arguments.hpp"
 #include "cli/commands.hpp"
-#include "cli/common.hpp"
 #include "cli/disassembler.hpp"
+#include "cli/files.hpp"
 #include "cli/report.hpp"
 
 namespace vitrine::cli {
@@ -50,7 +51,7 @@ bool is_jump(const std::string& text) {
   return text.starts_with("j") || text.starts_with("call");
 }
 
-Result<void> dump(const CodeView& view, const CodeFunction& f, const ObjdumpOptions& o, bool color) {
+Result<> dump(const CodeView& view, const CodeFunction& f, const ObjdumpOptions& o, bool color) {
   std::string name = f.name.empty() ? fmt::format("function[{}]", f.index) : printable(f.name);
   std::string title = f.kind == CodeFunction::Kind::Wasm
                           ? fmt::format("wasm[0]::function[{}]{}", f.index, f.name.empty() ? "" : "::" + name)
@@ -128,7 +129,7 @@ int objdump_command(const std::vector<std::string>& args) {
   for (const CodeFunction& f : view->functions()) {
     if (!wanted(f)) continue;
     if (auto ok = dump(*view, f, o, color); !ok) return report_error(ok.error().message());
-    shown++;
+    ++shown;
   }
   if (!shown) note("no function matches");
   return 0;

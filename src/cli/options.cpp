@@ -197,7 +197,7 @@ std::string form_of(const KeyInfo& info) {
 
 }  // namespace
 
-Result<void> GroupOptions::set(Group group, std::string_view key, std::optional<std::string_view> value) {
+Result<> GroupOptions::set(Group group, std::string_view key, std::optional<std::string_view> value) {
   const KeyInfo* info = find_key(group, key);
   if (!info && group == Group::Wasm && is_feature(key)) {
     auto on = value ? parse_bool(*value) : std::optional(true);
@@ -246,7 +246,7 @@ Result<void> GroupOptions::set(Group group, std::string_view key, std::optional<
   return {};
 }
 
-Result<void> GroupOptions::parse(Group group, std::string_view text) {
+Result<> GroupOptions::parse(Group group, std::string_view text) {
   for (bool more = true; more;) {
     size_t comma = text.find(',');
     std::string_view item = text.substr(0, comma);
@@ -264,12 +264,12 @@ Result<void> GroupOptions::parse(Group group, std::string_view text) {
   return {};
 }
 
-Result<void> GroupOptions::load(const std::string& path) {
+Result<> GroupOptions::load(const std::string& path) {
   auto parsed = TRY(read_toml(path));
   GroupOptions file;
   for (auto&& [table_name, node] : parsed) {
     std::optional<Group> group;
-    for (size_t g = 0; g < 5; g++) {
+    for (size_t g = 0; g < 5; ++g) {
       if (name_of(static_cast<Group>(g)) == table_name.str()) group = static_cast<Group>(g);
     }
     if (!group || !node.is_table()) {
@@ -277,14 +277,14 @@ Result<void> GroupOptions::load(const std::string& path) {
                               table_name.str()));
     }
     for (auto&& [key, value] : *node.as_table()) {
-      auto set_one = [&](const toml::node& v) -> Result<void> {
+      auto set_one = [&](const toml::node& v) -> Result<> {
         std::ostringstream text;
         if (auto s = v.value<std::string>()) {
           text << *s;
         } else {
           text << toml::node_view(v);
         }
-        return TRY_IN(file.set(*group, key.str(), text.str()), "in " + path), Result<void>();
+        return TRY_IN(file.set(*group, key.str(), text.str()), "in " + path), Result<>();
       };
       if (auto* items = value.as_array()) {
         const KeyInfo* info = find_key(*group, key.str());

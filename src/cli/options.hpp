@@ -43,11 +43,11 @@ std::string group_help(Group group, bool all);
 class GroupOptions {
  public:
   /// Takes the text after -X. Fails for an unknown key or a value of the wrong form, naming both.
-  Result<void> parse(Group group, std::string_view text);
+  Result<> parse(Group group, std::string_view text);
   /// Takes one key with its value (none: as on the command line without `=`).
-  Result<void> set(Group group, std::string_view key, std::optional<std::string_view> value);
+  Result<> set(Group group, std::string_view key, std::optional<std::string_view> value);
   /// Takes a TOML file; what the command line said before stays.
-  Result<void> load(const std::string& path);
+  Result<> load(const std::string& path);
 
   std::optional<bool> flag(Group group, std::string_view key) const;
   bool flag_or(Group group, std::string_view key, bool otherwise) const { return flag(group, key).value_or(otherwise); }

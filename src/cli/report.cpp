@@ -23,7 +23,7 @@ std::pair<size_t, uint32_t> decode_utf8(std::string_view text) {
   size_t size = byte(0) < 0x80 ? 1 : byte(0) >= 0xf0 ? 4 : byte(0) >= 0xe0 ? 3 : 2;
   if (text.size() < size || !is_utf8(text.substr(0, size))) return {0, 0};
   uint32_t code = size == 1 ? byte(0) : byte(0) & (0x7fu >> size);
-  for (size_t i = 1; i < size; i++) code = code << 6 | (byte(i) & 0x3f);
+  for (size_t i = 1; i < size; ++i) code = code << 6 | (byte(i) & 0x3f);
   return {size, code};
 }
 

@@ -12,8 +12,10 @@
 #include "base/closest.hpp"
 #include "base/result.hpp"
 #include "base/utf8.hpp"
+#include "cli/arguments.hpp"
 #include "cli/commands.hpp"
-#include "cli/common.hpp"
+#include "cli/engine_config.hpp"
+#include "cli/files.hpp"
 #include "cli/report.hpp"
 #include "cli/values.hpp"
 #include "cli/wasi_words.hpp"
@@ -209,7 +211,6 @@ int run_module(RunOptions& options) {
     if (auto ok = wasi->attach(store); !ok) return report_error(ok.error().message());
   }
 
-  if (wasi) store.on_cancel([wasi = *wasi] { wasi.interrupt(); });
   if (auto timeout = g.duration(Group::Wasm, "timeout")) {
     if (auto ok = store.cancel_after(*timeout); !ok) return report_error(ok.error().message());
   }

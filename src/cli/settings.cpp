@@ -4,8 +4,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/arguments.hpp"
 #include "cli/commands.hpp"
-#include "cli/common.hpp"
+#include "cli/engine_config.hpp"
 #include "cli/report.hpp"
 
 namespace vitrine::cli {

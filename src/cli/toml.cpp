@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/result.hpp"
-#include "cli/common.hpp"
+#include "cli/files.hpp"
 
 namespace vitrine::cli {
 

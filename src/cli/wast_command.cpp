@@ -3,8 +3,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/arguments.hpp"
 #include "cli/commands.hpp"
-#include "cli/common.hpp"
+#include "cli/engine_config.hpp"
+#include "cli/files.hpp"
 #include "cli/report.hpp"
 #include "cli/wast/runner.hpp"
 

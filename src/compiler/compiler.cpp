@@ -11,7 +11,6 @@
 
 #include "abi/image.hpp"
 #include "base/large_buffer.hpp"
-#include "base/parallel.hpp"
 #include "compiler/image_assembler.hpp"
 #include "compiler/inline_candidates.hpp"
 #include "compiler/targets/targets.hpp"
@@ -30,18 +29,17 @@ bool inlines(const abi::CodegenSettings& settings) {
 class ModuleCompiler {
  public:
   ModuleCompiler(const translate::ModuleEnv& env, const wasm::Features& features, const CompileOptions& options,
-                 unsigned workers, const CallGraph& calls)
+                 const CallGraph& calls)
       : env_(env),
         features_(features),
         options_(options),
-        workers_(workers),
-        compilers_(workers),
+        compilers_(workers_of(options.pool)),
         functions_(env.module.code.size()) {
-    for (unsigned w = 0; w < workers; w++) kept_.emplace_back(huge_page_memory());
+    for (size_t w = 0; w < compilers_.size(); ++w) kept_.emplace_back(huge_page_memory());
     if (inlines(env.settings)) callees_.emplace(env.module, calls);
   }
 
-  Result<void> run(const abi::ImageMemory& memory);
+  Result<> run(const abi::ImageMemory& memory);
 
  private:
   FunctionCompiler& compiler(unsigned worker) {
@@ -55,7 +53,7 @@ class ModuleCompiler {
   void compile(uint32_t body, unsigned worker);
   void compile_functions();
   void compile_trampolines();
-  Result<void> assemble(const abi::ImageMemory& memory);
+  Result<> assemble(const abi::ImageMemory& memory);
 
   struct TypeCode {
     abi::UnitView array_call, host_call;
@@ -64,12 +62,11 @@ class ModuleCompiler {
   const translate::ModuleEnv& env_;
   const wasm::Features& features_;
   const CompileOptions& options_;
-  unsigned workers_;
   std::optional<InlineBodies> callees_;
-  std::vector<std::unique_ptr<FunctionCompiler>> compilers_;
-  std::deque<Arena> kept_;                // by worker: what the image is assembled from
-  std::vector<abi::UnitView> functions_;  // by body
-  std::vector<TypeCode> types_;           // by type; only at canonical function types
+  std::vector<std::unique_ptr<FunctionCompiler>> compilers_;  // by worker
+  std::deque<Arena> kept_;                                    // by worker: what the image is assembled from
+  std::vector<abi::UnitView> functions_;                      // by body
+  std::vector<TypeCode> types_;                               // by type; only at canonical function types
   std::atomic<size_t> done_ = 0;
   std::atomic<uint64_t> code_size_ = 0;  // of the functions so far, bytes
   // The first body with an error, and the errors of every thread.
@@ -78,7 +75,7 @@ class ModuleCompiler {
     uint32_t body = ~0u;
     std::optional<Error> error;
   };
-  std::vector<BodyError> errors_{workers_};
+  std::vector<BodyError> errors_{compilers_.size()};
 };
 
 bool is_canonical_function_type(const wasm::Module& module, uint32_t type) {
@@ -89,7 +86,7 @@ bool is_canonical_function_type(const wasm::Module& module, uint32_t type) {
 void ModuleCompiler::prepare_callees() {
   if (!callees_) return;
   auto candidates = callees_->candidates();
-  parallel_for(candidates.size(), workers_, [&](size_t item, unsigned worker) {
+  parallel_for(options_.pool, candidates.size(), [&](size_t item, unsigned worker) {
     uint32_t body = candidates[item];
     if (const ir::Func* func = compiler(worker).optimize(env_.module.imported_functions + body)) {
       callees_->keep(body, *func);
@@ -130,9 +127,9 @@ void ModuleCompiler::compile_functions() {
   auto is_giant = [&](uint32_t body) { return FunctionCompiler::is_giant_body(env_.module.code[body]); };
   const size_t giants = static_cast<size_t>(std::find_if_not(order.begin(), small, is_giant) - order.begin());
   const size_t batches = giants > 0 ? 1 : 0;
-  parallel_for(batches + order.size() - giants, workers_, [&](size_t item, unsigned worker) {
+  parallel_for(options_.pool, batches + order.size() - giants, [&](size_t item, unsigned worker) {
     if (item >= batches) return compile(order[giants + item - batches], worker);
-    for (size_t i = 0; i < giants; i++) compile(order[i], worker);
+    for (size_t i = 0; i < giants; ++i) compile(order[i], worker);
     compilers_[worker].reset();  // with the memory that they needed
   });
   if (options_.progress && !functions_.empty()) options_.progress(functions_.size(), functions_.size());
@@ -141,7 +138,7 @@ void ModuleCompiler::compile_functions() {
 void ModuleCompiler::compile_trampolines() {
   const wasm::Module& module = env_.module;
   types_.resize(module.types.size());
-  parallel_for(types_.size(), workers_, [&](size_t type, unsigned worker) {
+  parallel_for(options_.pool, types_.size(), [&](size_t type, unsigned worker) {
     if (!is_canonical_function_type(module, static_cast<uint32_t>(type))) return;
     ir::Signature signature = translate::signature_of(module.types[type].func);
     mach::Backend& backend = compiler(worker).backend();
@@ -153,7 +150,7 @@ void ModuleCompiler::compile_trampolines() {
   });
 }
 
-Result<void> ModuleCompiler::assemble(const abi::ImageMemory& memory) {
+Result<> ModuleCompiler::assemble(const abi::ImageMemory& memory) {
   const wasm::Module& module = env_.module;
   ImageAssembler::Sizes sizes;
   for (const abi::UnitView& f : functions_) sizes.add(f);
@@ -168,7 +165,7 @@ Result<void> ModuleCompiler::assemble(const abi::ImageMemory& memory) {
   contents.settings = env_.settings;
   contents.module = &module;
   contents.trampolines.assign(module.types.size(), {abi::kNoTrampoline, abi::kNoTrampoline});
-  for (size_t type = 0; type < types_.size(); type++) {
+  for (size_t type = 0; type < types_.size(); ++type) {
     const wasm::TypeDef& def = module.types[type];
     if (def.kind != wasm::CompositeKind::Func) continue;
     if (def.canonical != type) {  // an equal type before it
@@ -182,7 +179,7 @@ Result<void> ModuleCompiler::assemble(const abi::ImageMemory& memory) {
   if (options_.symbols) {
     wasm::Names names = wasm::Names::read(module);
     contents.function_names.reserve(functions_.size());
-    for (uint32_t i = 0; i < functions_.size(); i++) {
+    for (uint32_t i = 0; i < functions_.size(); ++i) {
       uint32_t index = module.imported_functions + i;
       std::string_view name = names.function(index);
       contents.function_names.push_back(name.empty() ? fmt::format("wasm[0]::function[{}]", index)
@@ -192,7 +189,7 @@ Result<void> ModuleCompiler::assemble(const abi::ImageMemory& memory) {
   return abi::write_image(contents, memory);
 }
 
-Result<void> ModuleCompiler::run(const abi::ImageMemory& memory) {
+Result<> ModuleCompiler::run(const abi::ImageMemory& memory) {
   prepare_callees();
   compile_functions();
   callees_.reset();
@@ -215,21 +212,19 @@ Result<std::vector<uint8_t>> compile_module(const wasm::Module& module, std::spa
   return image;
 }
 
-Result<void> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes, const wasm::Features& features,
-                            const abi::CodegenSettings& settings, const CompileOptions& options,
-                            const abi::ImageMemory& memory) {
+Result<> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes, const wasm::Features& features,
+                        const abi::CodegenSettings& settings, const CompileOptions& options,
+                        const abi::ImageMemory& memory) {
   VITRINE_ASSERT(bytes.data() == module.bytes.data() && bytes.size() == module.bytes.size());
-  size_t most = std::max<size_t>(1, module.code.size());
-  unsigned workers =
-      static_cast<unsigned>(std::min<size_t>(options.workers ? options.workers : default_workers(), most));
   abi::VMLayout layout(module);
-  CallGraph calls(module, inlines(settings), workers);
+  CallGraph calls(module, inlines(settings), options.pool);
   translate::ModuleEnv env(module, layout, settings, calls.has_tail_calls);
-  return ModuleCompiler(env, features, options, workers, calls).run(memory);
+  return ModuleCompiler(env, features, options, calls).run(memory);
 }
 
-std::string settings_key(const wasm::Features& features, const abi::CodegenSettings& settings, bool symbols) {
-  std::string key = fmt::format("vitrine-{} features={:x} symbols={}", abi::image_version(), features.bits(), symbols);
+std::string settings_key(const wasm::Features& features, const abi::CodegenSettings& settings) {
+  std::string key =
+      fmt::format("vitrine-{} build={:016x} features={:x}", abi::image_version(), abi::build_hash(), features.bits());
   for_each_setting(settings, [&](const char* name, uint64_t value) { key += fmt::format(" {}={}", name, value); });
   return key;
 }

@@ -12,6 +12,7 @@
 
 #include "abi/image.hpp"
 #include "abi/settings.hpp"
+#include "base/parallel.hpp"
 #include "base/result.hpp"
 #include "compiler/function_compiler.hpp"
 #include "compiler/image_assembler.hpp"
@@ -21,8 +22,8 @@
 namespace vitrine::compiler {
 
 struct CompileOptions {
-  /// How many threads compile, the caller's included; 0: as many as there are CPUs.
-  unsigned workers = 0;
+  /// Whose threads help the caller's; none: it compiles alone.
+  WorkerPool* pool = nullptr;
   /// Called now and then on the caller's thread: how many functions are done, of how many.
   std::function<void(size_t done, size_t total)> progress;
   /// Compilation ends with an error as soon as the functions' code is longer than this; an image holds no more.
@@ -35,16 +36,16 @@ struct CompileOptions {
 
 /// Compiles `module`, which was read from `bytes`, into an image. Errors are those of validation, Limit, or what
 /// `memory` answers.
-Result<void> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes, const wasm::Features& features,
-                            const abi::CodegenSettings& settings, const CompileOptions& options,
-                            const abi::ImageMemory& memory);
+Result<> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes, const wasm::Features& features,
+                        const abi::CodegenSettings& settings, const CompileOptions& options,
+                        const abi::ImageMemory& memory);
 /// The same, into a vector.
 Result<std::vector<uint8_t>> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes,
                                             const wasm::Features& features, const abi::CodegenSettings& settings,
                                             const CompileOptions& options = {});
 
-/// A text that differs wherever the same module would compile to something else: part of a cache's key. Number of
-/// threads, progress and dumps do not count.
-std::string settings_key(const wasm::Features& features, const abi::CodegenSettings& settings, bool symbols);
+/// A text that differs wherever the same module would compile to other code, or to code for another build's runtime:
+/// part of a cache's key. The options do not count.
+std::string settings_key(const wasm::Features& features, const abi::CodegenSettings& settings);
 
 }  // namespace vitrine::compiler

@@ -101,9 +101,9 @@ TEST(Compiler, EqualTypesShareTrampolines) {
 /// A module of `count` functions that call each other, of many sizes.
 std::string many_functions(int count) {
   std::string text = "(module (memory 1)";
-  for (int i = 0; i < count; i++) {
+  for (int i = 0; i < count; ++i) {
     text += fmt::format("(func $f{} (param i32) (result i32) (local i32)", i);
-    for (int j = 0; j < i % 37; j++) text += fmt::format("(local.set 1 (i32.load offset={} (local.get 1)))", j);
+    for (int j = 0; j < i % 37; ++j) text += fmt::format("(local.set 1 (i32.load offset={} (local.get 1)))", j);
     text += fmt::format("(if (result i32) (local.get 1) (then (call $f{} (local.get 0))) (else (i32.const {}))))",
                         (i * 7) % count, i);
   }
@@ -113,10 +113,11 @@ std::string many_functions(int count) {
 TEST(Compiler, OutputIsTheSameWhateverTheNumberOfThreads) {
   auto bytes = parse(many_functions(300));
   for (uint8_t level : {0, 2}) {
-    auto one = compile(bytes, host_settings(level), {.workers = 1});
+    auto one = compile(bytes, host_settings(level));
     ASSERT_TRUE(one.has_value()) << one.error().message();
     for (unsigned workers : {2u, 5u}) {
-      auto many = compile(bytes, host_settings(level), {.workers = workers});
+      WorkerPool pool(workers);
+      auto many = compile(bytes, host_settings(level), {.pool = &pool});
       ASSERT_TRUE(many.has_value());
       EXPECT_TRUE(*one == *many) << workers << " threads, level " << int{level};
     }
@@ -125,11 +126,12 @@ TEST(Compiler, OutputIsTheSameWhateverTheNumberOfThreads) {
 
 TEST(Compiler, TheFirstErrorIsReported) {
   std::string text = "(module ";
-  for (int i = 0; i < 200; i++) text += i % 50 == 49 ? "(func (result i32) (i64.const 1))" : "(func)";
+  for (int i = 0; i < 200; ++i) text += i % 50 == 49 ? "(func (result i32) (i64.const 1))" : "(func)";
   auto bytes = parse(text + ")");
   std::string first;
   for (unsigned workers : {1u, 2u, 7u}) {
-    auto done = compile(bytes, host_settings(), {.workers = workers});
+    WorkerPool pool(workers);
+    auto done = compile(bytes, host_settings(), {.pool = &pool});
     ASSERT_FALSE(done.has_value());
     EXPECT_EQ(done.error().kind(), ErrorKind::Invalid);
     EXPECT_NE(done.error().message().find("49"), std::string::npos) << done.error().message();
@@ -141,7 +143,8 @@ TEST(Compiler, TheFirstErrorIsReported) {
 TEST(Compiler, ProgressReachesTheEnd) {
   auto bytes = parse(many_functions(100));
   size_t last = 0, total = 0;
-  CompileOptions options{.workers = 2, .progress = [&](size_t done, size_t of) {
+  WorkerPool pool(2);
+  CompileOptions options{.pool = &pool, .progress = [&](size_t done, size_t of) {
                            EXPECT_GE(done, last);
                            last = done;
                            total = of;
@@ -157,7 +160,7 @@ TEST(Compiler, DumpShowsEveryStage) {
               stages.emplace_back(stage);
               EXPECT_FALSE(text.empty()) << stage;
             }};
-  ASSERT_TRUE(compile(parse(kCalls), host_settings(), {.workers = 1, .dump = &dump}).has_value());
+  ASSERT_TRUE(compile(parse(kCalls), host_settings(), {.dump = &dump}).has_value());
   EXPECT_EQ(stages.front(), "ir");
   EXPECT_EQ(stages.back(), "vcode");
   EXPECT_TRUE(std::ranges::find(stages, "opt") != stages.end());
@@ -256,7 +259,7 @@ TEST(Compiler, LocalsThatNobodyTouchesCostNothing) {
 TEST(Compiler, LocalsThatAreTouchedAreZeroedOnce) {
   ByteWriter body;
   for (uint8_t b : {1, 0xcf, 0x86, 3, 0x7f, 0x03, 0x40}) body.u8(b);
-  for (uint32_t local = 1; local < 50'000; local++) {
+  for (uint32_t local = 1; local < 50'000; ++local) {
     body.u8(0x20);
     body.uleb(local);
     body.u8(0x1a);
@@ -275,7 +278,7 @@ TEST(Compiler, CodeSizeIsLookedAtOnTheWay) {
   std::vector<std::vector<uint8_t>> bodies(100, {0, 0x20, 0, 0x10, 0, 0x0b});
   bodies.push_back({0, 0x6a, 0x0b});
   auto bytes = module_of(bodies);
-  CompileOptions options{.workers = 1};
+  CompileOptions options;
   auto whole = compile(bytes, host_settings(), options);
   ASSERT_FALSE(whole.has_value());
   EXPECT_EQ(whole.error().kind(), ErrorKind::Invalid);
@@ -290,7 +293,8 @@ TEST(Compiler, CodeSizeIsLookedAtOnTheWay) {
 size_t peak_of_compiling(const std::vector<uint8_t>& module, uint8_t level, bool compiles) {
   pid_t child = fork();
   if (child == 0) {
-    auto done = compile(module, host_settings(level), {.workers = 4});
+    WorkerPool pool(4);
+    auto done = compile(module, host_settings(level), {.pool = &pool});
     bool as_expected = done.has_value() == compiles && (done || done.error().kind() == ErrorKind::Limit);
     if (!as_expected) fmt::print(stderr, "{}\n", done ? "it compiled" : done.error().message());
     _exit(as_expected ? 0 : 1);
@@ -304,7 +308,7 @@ size_t peak_of_compiling(const std::vector<uint8_t>& module, uint8_t level, bool
 
 std::vector<uint8_t> nested_ifs(uint32_t depth) {
   std::vector<uint8_t> body = {0};
-  for (uint32_t i = 0; i < depth; i++) body.insert(body.end(), {0x20, 0, 0x04, 0x40});
+  for (uint32_t i = 0; i < depth; ++i) body.insert(body.end(), {0x20, 0, 0x04, 0x40});
   body.insert(body.end(), depth + 1, 0x0b);
   return body;
 }
@@ -339,20 +343,20 @@ TEST(CompilerMemory, LongBodyOfOrdinaryCode) {
 TEST(Compiler, KeyTellsSettingsApart) {
   std::set<std::string> keys;
   abi::CodegenSettings base;
-  keys.insert(settings_key({}, base, true));
-  keys.insert(settings_key({}, base, false));
-  keys.insert(settings_key(wasm::Features::core_only(), base, true));
+  keys.insert(settings_key({}, base));
+  keys.insert(settings_key(wasm::Features::core_only(), base));
   auto with = [&](auto change) {
     abi::CodegenSettings s;
     change(s);
-    keys.insert(settings_key({}, s, true));
+    keys.insert(settings_key({}, s));
   };
   with([](auto& s) { s.opt_level = 0; });
   with([](auto& s) { s.consume_fuel = true; });
   with([](auto& s) { s.memory_guard_size = 65536; });
   with([](auto& s) { s.cpu_features = abi::kAvx2; });
-  EXPECT_EQ(keys.size(), 7u);
-  EXPECT_EQ(settings_key({}, base, true), settings_key({}, base, true));
+  EXPECT_EQ(keys.size(), 6u);
+  EXPECT_EQ(settings_key({}, base), settings_key({}, base));
+  EXPECT_NE(settings_key({}, base).find(fmt::format("build={:016x}", abi::build_hash())), std::string::npos);
 }
 
 }  // namespace

@@ -72,6 +72,7 @@ Result<const abi::CodeUnit*> FunctionCompiler::compile(uint32_t function) {
   mach::Options options;
   options.restore_context_after_calls = env_.has_tail_calls;
   options.fast = mode == Mode::Fast;
+  options.release_memory = is_giant_body(env_.module.body_of_function(function));
   if (dump) options.vcode = &vcode_;
   TRY_IN(backend_->compile(func_, unit_, options), fmt::format("in function {}", function));
   if (dump) dump->show("vcode", vcode_);

@@ -10,12 +10,12 @@
 namespace vitrine::compiler {
 
 void ImageAssembler::Sizes::add(const abi::UnitView& unit) {
-  units++;
+  ++units;
   text += unit.text.size();
   add_sizes(tables, unit.tables);
 }
 
-Result<void> ImageAssembler::reserve(const Sizes& sizes) {
+Result<> ImageAssembler::reserve(const Sizes& sizes) {
   const uint64_t bytes = sizes.text + sizes.units * (target_.code_alignment - 1);
   // The farthest reference is from the last entry of the unwind information, behind the text, to the text's begin.
   const uint64_t span =

@@ -29,7 +29,7 @@ class ImageAssembler {
     abi::SideTables<abi::TableSize> tables;
     void add(const abi::UnitView& unit);
   };
-  Result<void> reserve(const Sizes& sizes);
+  Result<> reserve(const Sizes& sizes);
   /// What is added stays where it is until the text is written.
   void add_function(const abi::UnitView& function);
   /// Answers the offset of the trampoline.

@@ -3,21 +3,20 @@
 #include <algorithm>
 #include <atomic>
 
-#include "base/parallel.hpp"
 #include "compiler/ir/compact.hpp"
 #include "wasm/body_scan.hpp"
 
 namespace vitrine::compiler {
 
-CallGraph::CallGraph(const wasm::Module& module, bool count, unsigned workers) {
+CallGraph::CallGraph(const wasm::Module& module, bool count, WorkerPool* pool) {
   constexpr size_t kChunk = 128;
   std::vector<std::atomic<uint8_t>> counts(module.code.size());
   std::atomic<bool> tail_calls = false;
   size_t chunks = (module.code.size() + kChunk - 1) / kChunk;
-  parallel_for(chunks, workers, [&](size_t chunk, unsigned) {
+  parallel_for(pool, chunks, [&](size_t chunk, unsigned) {
     wasm::CallScan scan;
     size_t end = std::min(module.code.size(), (chunk + 1) * kChunk);
-    for (size_t i = chunk * kChunk; i < end; i++) {
+    for (size_t i = chunk * kChunk; i < end; ++i) {
       wasm::scan_calls(module.code[i].bytes, count, scan);
       if (scan.has_tail_calls) tail_calls.store(true, std::memory_order_relaxed);
       for (uint32_t callee : scan.callees) {
@@ -36,7 +35,7 @@ CallGraph::CallGraph(const wasm::Module& module, bool count, unsigned workers) {
 InlineBodies::InlineBodies(const wasm::Module& module, const CallGraph& calls)
     : first_symbol_(module.imported_functions), kept_(module.code.size()) {
   auto size = [&](uint32_t body) { return module.code[body].bytes.size(); };
-  for (uint32_t body = 0; body < module.code.size(); body++) {
+  for (uint32_t body = 0; body < module.code.size(); ++body) {
     if (calls.calls[body] == 0) continue;
     uint32_t index = first_symbol_ + body;
     bool from_outside = module.declared_functions[index] || module.start == index;

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "base/parallel.hpp"
 #include "compiler/opt/inline.hpp"
 #include "wasm/features.hpp"
 #include "wasm/module.hpp"
@@ -19,7 +20,7 @@ namespace vitrine::compiler {
 /// What the calls between the functions of a module say about it. Cost: one look over all bodies.
 struct CallGraph {
   /// `count`: fill in `calls`; else they are all zero.
-  CallGraph(const wasm::Module& module, bool count, unsigned workers);
+  CallGraph(const wasm::Module& module, bool count, WorkerPool* pool);
 
   bool has_tail_calls = false;
   /// By body: how many direct calls of it there are; 2 stands for more as well.

@@ -152,7 +152,7 @@ bool FileMapping::make_executable(size_t offset, size_t size) {
 
 namespace {
 
-Result<void> seal_memfd(int fd) {
+Result<> seal_memfd(int fd) {
   if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
     return system_refused("cannot seal a file in memory");
   }

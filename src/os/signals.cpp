@@ -55,7 +55,7 @@ void write_state(ucontext_t& context, const MachineState& state) {
 
 void pass_on(int signal, siginfo_t* info, void* context) {
   struct sigaction* previous = nullptr;
-  for (size_t i = 0; i < std::size(kSignals); i++) {
+  for (size_t i = 0; i < std::size(kSignals); ++i) {
     if (kSignals[i] == signal) previous = &previous_actions[i];
   }
   if (previous->sa_flags & SA_SIGINFO) {
@@ -160,7 +160,7 @@ void install_fault_handler(FaultHandler handler) {
     // SA_NODEFER: a handler passed the signal may itself fault, or leave by a jump.
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < std::size(kSignals); i++) sigaction(kSignals[i], &action, &previous_actions[i]);
+    for (size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &action, &previous_actions[i]);
   });
 }
 

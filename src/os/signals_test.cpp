@@ -59,7 +59,7 @@ TEST(SignalStack, AnotherOneThatCameLaterStays) {
 TEST(Thread, SignalsReachItWhileItLives) {
   static std::atomic<int> seen{0};
   set_interrupt_handler([](MachineState&) {
-    seen++;
+    ++seen;
     if (Thread* self = Thread::current_or_null()) self->on_signal();
     return false;
   });

@@ -50,7 +50,7 @@ struct ThreadPool {
 uint64_t forks() {
   static std::atomic<uint64_t> count{0};
   static const int registered = pthread_atfork(nullptr, nullptr, [] {
-    count++;
+    ++count;
     ThreadPool::after_fork();
   });
   (void)registered;

@@ -69,7 +69,7 @@ TEST(Conformance, CommandCountsAreThoseOfTheTable) {
         {"modules", counts.of(Kind::Module)},    {"components", counts.of(Kind::Component)},
         {"register", counts.of(Kind::Register)}, {"invoke", counts.of(Kind::Action)},
         {"thread", counts.of(Kind::Thread)},     {"wait", counts.of(Kind::Wait)}};
-    for (size_t k = 0; k <= static_cast<size_t>(Kind::Wait); k++) {
+    for (size_t k = 0; k <= static_cast<size_t>(Kind::Wait); ++k) {
       auto kind = static_cast<Kind>(k);
       if (is_assertion(kind)) ours.emplace(command_name(kind), counts.of(kind));
     }
@@ -78,11 +78,11 @@ TEST(Conformance, CommandCountsAreThoseOfTheTable) {
       ours["modules"] -= 2;
       ours["commands"] -= 2;
     }
-    for (size_t i = 1; i < columns.size(); i++) {
+    for (size_t i = 1; i < columns.size(); ++i) {
       ASSERT_TRUE(ours.contains(columns[i])) << columns[i];
       EXPECT_EQ(ours[columns[i]], std::stoul(cells[i])) << cells[0] << ", column " << columns[i];
     }
-    files++;
+    ++files;
     total += counts.commands();
   }
   EXPECT_GT(files, 0u);
@@ -93,7 +93,7 @@ TEST(Conformance, CommandCountsAreThoseOfTheTable) {
 // Exactly the features of 3.0, of those implemented.
 wasm::Features features_of_3() {
   wasm::Features features;
-  for (size_t i = 0; i < wasm::kFeatureCount; i++) {
+  for (size_t i = 0; i < wasm::kFeatureCount; ++i) {
     auto f = static_cast<wasm::Feature>(i);
     features.set(f, wasm::info(f).stage <= wasm::Stage::W3);
   }
@@ -140,10 +140,10 @@ class ModuleChecker {
     if (!bytes) {
       if (malformed) {
         EXPECT_EQ(bytes.error().kind(), ErrorKind::Malformed) << where << ": " << bytes.error().message();
-        outcome_.passed++;
+        ++outcome_.passed;
       } else if (command.kind == Kind::AssertInvalidCustom) {
         EXPECT_EQ(bytes.error().kind(), ErrorKind::Invalid) << where << ": " << bytes.error().message();
-        outcome_.passed++;
+        ++outcome_.passed;
       } else if (parse_only_ && says_unknown_operator(bytes.error())) {
         outcome_.skipped["operators of proposals that opcodes.def does not list"]++;
       } else {
@@ -155,7 +155,7 @@ class ModuleChecker {
       if (malformed && module.form == ScriptModule::Form::Quote) {
         ADD_FAILURE() << where << ": parsed, but is " << command.message;
       } else {
-        outcome_.passed++;
+        ++outcome_.passed;
       }
       return;
     }
@@ -171,7 +171,7 @@ class ModuleChecker {
     }
     if (!malformed && !invalid) {
       if (verdict) {
-        outcome_.passed++;
+        ++outcome_.passed;
       } else {
         ADD_FAILURE() << where << ": " << verdict.error().message();
       }
@@ -183,7 +183,7 @@ class ModuleChecker {
     }
     ErrorKind expected = malformed ? ErrorKind::Malformed : ErrorKind::Invalid;
     if (verdict.error().kind() == expected) {
-      outcome_.passed++;
+      ++outcome_.passed;
     } else {
       ADD_FAILURE() << where << ": is " << command.message << ", was refused otherwise: " << verdict.error().message();
     }

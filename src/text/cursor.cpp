@@ -16,11 +16,11 @@ Result<> Cursor::skip_to_close() {
   for (size_t depth = 1; depth > 0;) {
     const Token& token = next();
     if (token.kind == TokenKind::LeftParen) {
-      depth++;
+      ++depth;
     } else if (token.kind == TokenKind::RightParen) {
-      depth--;
+      --depth;
     } else if (token.kind == TokenKind::Eof) {
-      while (open > 0 && tokens_[open].kind != TokenKind::LeftParen) open--;
+      while (open > 0 && tokens_[open].kind != TokenKind::LeftParen) --open;
       return std::unexpected(error(tokens_[open], "unclosed parenthesis"));
     }
   }
@@ -72,7 +72,7 @@ Error Cursor::unexpected(std::string_view what) const {
   bool clipped = found.size() > kShown;
   if (clipped) {
     size_t n = kShown;
-    while (n > 0 && (static_cast<unsigned char>(found[n]) & 0xc0) == 0x80) n--;
+    while (n > 0 && (static_cast<unsigned char>(found[n]) & 0xc0) == 0x80) --n;
     found = found.substr(0, n);
   }
   return error(token, fmt::format("unexpected token '{}{}', expected {}", found, clipped ? "..." : "", what));

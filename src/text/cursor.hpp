@@ -49,7 +49,7 @@ class Cursor {
   // Moving on.
   const Token& next() {
     const Token& token = peek();
-    if (at_ + 1 < tokens_.size()) at_++;
+    if (at_ + 1 < tokens_.size()) ++at_;
     return token;
   }
   bool take(TokenKind kind) {

@@ -13,15 +13,15 @@ enum CharClass : uint8_t { kOther = 0, kIdChar = 1, kSpace = 2, kPunctuation = 4
 
 constexpr std::array<uint8_t, 256> make_classes() {
   std::array<uint8_t, 256> classes{};
-  for (int c = '0'; c <= '9'; c++) classes[c] |= kIdChar | kHex;
-  for (int c = 'a'; c <= 'z'; c++) classes[c] |= kIdChar;
-  for (int c = 'A'; c <= 'Z'; c++) classes[c] |= kIdChar;
-  for (int c = 'a'; c <= 'f'; c++) classes[c] |= kHex;
-  for (int c = 'A'; c <= 'F'; c++) classes[c] |= kHex;
+  for (int c = '0'; c <= '9'; ++c) classes[c] |= kIdChar | kHex;
+  for (int c = 'a'; c <= 'z'; ++c) classes[c] |= kIdChar;
+  for (int c = 'A'; c <= 'Z'; ++c) classes[c] |= kIdChar;
+  for (int c = 'a'; c <= 'f'; ++c) classes[c] |= kHex;
+  for (int c = 'A'; c <= 'F'; ++c) classes[c] |= kHex;
   for (unsigned char c : std::string_view("!#$%&'*+-./:<=>?@\\^_`|~")) classes[c] |= kIdChar;
   for (unsigned char c : std::string_view(" \t\n\r")) classes[c] |= kSpace;
   for (unsigned char c : std::string_view(",;[]{}")) classes[c] |= kPunctuation;
-  for (int c = 0x20; c < 0x7f; c++) {
+  for (int c = 0x20; c < 0x7f; ++c) {
     if (c != '"' && c != '\\') classes[c] |= kPlainString;
   }
   return classes;
@@ -78,22 +78,22 @@ class Lexer {
   Result<> next() {
     char c = text_[at_];
     if (is(c, kSpace)) {
-      at_++;
+      ++at_;
       return {};
     }
     if (c == '(') {
       if (peek(1) == ';') return block_comment();
       if (peek(1) == '@' && !keep_annotations_ && annotation_depth_ == 0) return begin_annotation();
-      at_++;
+      ++at_;
       if (annotation_depth_ > 0) {
-        annotation_depth_++;
+        ++annotation_depth_;
       } else {
         push(TokenKind::LeftParen, at_ - 1);
       }
       return {};
     }
     if (c == ')') {
-      at_++;
+      ++at_;
       if (annotation_depth_ == 0) {
         push(TokenKind::RightParen, at_ - 1);
       } else if (--annotation_depth_ == 0) {
@@ -106,7 +106,7 @@ class Lexer {
     if (c == ';' && peek(1) == ';') return line_comment();
     if (is(c, kIdChar) || c == '"') return word();
     if (is(c, kPunctuation)) {
-      at_++;
+      ++at_;
       push(TokenKind::Reserved, at_ - 1);
       return {};
     }
@@ -126,7 +126,7 @@ class Lexer {
     size_t strings = 0, string_start = 0;
     while (at_ < text_.size()) {
       if (is(text_[at_], kIdChar)) {
-        at_++;
+        ++at_;
       } else if (text_[at_] == '"') {
         if (strings++ == 0) string_start = at_;
         TRY(string());
@@ -180,9 +180,9 @@ class Lexer {
     while (at_ < text_.size()) {
       char c = text_[at_];
       if (is(c, kPlainString)) {
-        at_++;
+        ++at_;
       } else if (c == '"') {
-        at_++;
+        ++at_;
         return {};
       } else if (c == '\\') {
         TRY(escape());
@@ -204,7 +204,7 @@ class Lexer {
     size_t start = at_++;
     char c = peek(0);
     if (c == 'n' || c == 'r' || c == 't' || c == '\\' || c == '\'' || c == '"') {
-      at_++;
+      ++at_;
       return {};
     }
     if (at_ < text_.size() && is(c, kHex) && is(peek(1), kHex)) {
@@ -215,7 +215,7 @@ class Lexer {
       at_ += 2;
       uint32_t value = 0;
       bool digit_before = false;
-      for (;; at_++) {
+      for (;; ++at_) {
         c = peek(0);
         if (is(c, kHex)) {
           if (value < 0x11'0000) value = value * 16 + hex_value(c);
@@ -227,7 +227,7 @@ class Lexer {
         }
       }
       if (c == '}' && digit_before && value < 0x11'0000 && !(value >= 0xd800 && value < 0xe000)) {
-        at_++;
+        ++at_;
         return {};
       }
     }
@@ -244,7 +244,7 @@ class Lexer {
     size_t depth = 0;
     while (at_ < text_.size()) {
       if (text_[at_] == '(' && peek(1) == ';') {
-        depth++;
+        ++depth;
         at_ += 2;
       } else if (text_[at_] == ';' && peek(1) == ')') {
         at_ += 2;
@@ -271,7 +271,7 @@ class Lexer {
       TRY(string());
       TRY(check_quoted_name(text_.substr(id, at_ - id), annotation_start_, "annotation id"));
     } else {
-      while (at_ < text_.size() && is(text_[at_], kIdChar)) at_++;
+      while (at_ < text_.size() && is(text_[at_], kIdChar)) ++at_;
       if (at_ == id) return std::unexpected(error(annotation_start_, "empty annotation id"));
     }
     annotation_depth_ = 1;
@@ -290,10 +290,10 @@ class Lexer {
 bool skip_digits(std::string_view s, size_t& i, bool hex) {
   auto digit = [&](size_t k) { return k < s.size() && (hex ? is(s[k], kHex) : is_digit(s[k])); };
   if (!digit(i)) return false;
-  i++;
+  ++i;
   for (;;) {
     if (digit(i)) {
-      i++;
+      ++i;
     } else if (i < s.size() && s[i] == '_') {
       if (!digit(i + 1)) return false;
       i += 2;
@@ -372,10 +372,10 @@ void append_string(std::string_view token, std::string& to) {
         break;
       case 'u': {
         uint32_t value = 0;
-        for (i += 3; s[i] != '}'; i++) {
+        for (i += 3; s[i] != '}'; ++i) {
           if (s[i] != '_') value = value * 16 + hex_value(s[i]);
         }
-        i++;
+        ++i;
         append_utf8(value, to);
         break;
       }
@@ -389,7 +389,7 @@ void append_string(std::string_view token, std::string& to) {
 TokenKind classify_number(std::string_view s) {
   size_t i = 0;
   bool sign = !s.empty() && (s[0] == '+' || s[0] == '-');
-  if (sign) i++;
+  if (sign) ++i;
   std::string_view rest = s.substr(i);
   if (rest == "inf" || rest == "nan") return TokenKind::Float;
   if (rest.starts_with("nan:0x")) {
@@ -401,13 +401,13 @@ TokenKind classify_number(std::string_view s) {
   if (!skip_digits(s, i, hex)) return TokenKind::Reserved;
   if (i == s.size()) return sign ? TokenKind::Int : TokenKind::Nat;
   if (s[i] == '.') {
-    i++;
+    ++i;
     bool more = i < s.size() && (hex ? is(s[i], kHex) : is_digit(s[i]));
     if (more && !skip_digits(s, i, hex)) return TokenKind::Reserved;
   }
   if (i < s.size() && (s[i] | 0x20) == (hex ? 'p' : 'e')) {
-    i++;
-    if (i < s.size() && (s[i] == '+' || s[i] == '-')) i++;
+    ++i;
+    if (i < s.size() && (s[i] == '+' || s[i] == '-')) ++i;
     if (!skip_digits(s, i, false)) return TokenKind::Reserved;
   }
   return i == s.size() ? TokenKind::Float : TokenKind::Reserved;

@@ -59,7 +59,7 @@ TEST(Lexer, Comments) {
 
 TEST(Lexer, NestedCommentsAndAnnotationsNeedNoStack) {
   std::string comment, annotation = "(@a";
-  for (int i = 0; i < 1'000'000; i++) comment += "(;", annotation += "(";
+  for (int i = 0; i < 1'000'000; ++i) comment += "(;", annotation += "(";
   EXPECT_NE(message(comment).find("unclosed comment"), std::string::npos);
   EXPECT_NE(message(annotation).find("unclosed annotation"), std::string::npos);
 }

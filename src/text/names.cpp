@@ -47,7 +47,7 @@ uint32_t NameTable::set(std::string_view name, uint32_t value, uint32_t scope) {
   uint64_t hash = hash_of(name, scope);
   Slot& slot = slots_[slot_of(name, scope, hash)];
   if (slot.generation != generation_) {
-    used_++;
+    ++used_;
     slot = {name, hash, scope, value, generation_};
     return kNone;
   }

@@ -60,7 +60,7 @@ NumberStatus hex_float(std::string_view text, FloatFormat format, uint64_t& bits
   bool sticky = false, fraction = false;
   int64_t exponent = 0;  // value = mantissa * 2^exponent
   size_t i = 2;
-  for (; i < text.size() && (text[i] | 0x20) != 'p'; i++) {
+  for (; i < text.size() && (text[i] | 0x20) != 'p'; ++i) {
     char c = text[i];
     if (c == '_') continue;
     if (c == '.') {
@@ -96,7 +96,7 @@ NumberStatus hex_float(std::string_view text, FloatFormat format, uint64_t& bits
     uint64_t half = uint64_t{1} << (shift - 1);
     uint64_t dropped = shift == 64 ? mantissa : mantissa & ((half << 1) - 1);
     kept = shift == 64 ? 0 : mantissa >> shift;
-    if (dropped > half || (dropped == half && (sticky || (kept & 1)))) kept++;
+    if (dropped > half || (dropped == half && (sticky || (kept & 1)))) ++kept;
   }
   // Rounding up may carry into the exponent; adding the fields, not or-ing them, makes that come out right.
   uint64_t biased = scale >= min_exponent ? uint64_t(scale - min_exponent) : 0;

@@ -154,7 +154,7 @@ Float library_value(std::string_view text, bool& overflow) {
 // wrongly). It reports underflow as overflow, so exponents stay where a float is not zero.
 TEST(Number, HexFloatsAgreeWithTheLibrary) {
   std::mt19937_64 random(42);
-  for (int i = 0; i < 20'000; i++) {
+  for (int i = 0; i < 20'000; ++i) {
     char text[80];
     bool overflow = false;
     uint64_t mantissa = (random() >> (random() % 64)) | 1;

@@ -33,10 +33,10 @@ Position position_of(std::string_view text, size_t offset) {
   offset = std::min(offset, text.size());
   Position at;
   size_t line_start = 0;
-  for (size_t i = 0; i < offset; i++) {
+  for (size_t i = 0; i < offset; ++i) {
     // "\r\n" is one line end, as is either alone.
     if (text[i] == '\n' || (text[i] == '\r' && !(i + 1 < text.size() && text[i + 1] == '\n'))) {
-      at.line++;
+      ++at.line;
       line_start = i + 1;
     }
   }
@@ -48,11 +48,11 @@ Error error_at(std::string_view text, size_t offset, std::string_view message, E
   offset = std::min(offset, text.size());
   Position at = position_of(text, offset);
   size_t from = offset;
-  while (from > 0 && text[from - 1] != '\n' && text[from - 1] != '\r' && offset - from < kClip) from--;
-  while (from < offset && is_continuation(text[from])) from++;
+  while (from > 0 && text[from - 1] != '\n' && text[from - 1] != '\r' && offset - from < kClip) --from;
+  while (from < offset && is_continuation(text[from])) ++from;
   size_t to = offset;
-  while (to < text.size() && text[to] != '\n' && text[to] != '\r' && to - offset < kClip) to++;
-  while (to > offset && to < text.size() && is_continuation(text[to])) to--;
+  while (to < text.size() && text[to] != '\n' && text[to] != '\r' && to - offset < kClip) ++to;
+  while (to > offset && to < text.size() && is_continuation(text[to])) --to;
   return Error(
       fmt::format("{}:{}: {}\n  {}\n  {}^", at.line, at.column, message, printable(text.substr(from, to - from)),
                   std::string(count_characters(text.substr(from, offset - from)), ' ')),

@@ -258,7 +258,7 @@ class ScriptParser {
         break;
       case Pattern::Kind::V128:
         value.kind = Const::Kind::V128;
-        for (size_t i = 0, size = lane_bits(from.shape) / 8; i < from.lanes.size(); i++) {
+        for (size_t i = 0, size = lane_bits(from.shape) / 8; i < from.lanes.size(); ++i) {
           if (from.lanes[i].nan != NanPattern::None) value.kind = Const::Kind::Other;
           std::memcpy(value.v128.data() + i * size, &from.lanes[i].bits, size);
         }
@@ -373,9 +373,9 @@ class ScriptParser {
 
   // Lines are counted along with the commands, which come in order.
   uint32_t line_at(uint32_t offset) {
-    for (; counted_ < offset; counted_++) {
+    for (; counted_ < offset; ++counted_) {
       char c = source_[counted_];
-      if (c == '\n' || (c == '\r' && !(counted_ + 1 < source_.size() && source_[counted_ + 1] == '\n'))) line_++;
+      if (c == '\n' || (c == '\r' && !(counted_ + 1 < source_.size() && source_[counted_ + 1] == '\n'))) ++line_;
     }
     return line_;
   }

@@ -170,7 +170,7 @@ TEST(Wast, Threads) {
 TEST(Wast, MalformedCommandsDoNotStopAScript) {
   Script script = parse("(frobnicate 1 (2)) (register) (assert_return (invoke \"f\" (i32.const x))) (module)");
   ASSERT_EQ(script.commands.size(), 4u);
-  for (int i = 0; i < 3; i++) EXPECT_EQ(script.commands[i].kind, Kind::Malformed);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(script.commands[i].kind, Kind::Malformed);
   EXPECT_NE(script.commands[0].message.find("1:2: unexpected token 'frobnicate'"), std::string::npos);
   EXPECT_EQ(script.commands[3].kind, Kind::Module);
   EXPECT_EQ(count_commands(script).commands(), 1u);
@@ -181,13 +181,13 @@ TEST(Wast, BrokenStructureFailsAsAWhole) {
     EXPECT_FALSE(parse_wast(text).has_value()) << text;
   }
   std::string many;
-  for (int i = 0; i < 100'000; i++) many += "(x)\n";
+  for (int i = 0; i < 100'000; ++i) many += "(x)\n";
   EXPECT_FALSE(parse_wast(many).has_value());
 }
 
 TEST(Wast, NestingIsBounded) {
   std::string threads, either = "(assert_return (invoke \"f\") ";
-  for (int i = 0; i < 100'000; i++) threads += "(thread ", either += "(either ";
+  for (int i = 0; i < 100'000; ++i) threads += "(thread ", either += "(either ";
   threads += std::string(100'000, ')');
   either += std::string(100'001, ')');
   EXPECT_TRUE(parse_wast(threads).has_value());

@@ -54,7 +54,7 @@ bool Pattern::matches_v128(std::span<const uint8_t, 16> actual) const {
   if (kind != Kind::V128) return false;
   size_t size = lane_bits(shape) / 8;
   VITRINE_DCHECK(lanes.size() == lane_count(shape));
-  for (size_t i = 0; i < lanes.size(); i++) {
+  for (size_t i = 0; i < lanes.size(); ++i) {
     uint64_t lane = 0;
     std::memcpy(&lane, actual.data() + i * size, size);
     bool same = lanes[i].bits == lane;
@@ -93,7 +93,7 @@ std::string_view command_name(Command::Kind kind) {
 
 uint32_t CommandCounts::assertions() const {
   uint32_t sum = 0;
-  for (size_t i = 0; i < by_kind.size(); i++) {
+  for (size_t i = 0; i < by_kind.size(); ++i) {
     if (is_assertion(static_cast<Command::Kind>(i))) sum += by_kind[i];
   }
   return sum;

@@ -19,7 +19,7 @@ struct Span {
   uint32_t end = 0;
 };
 
-// --- Values
+// -- values
 
 /// An argument of an action.
 struct Const {
@@ -103,7 +103,7 @@ struct Pattern {
   bool matches_v128(std::span<const uint8_t, 16> actual) const;
 };
 
-// --- Modules, actions, commands
+// -- modules, actions, commands
 
 struct ScriptModule {
   enum class Form : uint8_t {

@@ -117,7 +117,7 @@ Result<> ModuleParser::read_hint(const Annotation& annotation) {
 }
 
 Result<> ModuleParser::take_hint(size_t position, wasm::Op op, Frame& frame) {
-  while (next_hint_ < hints_.size() && hints_[next_hint_].next_token < position) next_hint_++;
+  while (next_hint_ < hints_.size() && hints_[next_hint_].next_token < position) ++next_hint_;
   if (next_hint_ == hints_.size() || hints_[next_hint_].next_token != position) return {};
   BranchHint& hint = hints_[next_hint_];
   hint.used = true;
@@ -133,7 +133,7 @@ Result<> ModuleParser::take_hint(size_t position, wasm::Op op, Frame& frame) {
 // The instruction of `frame` is about to be written at `offset` of the function's body.
 void ModuleParser::place_hint(const Frame& frame, size_t offset) {
   if (!frame.hint) return;
-  function_hint_count_++;
+  ++function_hint_count_;
   function_hints_.uleb(offset);
   function_hints_.uleb(1);
   function_hints_.u8(*frame.hint);
@@ -141,7 +141,7 @@ void ModuleParser::place_hint(const Frame& frame, size_t offset) {
 
 void ModuleParser::end_of_hints(uint32_t function) {
   if (function_hint_count_ == 0) return;
-  hinted_functions_++;
+  ++hinted_functions_;
   hint_bytes_.uleb(function);
   hint_bytes_.uleb(function_hint_count_);
   hint_bytes_.append(function_hints_.view());

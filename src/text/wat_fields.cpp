@@ -65,7 +65,7 @@ void ModuleParser::skip_binding() {
   cursor_.take(TokenKind::Id);
 }
 
-// --- Imports and exports
+// -- imports and exports
 
 Result<> ModuleParser::import_field() {
   std::string module = TRY(cursor_.expect_name("the name of a module"));
@@ -79,7 +79,7 @@ Result<> ModuleParser::import_field() {
                                                                   {"memory", Space::Memory},
                                                                   {"global", Space::Global},
                                                                   {"tag", Space::Tag}};
-  for (uint8_t kind = 0; kind < std::size(kKinds); kind++) {
+  for (uint8_t kind = 0; kind < std::size(kKinds); ++kind) {
     if (!cursor_.take_keyword(kKinds[kind].first)) continue;
     next_[static_cast<size_t>(kKinds[kind].second)]++;
     skip_binding();
@@ -165,7 +165,7 @@ Result<> ModuleParser::export_field() {
                                                                   {"memory", Space::Memory},
                                                                   {"global", Space::Global},
                                                                   {"tag", Space::Tag}};
-  for (uint8_t kind = 0; kind < std::size(kKinds); kind++) {
+  for (uint8_t kind = 0; kind < std::size(kKinds); ++kind) {
     if (!cursor_.take_keyword(kKinds[kind].first)) continue;
     to.u8(kind);
     to.uleb(TRY(index(kKinds[kind].second)));
@@ -181,7 +181,7 @@ Result<> ModuleParser::start_field() {
   return {};
 }
 
-// --- Functions
+// -- functions
 
 Result<> ModuleParser::func_field(uint32_t index) {
   skip_binding();
@@ -204,7 +204,7 @@ Result<> ModuleParser::func_body(uint32_t index, uint32_t type) {
   bool declared = signature_.param_count > 0 || signature_.result_count > 0;
   uint32_t next_local = signature_.param_count;
   if (!declared && type < types_.size()) next_local = types_[type].param_count;
-  for (size_t i = 0; i < std::max(signature_.names.size(), signature_.annotated.size()); i++) {
+  for (size_t i = 0; i < std::max(signature_.names.size(), signature_.annotated.size()); ++i) {
     note_name(static_cast<uint32_t>(i), i < signature_.names.size() ? signature_.names[i].first : std::string_view{},
               i < signature_.annotated.size() ? signature_.annotated[i] : std::string_view{});
   }
@@ -216,7 +216,7 @@ Result<> ModuleParser::func_body(uint32_t index, uint32_t type) {
     if (run == 0) return;
     entries.uleb(run);
     entries.append(run_type.view());
-    entry_count++;
+    ++entry_count;
     run = 0;
   };
   auto add_local = [&]() -> Result<> {
@@ -226,8 +226,8 @@ Result<> ModuleParser::func_body(uint32_t index, uint32_t type) {
       end_run();
       std::swap(type_bytes, run_type);
     }
-    run++;
-    next_local++;
+    ++run;
+    ++next_local;
     return {};
   };
   while (cursor_.take_form("local")) {
@@ -258,7 +258,7 @@ Result<> ModuleParser::func_body(uint32_t index, uint32_t type) {
   end_of_hints(index);
 
   if (!local_names_.empty()) {
-    functions_with_local_names_++;
+    ++functions_with_local_names_;
     local_name_bytes_.uleb(index);
     local_name_bytes_.uleb(local_names_.size());
     for (auto [local, name] : local_names_) {
@@ -269,7 +269,7 @@ Result<> ModuleParser::func_body(uint32_t index, uint32_t type) {
   return {};
 }
 
-// --- Tables, memories, globals, tags
+// -- tables, memories, globals, tags
 
 // `(table $t i64? reftype (elem ...))` is a table just as large as its segment, which begins at 0.
 Result<> ModuleParser::table_field(uint32_t index) {
@@ -323,7 +323,7 @@ Result<> ModuleParser::table_field(uint32_t index) {
       list.u8(0xd2);  // ref.func
       list.uleb(TRY(this->index(Space::Func)));
       list.u8(kEnd);
-      count++;
+      ++count;
     }
     entries.uleb(count);
     entries.append(list.view());
@@ -332,7 +332,7 @@ Result<> ModuleParser::table_field(uint32_t index) {
 
   // The count leads the entries; it is the table's size as well.
   uint64_t size = 0;
-  for (size_t i = 0, shift = 0;; i++, shift += 7) {
+  for (size_t i = 0, shift = 0;; ++i, shift += 7) {
     uint8_t byte = entries.bytes()[i];
     size |= uint64_t{byte & 0x7fu} << shift;
     if (!(byte & 0x80)) break;
@@ -420,7 +420,7 @@ Result<> ModuleParser::tag_field(uint32_t index) {
   return {};
 }
 
-// --- Segments
+// -- segments
 
 Result<> ModuleParser::constant_expression(ByteWriter& to) {
   TRY(instructions(to, Extent::UntilClose));
@@ -451,7 +451,7 @@ Result<> ModuleParser::element_expressions(ByteWriter& to) {
       TRY(instructions(list, Extent::OneFolded));
       list.u8(kEnd);
     }
-    count++;
+    ++count;
   }
   to.uleb(count);
   to.append(list.view());
@@ -463,7 +463,7 @@ Result<> ModuleParser::function_indices(ByteWriter& to) {
   uint32_t count = 0;
   while (cursor_.at_index()) {
     list.uleb(TRY(index(Space::Func)));
-    count++;
+    ++count;
   }
   to.uleb(count);
   to.append(list.view());

@@ -83,7 +83,7 @@ Result<Op> ModuleParser::expect_operator() {
   return *op;
 }
 
-// --- Folded instructions
+// -- folded instructions
 
 Result<> ModuleParser::open_folded(ByteWriter& to) {
   cursor_.next();
@@ -201,7 +201,7 @@ Result<> ModuleParser::close_folded(ByteWriter& to) {
   return {};
 }
 
-// --- Flat instructions
+// -- flat instructions
 
 Result<> ModuleParser::flat_instruction(ByteWriter& to) {
   size_t token = cursor_.position();
@@ -286,7 +286,7 @@ Result<> ModuleParser::check_label(const Frame& frame) {
                                         : fmt::format("mismatching label ${}: the block has none", name)));
 }
 
-// --- Blocks and labels
+// -- blocks and labels
 
 // Label, block type and catch clauses, behind the operator itself.
 Result<> ModuleParser::begin_block(ByteWriter& to, Frame& frame) {
@@ -308,14 +308,14 @@ Result<> ModuleParser::catch_clauses(ByteWriter& to) {
   uint32_t count = 0;
   for (bool found = true; found;) {
     found = false;
-    for (uint8_t code = 0; code < std::size(kClauses); code++) {
+    for (uint8_t code = 0; code < std::size(kClauses); ++code) {
       auto [word, tagged] = kClauses[code];
       if (!cursor_.take_form(word)) continue;
       list.u8(code);
       if (tagged) list.uleb(TRY(index(Space::Tag)));
       list.uleb(TRY(label()));
       TRY(cursor_.expect_right());
-      count++;
+      ++count;
       found = true;
     }
   }
@@ -327,12 +327,12 @@ Result<> ModuleParser::catch_clauses(ByteWriter& to) {
 void ModuleParser::enter_label(Frame& frame) {
   frame.labelled = true;
   if (frame.has_label) frame.shadowed = labels_.set(frame.label, label_depth_);
-  label_depth_++;
+  ++label_depth_;
 }
 
 void ModuleParser::leave_label(Frame& frame) {
   frame.labelled = false;
-  label_depth_--;
+  --label_depth_;
   if (frame.has_label) labels_.set(frame.label, frame.shadowed);
 }
 
@@ -364,7 +364,7 @@ Result<uint32_t> ModuleParser::local() {
   return static_cast<uint32_t>(TRY(cursor_.expect_nat(0xffff'ffff, "index")));
 }
 
-// --- Plain instructions: an operator and its immediates
+// -- plain instructions: an operator and its immediates
 
 Result<> ModuleParser::plain_instruction(ByteWriter& to, Op op) {
   const wasm::OpInfo& info = wasm::info(op);
@@ -375,7 +375,7 @@ Result<> ModuleParser::plain_instruction(ByteWriter& to, Op op) {
     while (cursor_.take_form("result")) {
       while (!cursor_.at(TokenKind::RightParen)) {
         TRY(value_type(types));
-        count++;
+        ++count;
       }
       TRY(cursor_.expect_right());
     }
@@ -410,7 +410,7 @@ Result<> ModuleParser::plain_instruction(ByteWriter& to, Op op) {
       uint32_t last = TRY(label());
       while (cursor_.at_index()) {
         labels.uleb(last);
-        count++;
+        ++count;
         last = TRY(label());
       }
       to.uleb(count);
@@ -482,7 +482,7 @@ Result<> ModuleParser::plain_instruction(ByteWriter& to, Op op) {
     case Imm::TableTable: {
       Space space = info.imm == Imm::MemoryMemory ? Space::Memory : Space::Table;
       bool given = cursor_.at_index();
-      for (int i = 0; i < 2; i++) to.uleb(given ? TRY(index(space)) : 0);
+      for (int i = 0; i < 2; ++i) to.uleb(given ? TRY(index(space)) : 0);
       return {};
     }
     case Imm::TypeField: {
@@ -536,7 +536,7 @@ Result<> ModuleParser::plain_instruction(ByteWriter& to, Op op) {
       to.u8(static_cast<uint8_t>(TRY(cursor_.expect_nat(255, "lane index"))));
       return {};
     case Imm::Lanes16:
-      for (int i = 0; i < 16; i++) to.u8(static_cast<uint8_t>(TRY(cursor_.expect_nat(255, "lane index"))));
+      for (int i = 0; i < 16; ++i) to.u8(static_cast<uint8_t>(TRY(cursor_.expect_nat(255, "lane index"))));
       return {};
     case Imm::ZeroByte:
       to.u8(0);
@@ -582,7 +582,7 @@ Result<> ModuleParser::memory_argument(ByteWriter& to, const wasm::OpInfo& info,
   return {};
 }
 
-// --- Constants
+// -- constants
 
 namespace {
 
@@ -621,7 +621,7 @@ Result<> ModuleParser::vector_constant(ByteWriter& to) {
                                                                  {"i64x2", 2},  {"f32x4", 4}, {"f64x2", 2}};
   for (auto [shape, lanes] : kShapes) {
     if (!cursor_.take_keyword(shape)) continue;
-    for (int i = 0; i < lanes; i++) TRY(lane_constant(to, shape));
+    for (int i = 0; i < lanes; ++i) TRY(lane_constant(to, shape));
     return {};
   }
   return std::unexpected(cursor_.unexpected("a vector shape, as i32x4"));

@@ -2,12 +2,10 @@
 //
 // How it goes, over one list of tokens:
 //   1. collect_fields (wat_parser.cpp): walks the fields, gives every identifier its index. Names may be used before
-//   they
-//      are bound, so nothing else can be read before this.
+//      they are bound, so nothing else can be read before this.
 //   2. type definitions (wat_types.cpp): a type use has to know the signatures of all explicit types.
 //   3. all other fields in order (wat_fields.cpp, wat_instructions.cpp), each straight into its section's bytes.
-//   Implicit
-//      types are appended as they are met.
+//      Implicit types are appended as they are met.
 //   4. assemble (wat_parser.cpp): the sections in the binary's order.
 #pragma once
 
@@ -82,7 +80,7 @@ class ModuleParser {
     std::optional<uint8_t> hint;  // how likely its branch is
   };
 
-  // --- wat_parser.cpp: fields, identifiers, sections
+  // -- wat_parser.cpp: fields, identifiers, sections
   enum class FieldKind : uint8_t { Type, Rec, Import, Func, Table, Memory, Global, Tag, Export, Start, Elem, Data };
   struct Field {
     FieldKind kind;
@@ -102,7 +100,7 @@ class ModuleParser {
   std::vector<uint8_t> assemble();
   void write_name_section(ByteWriter& to);
 
-  // --- wat_annotations.cpp: @name, @custom, @metadata.code.branch_hint
+  // -- wat_annotations.cpp: @name, @custom, @metadata.code.branch_hint
   struct CustomSection {
     uint32_t place;
     std::string name, bytes;
@@ -117,7 +115,7 @@ class ModuleParser {
   void place_hint(const Frame& frame, size_t offset);
   void end_of_hints(uint32_t function);
 
-  // --- wat_types.cpp: types and type uses
+  // -- wat_types.cpp: types and type uses
   struct TypeDef {
     enum class Kind : uint8_t { Func, Other } kind = Kind::Other;
     uint32_t param_count = 0;
@@ -159,7 +157,7 @@ class ModuleParser {
   Result<> memory_type(ByteWriter& to);
   Result<> global_type(ByteWriter& to);
 
-  // --- wat_fields.cpp
+  // -- wat_fields.cpp
   Result<> field(const Field& field);
   Result<> import_field();
   Result<> func_field(uint32_t index);
@@ -183,7 +181,7 @@ class ModuleParser {
   Result<> data_string(std::string& to);
   void skip_binding();
 
-  // --- wat_instructions.cpp
+  // -- wat_instructions.cpp
   enum class Extent : uint8_t { UntilClose, OneFolded };
   Result<> instructions(ByteWriter& to, Extent extent);
   Result<> open_folded(ByteWriter& to);

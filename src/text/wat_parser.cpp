@@ -269,7 +269,7 @@ std::vector<uint8_t> ModuleParser::assemble() {
     }
   };
   customs_at(kPlaceFirst);
-  for (size_t s = 0; s < kSectionCount; s++) {
+  for (size_t s = 0; s < kSectionCount; ++s) {
     customs_at(static_cast<uint32_t>(2 * s));
     ByteWriter count;
     bool present = section_counts_[s] > 0;

@@ -110,7 +110,7 @@ TEST(Wat, SectionsAreInTheBinaryOrder) {
   EXPECT_EQ(ids, (std::vector{1, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11, 0}));
 }
 
-// --- Types and type uses
+// -- types and type uses
 
 TEST(Wat, ImplicitTypesFollowExplicitOnesInOrderOfUse) {
   std::string_view text = R"(
@@ -167,7 +167,7 @@ TEST(Wat, TypeDefinitions) {
       "01 60 00 09 6c 6b 6a 6d 69 71 73 72 74");
   // Index 64 is a signed number of two bytes; of one byte it would be a negative one, which is an abstract type.
   std::string many = "(type (func (param (ref 64))))";
-  for (int i = 0; i < 64; i++) many += "(type (struct))";
+  for (int i = 0; i < 64; ++i) many += "(type (struct))";
   EXPECT_EQ(types(many).substr(0, 23), "41 60 01 64 c0 00 00 5f");
   EXPECT_ERROR("(type (struct (field $x i32) (field $x i32)))", "duplicate field $x");
   EXPECT_ERROR("(type $t (func)) (type $t (func))", "duplicate type $t");
@@ -177,7 +177,7 @@ TEST(Wat, TypeDefinitions) {
   EXPECT_ERROR("(rec (func))", "expected 'type'");
 }
 
-// --- Imports and exports
+// -- imports and exports
 
 TEST(Wat, Imports) {
   std::string_view expected =
@@ -222,7 +222,7 @@ TEST(Wat, Identifiers) {
   EXPECT_ERROR("(func (call 4294967296))", "out of range");
 }
 
-// --- Tables, memories, globals, segments
+// -- tables, memories, globals, segments
 
 TEST(Wat, Tables) {
   EXPECT_EQ(tables("(table 1 funcref)"), "01 70 00 01");
@@ -321,7 +321,7 @@ TEST(Wat, Start) {
   EXPECT_ERROR("(func $f) (start $f) (start $f)", "multiple start sections");
 }
 
-// --- Instructions
+// -- instructions
 
 TEST(Wat, FoldedAndFlat) {
   std::string expected = "41 01 41 02 6a 1a 0b";
@@ -463,7 +463,7 @@ TEST(Wat, ImmediatesOfLaterFeatures) {
   EXPECT_ERROR("(func try catch_all delegate 0)", "no try is open here");
 }
 
-// --- Names and annotations
+// -- names and annotations
 
 TEST(Wat, NameSection) {
   EXPECT_EQ(
@@ -511,7 +511,7 @@ TEST(Wat, OtherAnnotationsAreWhiteSpace) {
   EXPECT_EQ(hex(parse("((@a) module (@b c) (func (@x (nop)) nop))")), hex(parse("(module (func nop))")));
 }
 
-// --- The whole
+// -- the whole
 
 TEST(Wat, ErrorsSayWhere) {
   EXPECT_EQ(error("(module\n  (func\n    (i32.add (local.get $nope))))"),
@@ -527,16 +527,16 @@ TEST(Wat, ErrorsSayWhere) {
 TEST(Wat, DeepNestingNeedsNoStack) {
   constexpr int kDepth = 1'000'000;
   std::string folded = "(func (result i32) ", blocks = "(func ", flat = "(func ";
-  for (int i = 0; i < kDepth; i++) folded += "(i32.eqz ", blocks += "(block ", flat += "block ";
+  for (int i = 0; i < kDepth; ++i) folded += "(i32.eqz ", blocks += "(block ", flat += "block ";
   folded += "(i32.const 0)";
-  for (int i = 0; i < kDepth; i++) folded += ")", blocks += ")", flat += "end ";
+  for (int i = 0; i < kDepth; ++i) folded += ")", blocks += ")", flat += "end ";
   EXPECT_GT(parse(folded + ")").size(), size_t{kDepth});
   EXPECT_EQ(parse(blocks + ")"), parse(flat + ")"));
 }
 
 TEST(Wat, ManyNamesAndLabelsAreLinear) {
   std::string text = "(module ", body = "(func ";
-  for (int i = 0; i < 50'000; i++) {
+  for (int i = 0; i < 50'000; ++i) {
     text += fmt::format("(func $f{} (param $p i32) (call $f{} (local.get $p)))\n", i, 49'999 - i);
     body += fmt::format("(block $l{} (br $l0)", i);
   }

@@ -42,7 +42,7 @@ const TypeWord* find(std::span<const TypeWord> words, std::string_view word) {
 Result<> ModuleParser::type_field(bool rec) {
   auto first = static_cast<uint32_t>(types_.size());
   ByteWriter& to = section(Section::Type);
-  explicit_groups_++;
+  ++explicit_groups_;
   if (!rec) {
     types_.emplace_back();
     return type_definition(first, to, true);
@@ -51,7 +51,7 @@ Result<> ModuleParser::type_field(bool rec) {
   uint32_t size = 0;
   size_t at = cursor_.position();
   while (cursor_.take_form("type")) {
-    size++;
+    ++size;
     TRY(cursor_.skip_to_close());
   }
   cursor_.seek(at);
@@ -60,7 +60,7 @@ Result<> ModuleParser::type_field(bool rec) {
     to.u8(kRec);
     to.uleb(size);
   }
-  for (uint32_t i = 0; i < size; i++) {
+  for (uint32_t i = 0; i < size; ++i) {
     cursor_.next();
     cursor_.next();
     TRY(type_definition(first + i, to, size == 1));
@@ -80,7 +80,7 @@ Result<> ModuleParser::type_definition(uint32_t type_index, ByteWriter& to, bool
   uint32_t supertype_count = 0;
   while (cursor_.at_index()) {
     supertypes.uleb(TRY(index(Space::Type)));
-    supertype_count++;
+    ++supertype_count;
   }
   // `sub final` without supertypes is what a plain definition means, and is encoded like it.
   bool plain = final && supertype_count == 0;
@@ -153,7 +153,7 @@ Result<> ModuleParser::struct_fields(uint32_t type_index, ByteWriter& to) {
       if (!annotated.empty()) names.emplace_back(count, annotated);
       while (!cursor_.at(TokenKind::RightParen)) {
         TRY(field_type(fields));
-        count++;
+        ++count;
       }
     }
     TRY(cursor_.expect_right());
@@ -291,7 +291,7 @@ Result<> ModuleParser::signature(Signature& to, ParamNames names) {
         to.annotated[to.param_count] = name;
       }
       TRY(value_type(to.params));
-      to.param_count++;
+      ++to.param_count;
     } else {
       if (std::string_view name = TRY(name_annotation()); !name.empty()) {
         to.annotated.resize(to.param_count + 1);
@@ -299,7 +299,7 @@ Result<> ModuleParser::signature(Signature& to, ParamNames names) {
       }
       while (!cursor_.at(TokenKind::RightParen)) {
         TRY(value_type(to.params));
-        to.param_count++;
+        ++to.param_count;
       }
     }
     TRY(cursor_.expect_right());
@@ -307,7 +307,7 @@ Result<> ModuleParser::signature(Signature& to, ParamNames names) {
   while (cursor_.take_form("result")) {
     while (!cursor_.at(TokenKind::RightParen)) {
       TRY(value_type(to.results));
-      to.result_count++;
+      ++to.result_count;
     }
     TRY(cursor_.expect_right());
   }
@@ -332,7 +332,7 @@ Result<uint32_t> ModuleParser::type_use(ParamNames names) {
 // Parameters are the first locals; where there is no body, their names still have to differ.
 Result<> ModuleParser::bind_params() {
   locals_.clear();
-  for (size_t i = 0; i < signature_.names.size(); i++) {
+  for (size_t i = 0; i < signature_.names.size(); ++i) {
     auto [name, id] = signature_.names[i];
     if (id && locals_.set(name, static_cast<uint32_t>(i)) != NameTable::kNone) {
       return std::unexpected(cursor_.error(*id, fmt::format("duplicate local ${}", name)));
@@ -362,7 +362,7 @@ uint32_t ModuleParser::implicit_type(const Signature& signature) {
   ByteWriter& to = section(Section::Type);
   to.u8(kFunc);
   to.raw(encoded.data(), encoded.size());
-  implicit_types_++;
+  ++implicit_types_;
   signatures_.set(signature_texts_.emplace_back(encoded), type);
   types_.push_back({TypeDef::Kind::Func, signature.param_count, std::move(encoded)});
   return type;

@@ -121,6 +121,7 @@ Result<void> Wasi::attach(const Context& store) const {
   if (store.data(&p1::kStoreKey)) return fail("the store has a WASI context already");
   if (impl_->attached.exchange(true)) return fail("this WASI context is another store's: each takes one of its own");
   store.set_data(&p1::kStoreKey, impl_->p1);
+  store.on_cancel([context = impl_->context] { context->interrupt(); });
   return {};
 }
 

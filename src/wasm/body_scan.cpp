@@ -61,7 +61,7 @@ void skip_immediates(Cursor& c, Imm imm) {
       c.skip_leb();
       break;
     case Imm::LabelTable:
-      for (uint32_t n = c.leb(); n > 0 && !c.at_end(); n--) c.skip_leb();
+      for (uint32_t n = c.leb(); n > 0 && !c.at_end(); --n) c.skip_leb();
       c.skip_leb();
       break;
     case Imm::TypeTable:
@@ -96,7 +96,7 @@ void skip_immediates(Cursor& c, Imm imm) {
       c.skip(16);
       break;
     case Imm::SelectTypes:
-      for (uint32_t n = c.leb(); n > 0 && !c.at_end(); n--) c.skip_type();
+      for (uint32_t n = c.leb(); n > 0 && !c.at_end(); --n) c.skip_type();
       break;
     case Imm::BrOnCast:
       c.skip(1);
@@ -106,7 +106,7 @@ void skip_immediates(Cursor& c, Imm imm) {
       break;
     case Imm::TryTable:
       c.skip_type();
-      for (uint32_t n = c.leb(); n > 0 && !c.at_end(); n--) {
+      for (uint32_t n = c.leb(); n > 0 && !c.at_end(); --n) {
         if (c.byte() <= 1) c.skip_leb();
         c.skip_leb();
       }
@@ -126,7 +126,7 @@ using SkipTable = std::array<Skip, 256>;
 template <size_t N>
 constexpr SkipTable make_skip_table(const Op (&seen)[N]) {
   SkipTable skips{};
-  for (unsigned byte = 0; byte < 256; byte++) {
+  for (unsigned byte = 0; byte < 256; ++byte) {
     Op op = kOneByteOps[byte];
     Skip& skip = skips[byte];
     skip = Skip::Look;
@@ -174,7 +174,7 @@ void skip_plain(Cursor& c, const SkipTable& skips) {
   while (c.pos < c.end) {
     Skip skip = skips[*c.pos];
     if (skip == Skip::Nothing) {
-      c.pos++;
+      ++c.pos;
       continue;
     }
     if (skip == Skip::Look) return;
@@ -200,7 +200,7 @@ void skip_plain(Cursor& c, const SkipTable& skips) {
 }
 
 void skip_local_declarations(Cursor& c) {
-  for (uint32_t n = c.leb(); n > 0 && !c.at_end(); n--) {
+  for (uint32_t n = c.leb(); n > 0 && !c.at_end(); --n) {
     c.skip_leb();
     c.skip_type();
   }

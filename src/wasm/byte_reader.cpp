@@ -29,7 +29,7 @@ bool is_utf8(std::string_view text) {
     }
     if (end - p < more) return false;
     if (*p < low || *p > high) return false;
-    for (int i = 1; i < more; i++) {
+    for (int i = 1; i < more; ++i) {
       if ((p[i] & 0xc0) != 0x80) return false;
     }
     p += more;

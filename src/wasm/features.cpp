@@ -5,7 +5,7 @@
 namespace vitrine::wasm {
 
 std::optional<Feature> find_feature(std::string_view key) {
-  for (size_t i = 0; i < kFeatureCount; i++) {
+  for (size_t i = 0; i < kFeatureCount; ++i) {
     if (kFeatures[i].key == key) return static_cast<Feature>(i);
   }
   return std::nullopt;

@@ -79,12 +79,12 @@ class Features {
   static constexpr uint64_t bit(Feature f) { return uint64_t{1} << static_cast<unsigned>(f); }
   static constexpr uint64_t implemented_bits() {
     uint64_t bits = 0;
-    for (size_t i = 0; i < kFeatureCount; i++) bits |= uint64_t{kFeatures[i].implemented} << i;
+    for (size_t i = 0; i < kFeatureCount; ++i) bits |= uint64_t{kFeatures[i].implemented} << i;
     return bits;
   }
   static constexpr uint64_t default_bits() {
     uint64_t bits = 0;
-    for (size_t i = 0; i < kFeatureCount; i++) bits |= uint64_t{kFeatures[i].default_on} << i;
+    for (size_t i = 0; i < kFeatureCount; ++i) bits |= uint64_t{kFeatures[i].default_on} << i;
     return bits & implemented_bits();
   }
 

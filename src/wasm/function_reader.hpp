@@ -30,7 +30,7 @@ class FunctionReader : private FunctionValidator {
 
   /// Reads the body of the defined function `index` (in the function index space). Errors are as those of
   /// `read_module`.
-  Result<void> read(uint32_t index, Consumer& consumer) {
+  Result<> read(uint32_t index, Consumer& consumer) {
     if (start(index)) {
       consumer.begin(index, *type_, runs_);
       for (;;) {
@@ -42,7 +42,7 @@ class FunctionReader : private FunctionValidator {
         }
       }
     }
-    Result<void> done = result();
+    Result<> done = result();
     if (done) consumer.finish();
     return done;
   }

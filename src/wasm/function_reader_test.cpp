@@ -84,8 +84,8 @@ std::string record(const Bytes& bytes, uint32_t function = 0) {
   auto result = reader.read(function, recorder);
   EXPECT_EQ(result.has_value(), recorder.finished);
   if (!result) return recorder.text + " !" + result.error().message();
-  for (size_t i = 1; i < recorder.offsets.size(); i++) EXPECT_LT(recorder.offsets[i - 1], recorder.offsets[i]);
-  for (size_t i = 0; i < recorder.offsets.size(); i++) EXPECT_LT(recorder.offsets[i], bytes.size());
+  for (size_t i = 1; i < recorder.offsets.size(); ++i) EXPECT_LT(recorder.offsets[i - 1], recorder.offsets[i]);
+  for (size_t i = 0; i < recorder.offsets.size(); ++i) EXPECT_LT(recorder.offsets[i], bytes.size());
   EXPECT_EQ(bytes[recorder.offsets.back()], kEnd);
   return recorder.text;
 }
@@ -336,7 +336,7 @@ TEST(FunctionReader, FiftyThousandLocals) {
   expect_error(kVoid, get(50'000), "invalid: unknown local 50000: there are 50000", locals(kMaxLocals));
   // A run of each local, of alternating types.
   Bytes many = leb(2000);
-  for (int i = 0; i < 1000; i++) many = many + Bytes{1, 0x7f, 1, 0x7e};
+  for (int i = 0; i < 1000; ++i) many = many + Bytes{1, 0x7f, 1, 0x7e};
   for (uint32_t index : {0u, 511u, 512u, 1999u}) {
     uint8_t test = index % 2 ? 0x50 : 0x45;  // i64.eqz, i32.eqz
     expect_valid(kVoid, Bytes{0x20} + leb(index) + Bytes{test, 0x1a, kEnd}, many);
@@ -346,7 +346,7 @@ TEST(FunctionReader, FiftyThousandLocals) {
 TEST(FunctionReader, DeepNesting) {
   for (uint32_t depth : {10'000u, 1'000'000u}) {
     Bytes deep;
-    for (uint32_t i = 0; i < depth; i++) deep.insert(deep.end(), {0x02, 0x40});
+    for (uint32_t i = 0; i < depth; ++i) deep.insert(deep.end(), {0x02, 0x40});
     deep.insert(deep.end(), depth + 1, kEnd);
     expect_valid(kVoid, deep);
     deep.pop_back();
@@ -356,7 +356,7 @@ TEST(FunctionReader, DeepNesting) {
 
 TEST(FunctionReader, AWideStack) {
   Bytes wide;
-  for (int i = 0; i < 100'000; i++) wide.insert(wide.end(), {0x41, 1});
+  for (int i = 0; i < 100'000; ++i) wide.insert(wide.end(), {0x41, 1});
   wide.insert(wide.end(), 100'000, 0x1a);
   wide.push_back(kEnd);
   expect_valid(kVoid, wide);
@@ -366,19 +366,19 @@ TEST(FunctionReader, CallsPushMoreThanTheyHaveBytes) {
   // A function of 1000 results, called often: the operand stack has to grow beyond the bytes of the body.
   Bytes type = Bytes{0x60, 0} + leb(kMaxResults) + Bytes(kMaxResults, 0x7f);
   Bytes operators;
-  for (int i = 0; i < 500; i++) operators.insert(operators.end(), {0x10, 0});
+  for (int i = 0; i < 500; ++i) operators.insert(operators.end(), {0x10, 0});
   operators.insert(operators.end(), {0x00, kEnd});
   expect_valid(type, operators);
   // But not without bound: two bytes would be four kilobytes.
   Bytes many;
-  for (int i = 0; i < 10'000; i++) many.insert(many.end(), {0x10, 0});
+  for (int i = 0; i < 10'000; ++i) many.insert(many.end(), {0x10, 0});
   expect_error(type, many + Bytes{0x00, kEnd}, "limit: operand stack is too high, the limit is 8000000 values");
 }
 
 TEST(ValidateModule, NamesTheFirstBadFunctionWhateverTheThreads) {
   constexpr uint32_t kCount = 1000;
   Bytes bodies = leb(kCount);
-  for (uint32_t i = 0; i < kCount; i++) {
+  for (uint32_t i = 0; i < kCount; ++i) {
     bodies = bodies + (i == 333 || i == 334 || i == 900 ? body({0x1a, kEnd}) : body({0x01, kEnd}));
   }
   Bytes names = name_bytes("name") + section(1, vec({leb(333) + name_bytes("bad")}));
@@ -387,7 +387,8 @@ TEST(ValidateModule, NamesTheFirstBadFunctionWhateverTheThreads) {
   auto module = read_module(bytes);
   ASSERT_TRUE(module);
   for (unsigned workers : {1u, 2u, 4u}) {
-    auto valid = validate_module(*module, {}, workers);
+    WorkerPool pool(workers);
+    auto valid = validate_module(*module, {}, &pool);
     ASSERT_FALSE(valid);
     EXPECT_NE(valid.error().message().find("in function 333, named \"bad\""), std::string::npos)
         << valid.error().message();

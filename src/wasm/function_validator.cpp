@@ -43,7 +43,7 @@ FunctionValidator::FunctionValidator(const Module& module, Features features)
 }
 
 void FunctionValidator::make_fast_table() {
-  for (unsigned byte = 0; byte < 256; byte++) {
+  for (unsigned byte = 0; byte < 256; ++byte) {
     FastOp& fast = fast_[byte];
     fast.op = is_prefix(static_cast<uint8_t>(byte)) ? Op::Illegal : kOneByteOps[byte];
     if (fast.op == Op::Illegal || !features_.has(info(fast.op).feature)) continue;
@@ -119,7 +119,7 @@ bool FunctionValidator::read_locals(ByteReader& r, const FuncType& type) {
   uint64_t total = params;
   uint32_t begin = r.offset();
   uint32_t n = r.count(UINT32_MAX, "local declarations");
-  for (uint32_t i = 0; i < n; i++) {
+  for (uint32_t i = 0; i < n; ++i) {
     uint32_t at = r.offset();
     LocalRun run;
     run.count = r.u32();
@@ -150,12 +150,12 @@ bool FunctionValidator::read_locals(ByteReader& r, const FuncType& type) {
   local_count_ = static_cast<uint32_t>(total);
   if (has_unset_locals_) {
     if (init_.size() < local_count_) init_.resize(local_count_);
-    init_stamp_++;
+    ++init_stamp_;
   }
   return r.ok();
 }
 
-Result<void> FunctionValidator::result() {
+Result<> FunctionValidator::result() {
   if (r_.ok() && !frames_.empty()) r_.fail("unexpected end of section or function: END opcode expected");
   if (r_.ok()) return {};
   // Malformed bytes count for more than a violated rule that stands before them.
@@ -166,7 +166,7 @@ Result<void> FunctionValidator::result() {
   return std::unexpected(r_.take_error().in(fmt::format("in function {}", function_)));
 }
 
-Result<void> FunctionValidator::decode_only(uint32_t index) {
+Result<> FunctionValidator::decode_only(uint32_t index) {
   VITRINE_ASSERT(index >= module_.imported_functions && index < module_.functions.size());
   function_ = index;
   type_ = &module_.type_of_function(index);
@@ -292,7 +292,7 @@ void FunctionValidator::pop_all(std::span<const ValType> expected) {
 bool FunctionValidator::peek_all(std::span<const ValType> expected) {
   if (has_on_top(expected)) return true;
   size_t there = static_cast<size_t>(top_ - floor_);
-  for (size_t i = 0; i < expected.size(); i++) {
+  for (size_t i = 0; i < expected.size(); ++i) {
     ValType wanted = expected[expected.size() - 1 - i];
     if (i >= there) {
       if (unreachable_) return true;
@@ -551,7 +551,7 @@ void FunctionValidator::check_by_signature() {
   info_.type = address;
   check_lanes();
   for (size_t i = row.sig.operand_count; i-- > 0;) pop(sig_type(row.sig.operands[i], address));
-  for (size_t i = 0; i < row.sig.result_count; i++) push(sig_type(row.sig.results[i], address));
+  for (size_t i = 0; i < row.sig.result_count; ++i) push(sig_type(row.sig.results[i], address));
 }
 
 void FunctionValidator::check_lanes() {
@@ -609,7 +609,7 @@ void FunctionValidator::check_end() {
   if (f.kind == Op::If) {
     // No else: as if there was an empty one.
     bool same = f.type->params.size() == f.type->results.size();
-    for (size_t i = 0; same && i < f.type->params.size(); i++) {
+    for (size_t i = 0; same && i < f.type->params.size(); ++i) {
       same = matches(module_, f.type->params[i], f.type->results[i]);
     }
     if (!same) return mismatch(fmt::format("of an if without else, which has the type {}", to_string(*f.type)));
@@ -690,7 +690,7 @@ void FunctionValidator::check_call(const FuncType& callee) {
 void FunctionValidator::check_return_call(const FuncType& callee) {
   info_.callee = &callee;
   bool same = callee.results.size() == type_->results.size();
-  for (size_t i = 0; same && i < callee.results.size(); i++)
+  for (size_t i = 0; same && i < callee.results.size(); ++i)
     same = matches(module_, callee.results[i], type_->results[i]);
   if (!same) {
     return mismatch(fmt::format("calls a function that returns {}, this one returns {}", to_string(callee.results),

@@ -7,12 +7,10 @@
 //
 // Invariants
 //   - The operand stack has room for as many values as bytes are left in the body, because no operator pushes more than
-//   one
-//     per byte; those that push a list (calls, blocks) make room first. So a plain push needs no check.
+//     one per byte; those that push a list (calls, blocks) make room first. So a plain push needs no check.
 //   - Every check of an operator comes before its effect on the control stack, after all of its immediates are decoded.
 //   - Nothing is allocated per operator, and per function only what the last ones did not need. No recursion: nesting
-//   is
-//     bounded by the memory of one frame (32 bytes) per byte of body.
+//     is bounded by the memory of one frame (32 bytes) per byte of body.
 // Cost: linear in the body, times at most the parameters or results of a type (kMaxParams) for a call or branch.
 #pragma once
 
@@ -52,10 +50,10 @@ class FunctionValidator {
   [[gnu::always_inline]] Step step();
 
   /// After `Stop`.
-  Result<void> result();
+  Result<> result();
 
   /// Looks for malformed bytes only, in the body of function `index`; what is merely invalid passes.
-  Result<void> decode_only(uint32_t index);
+  Result<> decode_only(uint32_t index);
 
   const Module& module_;
   Operator op_;
@@ -123,7 +121,7 @@ class FunctionValidator {
   void push_all(std::span<const ValType> types);
   void pop(ValType expected) {
     if (top_ > floor_ && top_[-1] == expected) [[likely]] {
-      top_--;
+      --top_;
     } else {
       pop_slow(expected);
     }

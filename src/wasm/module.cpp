@@ -67,7 +67,7 @@ void CanonicalTypes::add_group(Module& module, const RecGroup& group) {
     key_.push_back(static_cast<uint32_t>(types.size()));
     for (ValType type : types) add_type(type);
   };
-  for (uint32_t i = 0; i < group.count; i++) {
+  for (uint32_t i = 0; i < group.count; ++i) {
     const TypeDef& def = module.types[group.first + i];
     key_.push_back(static_cast<uint32_t>(def.kind) << 1 | def.is_final);
     add_index(def.supertype);
@@ -83,7 +83,7 @@ void CanonicalTypes::add_group(Module& module, const RecGroup& group) {
     }
   }
   uint32_t first = seen_.try_emplace(key_, group.first).first->second;
-  for (uint32_t i = 0; i < group.count; i++) module.types[group.first + i].canonical = first + i;
+  for (uint32_t i = 0; i < group.count; ++i) module.types[group.first + i].canonical = first + i;
 }
 
 }  // namespace vitrine::wasm

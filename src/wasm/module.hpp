@@ -2,10 +2,10 @@
 //
 // Invariants
 //   - A `Module` comes from `read_module` only (reader.hpp), so every index in it is in range and every type is well
-//   formed.
+//     formed.
 //   - Index spaces have the imported entities first: `functions[i]` is imported if `i < imported_functions`.
 //   - Names, bodies, data and custom sections are views of the module's bytes, which the caller keeps alive and
-//   unchanged.
+//     unchanged.
 //   - Immutable after reading: any number of threads may read it.
 #pragma once
 

@@ -79,7 +79,7 @@ std::vector<Names::Entry> Names::read_map(std::span<const uint8_t> bytes) {
   std::vector<Entry> entries;
   ByteReader r(bytes);
   uint32_t n = r.u32();
-  for (uint32_t i = 0; i < n && r.ok(); i++) {
+  for (uint32_t i = 0; i < n && r.ok(); ++i) {
     uint32_t index = r.u32();
     std::string_view name = r.name();
     if (r.ok()) entries.push_back({index, name});
@@ -98,11 +98,11 @@ std::string_view Names::find(const std::vector<Entry>& entries, uint32_t index) 
 void Names::read_locals(std::span<const uint8_t> bytes) {
   ByteReader r(bytes);
   uint32_t n = r.u32();
-  for (uint32_t i = 0; i < n && r.ok(); i++) {
+  for (uint32_t i = 0; i < n && r.ok(); ++i) {
     uint32_t function = r.u32();
     const uint8_t* begin = r.pos();
     uint32_t locals = r.u32();
-    for (uint32_t j = 0; j < locals && r.ok(); j++) {
+    for (uint32_t j = 0; j < locals && r.ok(); ++j) {
       r.u32();
       r.bytes(r.length());
     }
@@ -117,7 +117,7 @@ std::string_view Names::local(uint32_t function, uint32_t index) const {
   if (it == locals_.end() || it->function != function) return {};
   ByteReader r(it->bytes);
   uint32_t n = r.u32();
-  for (uint32_t i = 0; i < n && r.ok(); i++) {
+  for (uint32_t i = 0; i < n && r.ok(); ++i) {
     uint32_t local = r.u32();
     std::string_view name = r.name();
     if (r.ok() && local == index) return name;

@@ -116,7 +116,7 @@ template <uint8_t Prefix, size_t Size>
 consteval std::array<Op, Size> make_encoding_table() {
   std::array<Op, Size> table;
   table.fill(Op::Illegal);
-  for (size_t i = 0; i < kOpCount; i++) {
+  for (size_t i = 0; i < kOpCount; ++i) {
     if (kOps[i].prefix == Prefix) table[kOps[i].code] = static_cast<Op>(i);
   }
   return table;

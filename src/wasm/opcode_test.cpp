@@ -8,7 +8,7 @@ namespace vitrine::wasm {
 namespace {
 
 TEST(Opcodes, EveryOneIsFoundByEncodingAndMnemonic) {
-  for (size_t i = 0; i < kOpCount; i++) {
+  for (size_t i = 0; i < kOpCount; ++i) {
     Op op = static_cast<Op>(i);
     EXPECT_EQ(find_op(kOps[i].prefix, kOps[i].code), op) << kOps[i].name;
     auto found = find_op(kOps[i].mnemonic);

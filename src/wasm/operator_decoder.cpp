@@ -215,7 +215,7 @@ void OperatorDecoder::decode_immediates(ByteReader& r, Operator& op) {
     case Imm::SelectTypes: {
       select_types_.clear();
       uint32_t n = r.count(kMaxResults, "select types");
-      for (uint32_t i = 0; i < n && r.ok(); i++) select_types_.push_back(decode_val_type(r, features_));
+      for (uint32_t i = 0; i < n && r.ok(); ++i) select_types_.push_back(decode_val_type(r, features_));
       op.select_types = select_types_;
       op.type = select_types_.empty() ? ValType() : select_types_[0];
       break;
@@ -316,7 +316,7 @@ uint32_t OperatorDecoder::decode_data_index(ByteReader& r) {
 void OperatorDecoder::decode_labels(ByteReader& r, Operator& op) {
   targets_.clear();
   uint32_t n = r.count(kMaxBrTableTargets, "branch table targets");
-  for (uint32_t i = 0; i < n && r.ok(); i++) targets_.push_back(r.u32());
+  for (uint32_t i = 0; i < n && r.ok(); ++i) targets_.push_back(r.u32());
   op.targets = targets_;
   op.index = r.u32();
 }
@@ -324,7 +324,7 @@ void OperatorDecoder::decode_labels(ByteReader& r, Operator& op) {
 void OperatorDecoder::decode_catches(ByteReader& r, Operator& op) {
   catches_.clear();
   uint32_t n = r.count(kMaxBrTableTargets, "catch clauses");
-  for (uint32_t i = 0; i < n && r.ok(); i++) {
+  for (uint32_t i = 0; i < n && r.ok(); ++i) {
     uint32_t at = r.offset();
     uint8_t kind = r.u8();
     if (kind > CatchClause::CatchAllRef) return r.fail("malformed catch clause", at);

@@ -258,7 +258,7 @@ void ModuleReader::type_section(ByteReader& r) {
   uint32_t n = r.count(kMaxRecGroups, "types");
   module_.types.reserve(n);
   module_.rec_groups.reserve(n);
-  for (uint32_t i = 0; i < n && r.ok(); i++) rec_group(r);
+  for (uint32_t i = 0; i < n && r.ok(); ++i) rec_group(r);
 }
 
 void ModuleReader::rec_group(ByteReader& r) {
@@ -273,7 +273,7 @@ void ModuleReader::rec_group(ByteReader& r) {
   if (uint64_t{group.first} + count > kMaxTypes) {
     return r.fail(fmt::format("too many types, the limit is {}", kMaxTypes), at, ErrorKind::Limit);
   }
-  for (uint32_t i = 0; i < count && r.ok(); i++) {
+  for (uint32_t i = 0; i < count && r.ok(); ++i) {
     sub_type(r, group.first + count);
     if (r.ok()) module_.types.back().group = static_cast<uint32_t>(module_.rec_groups.size());
   }
@@ -291,7 +291,7 @@ void ModuleReader::sub_type(ByteReader& r, uint32_t end) {
     r.u8();
     def.is_final = byte == 0x4f;
     uint32_t supers = r.count(kMaxTypes, "supertypes");
-    for (uint32_t i = 0; i < supers && r.ok(); i++) {
+    for (uint32_t i = 0; i < supers && r.ok(); ++i) {
       uint32_t super_at = r.offset();
       uint32_t super = r.u32();
       if (check_index(super, end, "type", super_at)) def.supertype = super;
@@ -320,7 +320,7 @@ void ModuleReader::composite_type(ByteReader& r, TypeDef& def) {
       def.kind = CompositeKind::Struct;
       fields_scratch_.clear();
       uint32_t n = r.count(kMaxStructFields, "fields");
-      for (uint32_t i = 0; i < n && r.ok(); i++) fields_scratch_.push_back(field_type(r));
+      for (uint32_t i = 0; i < n && r.ok(); ++i) fields_scratch_.push_back(field_type(r));
       def.fields = module_.arena->copy<FieldType>(fields_scratch_);
       return;
     }
@@ -341,7 +341,7 @@ std::span<const ValType> ModuleReader::result_type(ByteReader& r, uint32_t limit
   types_scratch_.clear();
   uint32_t n = r.count(limit, what);
   // Indices are checked with the whole group, in which they may point forward.
-  for (uint32_t i = 0; i < n && r.ok(); i++) types_scratch_.push_back(decode_val_type(r, features_));
+  for (uint32_t i = 0; i < n && r.ok(); ++i) types_scratch_.push_back(decode_val_type(r, features_));
   return module_.arena->copy<ValType>(types_scratch_);
 }
 
@@ -363,7 +363,7 @@ void ModuleReader::check_group(const RecGroup& group, uint32_t at) {
       in_range &= check_index(type.heap().type_index(), group.first + group.count, "type", at);
     }
   };
-  for (uint32_t i = 0; i < group.count; i++) {
+  for (uint32_t i = 0; i < group.count; ++i) {
     TypeDef& def = module_.types[group.first + i];
     for (ValType type : def.func.params) check(type);
     for (ValType type : def.func.results) check(type);
@@ -375,7 +375,7 @@ void ModuleReader::check_group(const RecGroup& group, uint32_t at) {
   }
   if (!in_range) {
     // Invalid, which is noted; later sections go by indices, so leave nothing in it that would mislead them.
-    for (uint32_t i = 0; i < group.count; i++) {
+    for (uint32_t i = 0; i < group.count; ++i) {
       TypeDef& def = module_.types[group.first + i];
       TypeDef emptied;
       emptied.kind = def.kind;
@@ -388,7 +388,7 @@ void ModuleReader::check_group(const RecGroup& group, uint32_t at) {
     return;
   }
   canonical_.add_group(module_, group);
-  for (uint32_t i = 0; i < group.count; i++) {
+  for (uint32_t i = 0; i < group.count; ++i) {
     TypeDef& def = module_.types[group.first + i];
     if (def.supertype == kNoIndex) continue;
     const TypeDef& super = module_.types[def.supertype];
@@ -409,7 +409,7 @@ bool ModuleReader::is_composite_subtype(const TypeDef& sub, const TypeDef& super
   if (sub.kind != super.kind) return false;
   if (sub.kind == CompositeKind::Func) return matches(module_, sub.func, super.func);
   if (sub.fields.size() < super.fields.size()) return false;
-  for (size_t i = 0; i < super.fields.size(); i++) {
+  for (size_t i = 0; i < super.fields.size(); ++i) {
     const FieldType &a = sub.fields[i], &b = super.fields[i];
     if (a.is_mutable != b.is_mutable || !matches(module_, a.storage, b.storage)) return false;
     if (a.is_mutable && !matches(module_, b.storage, a.storage)) return false;
@@ -528,7 +528,7 @@ uint32_t ModuleReader::tag_type(ByteReader& r) {
 void ModuleReader::import_section(ByteReader& r) {
   uint32_t n = r.count(kMaxImports, "imports");
   module_.imports.reserve(n);
-  for (uint32_t i = 0; i < n && r.ok(); i++) {
+  for (uint32_t i = 0; i < n && r.ok(); ++i) {
     Import import;
     import.module = r.name();
     import.name = r.name();
@@ -581,12 +581,12 @@ void ModuleReader::import_section(ByteReader& r) {
 void ModuleReader::function_section(ByteReader& r) {
   uint32_t n = r.count(kMaxFunctions, "functions");
   module_.functions.reserve(module_.functions.size() + n);
-  for (uint32_t i = 0; i < n && r.ok(); i++) module_.functions.push_back(function_type_index(r));
+  for (uint32_t i = 0; i < n && r.ok(); ++i) module_.functions.push_back(function_type_index(r));
 }
 
 void ModuleReader::table_section(ByteReader& r) {
   uint32_t n = r.count(kMaxTables - module_.imported_tables, "tables");
-  for (uint32_t i = 0; i < n && r.ok(); i++) {
+  for (uint32_t i = 0; i < n && r.ok(); ++i) {
     Table table;
     uint32_t at = r.offset();
     bool has_init = r.peek() == 0x40;
@@ -610,7 +610,7 @@ void ModuleReader::table_section(ByteReader& r) {
 
 void ModuleReader::memory_section(ByteReader& r) {
   uint32_t n = r.count(kMaxMemories - module_.imported_memories, "memories");
-  for (uint32_t i = 0; i < n && r.ok(); i++) module_.memories.push_back(memory_type(r));
+  for (uint32_t i = 0; i < n && r.ok(); ++i) module_.memories.push_back(memory_type(r));
   if (module_.memories.size() > 1 && !features_.has(Feature::MultiMemory)) {
     invalid(fmt::format("multiple memories: a second memory {}", feature_refusal(Feature::MultiMemory)), r.offset());
   }
@@ -619,13 +619,13 @@ void ModuleReader::memory_section(ByteReader& r) {
 void ModuleReader::tag_section(ByteReader& r) {
   if (!require_feature(r, features_, Feature::Exceptions, "tag section", r.offset())) return;
   uint32_t n = r.count(kMaxTags, "tags");
-  for (uint32_t i = 0; i < n && r.ok(); i++) module_.tags.push_back(tag_type(r));
+  for (uint32_t i = 0; i < n && r.ok(); ++i) module_.tags.push_back(tag_type(r));
 }
 
 void ModuleReader::global_section(ByteReader& r) {
   uint32_t n = r.count(kMaxGlobals, "globals");
   module_.globals.reserve(module_.globals.size() + n);
-  for (uint32_t i = 0; i < n && r.ok(); i++) {
+  for (uint32_t i = 0; i < n && r.ok(); ++i) {
     Global global;
     global.type = global_type(r);
     // Earlier globals of the module itself came with 3.0.
@@ -642,7 +642,7 @@ void ModuleReader::export_section(ByteReader& r) {
   std::vector<std::string_view> names;
   names.reserve(n);
   uint32_t begin = r.offset();
-  for (uint32_t i = 0; i < n && r.ok(); i++) {
+  for (uint32_t i = 0; i < n && r.ok(); ++i) {
     Export e;
     e.name = r.name();
     uint32_t at = r.offset();
@@ -703,7 +703,7 @@ void ModuleReader::start_section(ByteReader& r) {
 void ModuleReader::elem_section(ByteReader& r) {
   uint32_t n = r.count(kMaxElemSegments, "element segments");
   module_.elems.reserve(std::min<uint32_t>(n, 4096));
-  for (uint32_t i = 0; i < n && r.ok(); i++) elem_segment(r);
+  for (uint32_t i = 0; i < n && r.ok(); ++i) elem_segment(r);
 }
 
 void ModuleReader::elem_segment(ByteReader& r) {
@@ -745,7 +745,7 @@ void ModuleReader::elem_segment(ByteReader& r) {
   uint32_t n = r.count(kMaxTableInit, "elements of a segment");
   if (segment.is_functions) {
     functions_scratch_.clear();
-    for (uint32_t i = 0; i < n && r.ok(); i++) {
+    for (uint32_t i = 0; i < n && r.ok(); ++i) {
       uint32_t index_at = r.offset();
       uint32_t index = r.u32();
       if (r.ok() && check_index(index, module_.functions.size(), "function", index_at)) declare_function(index);
@@ -754,7 +754,7 @@ void ModuleReader::elem_segment(ByteReader& r) {
     segment.functions = module_.arena->copy<uint32_t>(functions_scratch_);
   } else {
     exprs_scratch_.clear();
-    for (uint32_t i = 0; i < n && r.ok(); i++) {
+    for (uint32_t i = 0; i < n && r.ok(); ++i) {
       exprs_scratch_.push_back(const_expr(r, segment.type, static_cast<uint32_t>(module_.globals.size())));
     }
     segment.exprs = module_.arena->copy<ConstExpr>(exprs_scratch_);
@@ -776,7 +776,7 @@ void ModuleReader::data_count_section(ByteReader& r) {
 void ModuleReader::data_section(ByteReader& r) {
   uint32_t n = r.count(kMaxDataSegments, "data segments");
   module_.datas.reserve(n);
-  for (uint32_t i = 0; i < n && r.ok(); i++) data_segment(r);
+  for (uint32_t i = 0; i < n && r.ok(); ++i) data_segment(r);
 }
 
 void ModuleReader::data_segment(ByteReader& r) {
@@ -810,7 +810,7 @@ void ModuleReader::code_section(ByteReader& r) {
     return r.fail(fmt::format("function and code section have inconsistent lengths ({} and {})", defined, n), at);
   }
   module_.code.reserve(n);
-  for (uint32_t i = 0; i < n && r.ok(); i++) {
+  for (uint32_t i = 0; i < n && r.ok(); ++i) {
     uint32_t size_at = r.offset();
     uint32_t size = r.length();
     if (size > kMaxFunctionSize) {
@@ -956,8 +956,8 @@ void ModuleReader::skip_expr(ByteReader& r, uint32_t depth) {
   while (depth > 0 && r.ok()) {
     decoder_.decode(r, op);
     if (!r.ok()) return;
-    if (op.op == Op::Block || op.op == Op::Loop || op.op == Op::If || op.op == Op::TryTable) depth++;
-    if (op.op == Op::End) depth--;
+    if (op.op == Op::Block || op.op == Op::Loop || op.op == Op::If || op.op == Op::TryTable) ++depth;
+    if (op.op == Op::End) --depth;
   }
 }
 

@@ -114,7 +114,7 @@ TEST(Reader, EveryTruncationIsMalformed) {
                 section(10, vec({body({0x20, 0, 0x0b})})) + section(11, vec({{0, 0x41, 0, 0x0b, 1, 'x'}}));
   ASSERT_EQ(error_of(bytes), "");
   size_t modules = 0;
-  for (size_t n = 0; n < bytes.size(); n++) {
+  for (size_t n = 0; n < bytes.size(); ++n) {
     Bytes cut(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(n));
     std::string error = error_of(cut);
     modules += error.empty();
@@ -130,8 +130,8 @@ TEST(Reader, NoByteFlipCrashes) {
                 section(6, vec({{0x7f, 0, 0x41, 0, 0x0b}})) + section(9, vec({{0, 0x41, 0, 0x0b, 1, 0}})) +
                 section(10, vec({body({0x20, 0, 0x0b})}));
   size_t valid = 0;
-  for (size_t i = 0; i < bytes.size(); i++) {
-    for (int value = 0; value < 256; value++) {
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    for (int value = 0; value < 256; ++value) {
       Bytes changed = bytes;
       changed[i] = static_cast<uint8_t>(value);
       valid += error_of(changed).empty();
@@ -186,7 +186,7 @@ TEST(Reader, RecursiveTypesAreEqualUpToTheirPlace) {
   add(1);
   add(0);
   CanonicalTypes canonical;
-  for (uint32_t i = 0; i < 3; i++) canonical.add_group(module, {i, 1});
+  for (uint32_t i = 0; i < 3; ++i) canonical.add_group(module, {i, 1});
   EXPECT_EQ(module.types[1].canonical, 0u);
   EXPECT_EQ(module.types[2].canonical, 2u);
 }
@@ -306,7 +306,7 @@ TEST(Reader, FunctionSizeAndCountLimits) {
 TEST(Reader, FiftyThousandFunctions) {
   constexpr uint32_t kCount = 50'000;
   Bytes bodies = leb(kCount);
-  for (uint32_t i = 0; i < kCount; i++) bodies.insert(bodies.end(), {2, 0, 0x0b});
+  for (uint32_t i = 0; i < kCount; ++i) bodies.insert(bodies.end(), {2, 0, 0x0b});
   auto module = read_module(header() + section(1, vec({kVoid})) + section(3, leb(kCount) + Bytes(kCount, 0)) +
                             section(10, bodies));
   ASSERT_TRUE(module);

@@ -3,8 +3,7 @@
 //
 // Invariants
 //   - A `ValType` is a plain word: equality of words is equality of types inside one module (type indices that stand
-//   for the
-//     same type are told apart here; `matches` in module.hpp knows better).
+//     for the same type are told apart here; `matches` in module.hpp knows better).
 //   - Composite types hold spans into memory owned by their `Module`.
 #pragma once
 

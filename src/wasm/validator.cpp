@@ -27,12 +27,12 @@ constexpr uint32_t kChunk = 64;
 
 }  // namespace
 
-Result<void> validate_function(const Module& module, const Features& features, uint32_t index) {
+Result<> validate_function(const Module& module, const Features& features, uint32_t index) {
   NoConsumer consumer;
   return FunctionReader<NoConsumer>(module, features).read(index, consumer);
 }
 
-Result<void> validate_module(const Module& module, const Features& features, unsigned workers) {
+Result<> validate_module(const Module& module, const Features& features, WorkerPool* pool) {
   // Per rank of error (0: not merely invalid, 1: invalid), the first function that has one.
   struct Found {
     uint32_t function = UINT32_MAX;
@@ -42,13 +42,12 @@ Result<void> validate_module(const Module& module, const Features& features, uns
   std::mutex mutex;
   std::atomic<uint32_t> first_invalid = UINT32_MAX, first_other = UINT32_MAX;
   uint32_t defined = static_cast<uint32_t>(module.code.size());
-  workers = std::max(1u, workers);
-  std::vector<std::unique_ptr<FunctionReader<NoConsumer>>> readers(workers);
-  parallel_for((defined + kChunk - 1) / kChunk, workers, [&](size_t chunk, unsigned worker) {
+  std::vector<std::unique_ptr<FunctionReader<NoConsumer>>> readers(workers_of(pool));
+  parallel_for(pool, (defined + kChunk - 1) / kChunk, [&](size_t chunk, unsigned worker) {
     auto& reader = readers[worker];
     if (!reader) reader = std::make_unique<FunctionReader<NoConsumer>>(module, features);
     uint32_t begin = static_cast<uint32_t>(chunk) * kChunk;
-    for (uint32_t i = begin; i < std::min(defined, begin + kChunk); i++) {
+    for (uint32_t i = begin; i < std::min(defined, begin + kChunk); ++i) {
       uint32_t function = module.imported_functions + i;
       if (function > first_other) return;
       // Behind an invalid function only malformed ones are of interest, which spares hostile input a message for each.

@@ -1,6 +1,7 @@
 // Validation of function bodies for its own sake.
 #pragma once
 
+#include "base/parallel.hpp"
 #include "wasm/features.hpp"
 #include "wasm/module.hpp"
 
@@ -8,10 +9,10 @@ namespace vitrine::wasm {
 
 /// Validates the body of the defined function `index`. For many functions `validate_module`, or a `FunctionReader` of
 /// one's own, is cheaper: they keep scratch memory.
-Result<void> validate_function(const Module& module, const Features& features, uint32_t index);
+Result<> validate_function(const Module& module, const Features& features, uint32_t index);
 
 /// Validates all bodies, in order. The error is that of the first bad one, but a malformed body anywhere counts for
-/// more than an invalid one. `workers` threads; the answer does not depend on their number.
-Result<void> validate_module(const Module& module, const Features& features, unsigned workers = 1);
+/// more than an invalid one. The answer does not depend on the number of threads.
+Result<> validate_module(const Module& module, const Features& features, WorkerPool* pool = nullptr);
 
 }  // namespace vitrine::wasm

@@ -68,7 +68,7 @@ class Victim {
     });
     instance.emplace(unwrap(linker.instantiate(store, module)));
   }
-  Result<void> run(const char* name) { return unwrap(instance->typed<void()>(name))(); }
+  Result<> run(const char* name) { return unwrap(instance->typed<void()>(name))(); }
   void wait_until_started() const {
     while (!started_) std::this_thread::yield();
   }
@@ -123,7 +123,7 @@ TEST_F(Cancel, EndsEveryKindOfWork) {
     Module module = compile(engine, kWat);
     for (const char* kind : kKinds) {
       SCOPED_TRACE(kind);
-      for (int i = 0; i < 5; i++) cancel_once(module, kind);
+      for (int i = 0; i < 5; ++i) cancel_once(module, kind);
     }
   }
 }
@@ -132,7 +132,7 @@ TEST_F(Cancel, EndsEveryKindOfWork) {
 TEST_F(Cancel, AtAnyMoment) {
   Engine engine = make_engine();
   Module module = compile(engine, kWat);
-  for (int i = 0; i < 200; i++) {
+  for (int i = 0; i < 200; ++i) {
     for (const char* kind : {"calls", "recursion", "host"})
       cancel_once(module, kind, std::chrono::microseconds(1 + i * 5 % 300));
   }
@@ -141,7 +141,7 @@ TEST_F(Cancel, AtAnyMoment) {
 TEST_F(Cancel, WhileCallsComeAndGo) {
   Engine engine = make_engine();
   Module module = compile(engine, kWat);
-  for (int i = 0; i < 200; i++) {
+  for (int i = 0; i < 200; ++i) {
     Victim victim(module);
     CancelHandle handle = victim.store.canceller();
     std::thread thread([&] {
@@ -170,7 +170,7 @@ TEST_F(Cancel, AStoreThatIsIdle) {
   auto again = used.linker.instantiate(used.store, module);
   EXPECT_FALSE(again);
   int woken = 0;
-  used.store.on_cancel([&] { woken++; });
+  used.store.on_cancel([&] { ++woken; });
   EXPECT_EQ(woken, 1) << "who comes late is called at once";
 }
 
@@ -213,7 +213,7 @@ TEST_F(Cancel, OnlyTheStoreThatIsMeant) {
     other_ended = true;
   });
   other.wait_until_started();
-  for (int i = 0; i < 20; i++) cancel_once(module, "loop");
+  for (int i = 0; i < 20; ++i) cancel_once(module, "loop");
   EXPECT_FALSE(other_ended);
   other.store.cancel();
   thread.join();
@@ -261,7 +261,7 @@ std::atomic<int> foreign_calls{0};
 TEST_F(Cancel, AForeignHandlerOfTheSignalIsCalledToo) {
   const int number = SIGRTMIN + 3;
   struct sigaction action{};
-  action.sa_handler = [](int) { foreign_calls++; };
+  action.sa_handler = [](int) { ++foreign_calls; };
   sigaction(number, &action, nullptr);
   Engine engine = make_engine(Config().cancel_signal(static_cast<uint32_t>(number)));
   cancel_once(compile(engine, kWat), "loop");
@@ -298,7 +298,7 @@ TEST_F(Cancel, WorksInAChildOfFork) {
     while (!stop) (void)trapping.run("trap");
   });
   trapping.wait_until_started();
-  for (int i = 0; i < 5; i++) {
+  for (int i = 0; i < 5; ++i) {
     pid_t child = fork();
     if (child == 0) {
       alarm(60);
@@ -327,7 +327,7 @@ TEST_F(Cancel, Latency) {
   Module module = compile(engine, kWat);
   for (const char* kind : kKinds) {
     std::vector<double> times;
-    for (int i = 0; i < tries; i++) {
+    for (int i = 0; i < tries; ++i) {
       times.push_back(std::chrono::duration<double, std::micro>(cancel_once(module, kind)).count());
     }
     std::ranges::sort(times);

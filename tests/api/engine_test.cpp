@@ -97,7 +97,7 @@ TEST(Module, EveryTruncationIsRefused) {
   Engine engine = make_engine();
   // A module may end between sections: these prefixes are modules of their own, or lack bodies.
   size_t accepted = 0;
-  for (size_t n = 0; n < sizeof kAdd; n++) {
+  for (size_t n = 0; n < sizeof kAdd; ++n) {
     accepted += Module::validate(engine, std::span<const uint8_t>(kAdd).first(n)).has_value();
   }
   EXPECT_EQ(accepted, 2u);  // just the header; with the types
@@ -108,13 +108,13 @@ TEST(Module, EveryTruncationIsRefused) {
 
 TEST(Module, TheFirstInvalidFunctionIsReportedWhateverTheThreads) {
   std::string text = "(module";
-  for (int i = 0; i < 200; i++) {
+  for (int i = 0; i < 200; ++i) {
     text += i == 60 || i == 150 ? "(func (result i32) (f32.const 1))" : "(func (result i32) (i32.const 1))";
   }
   text += ")";
   std::string first = message_of(Module::compile(make_engine(Config().parallel_compilation(false)), text));
   EXPECT_CONTAINS(first, "60");
-  for (int i = 0; i < 5; i++) EXPECT_EQ(message_of(Module::compile(make_engine(), text)), first);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(message_of(Module::compile(make_engine(), text)), first);
 }
 
 TEST(Module, KnowsItsImportsExportsAndName) {
@@ -153,11 +153,11 @@ TEST(Module, OutlivesWhatItWasMadeFrom) {
 
 TEST(Module, ProgressIsReported) {
   std::string text = "(module";
-  for (int i = 0; i < 3000; i++) text += "(func (result i32) (i32.const 1))";
+  for (int i = 0; i < 3000; ++i) text += "(func (result i32) (i32.const 1))";
   size_t calls = 0, last = 0, all = 0;
   Config config;
   config.progress([&](size_t done, size_t total) {
-    calls++;
+    ++calls;
     last = done;
     all = total;
   });

@@ -110,12 +110,16 @@ TEST(HostFrames, AThreadMayBeCancelledInAHostFunction) {
 // A jump over guest frames is what the host may not do. It is seen where the outer guest would go on.
 jmp_buf jump;
 
+__attribute__((noinline)) void come_back_by_jump(Guest& guest) {
+  if (setjmp(jump) == 0) (void)guest.call("call_host", 0);
+}
+
 TEST(HostFramesDeathTest, AJumpOverGuestFramesEndsTheProcess) {
   auto jumps = [](bool traps) {
     Guest* self = nullptr;
     Guest guest([&](int32_t depth) -> int32_t {
       if (depth == 0) longjmp(jump, 1);
-      if (setjmp(jump) == 0) (void)self->call("call_host", 0);
+      come_back_by_jump(*self);
       if (traps) throw std::runtime_error("leaves");
       return 1;
     });
@@ -129,7 +133,7 @@ TEST(HostFramesDeathTest, AJumpOverGuestFramesEndsTheProcess) {
 TEST(HostFramesDeathTest, AJumpOutOfAllGuestsIsSeenByTheNextCall) {
   auto jumps = [] {
     Guest guest([](int32_t) -> int32_t { longjmp(jump, 1); });
-    if (setjmp(jump) == 0) (void)guest.call("call_host", 0);
+    come_back_by_jump(guest);
     (void)guest.call("id", 1);
   };
   EXPECT_DEATH(jumps(), "left guest frames behind");

@@ -66,14 +66,14 @@ TEST(Serialize, MemoryAndFile) {
 
 TEST(Serialize, IsDeterministic) {
   std::string text = "(module";
-  for (int i = 0; i < 500; i++) {
+  for (int i = 0; i < 500; ++i) {
     std::string n = std::to_string(i);
     text += "(func (param i32) (result i32) (i32.add (i32.mul (local.get 0) (i32.const " + n + ")) (call " +
             std::to_string((i * 7) % 500) + " (local.get 0))))";
   }
   text += ")";
   auto one = unwrap(compile(make_engine(Config().parallel_compilation(false)), text).serialize());
-  for (int i = 0; i < 3; i++) EXPECT_EQ(unwrap(compile(make_engine(), text).serialize()), one);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(unwrap(compile(make_engine(), text).serialize()), one);
 }
 
 TEST(Serialize, OtherConfigurationsAreRefusedWithTheReason) {
@@ -96,7 +96,7 @@ TEST(Serialize, DamageIsRefused) {
   Engine engine = make_engine();
   auto image = unwrap(compile(engine, kModule).serialize());
   std::mt19937 random(7);
-  for (int i = 0; i < 400; i++) {
+  for (int i = 0; i < 400; ++i) {
     auto damaged = image;
     damaged[random() % damaged.size()] ^= static_cast<uint8_t>(1u << random() % 8);
     auto result = Module::deserialize(engine, damaged);
@@ -117,9 +117,9 @@ TEST(Serialize, WithoutTheChecksumDamageDoesNotCrashTheLoader) {
   Engine engine = make_engine(Config().verify_images(false));
   auto image = unwrap(compile(engine, kModule).serialize());
   std::mt19937 random(11);
-  for (int i = 0; i < 1500; i++) {
+  for (int i = 0; i < 1500; ++i) {
     auto damaged = image;
-    for (int n = 0; n < 3; n++) damaged[random() % damaged.size()] = static_cast<uint8_t>(random());
+    for (int n = 0; n < 3; ++n) damaged[random() % damaged.size()] = static_cast<uint8_t>(random());
     auto module = Module::deserialize(engine, damaged);
     if (module) {
       (void)module->exports();
@@ -169,7 +169,9 @@ struct Cache : ::testing::Test {
   std::vector<fs::path> entries() {
     std::vector<fs::path> found;
     std::error_code missing;
-    for (auto& e : fs::directory_iterator(folder / "cache", missing)) found.push_back(e.path());
+    for (auto& e : fs::directory_iterator(folder / "cache", missing)) {
+      if (e.path().filename() != "CACHEDIR.TAG") found.push_back(e.path());
+    }
     return found;
   }
 };
@@ -177,7 +179,7 @@ struct Cache : ::testing::Test {
 TEST_F(Cache, Hits) {
   size_t compiled = 0;
   Config counting = config();
-  counting.progress([&](size_t, size_t) { compiled++; });
+  counting.progress([&](size_t, size_t) { ++compiled; });
   Engine engine = make_engine(counting);
   expect_works(engine, compile(engine, kModule));
   EXPECT_GT(compiled, 0u);
@@ -209,7 +211,7 @@ TEST_F(Cache, DamagedEntriesAreCompiledAgain) {
 TEST_F(Cache, WhatOthersCouldHaveWrittenIsNotRun) {
   size_t compiled = 0;
   Config counting = config();
-  counting.progress([&](size_t, size_t) { compiled++; });
+  counting.progress([&](size_t, size_t) { ++compiled; });
   auto compiles = [&] {
     compiled = 0;
     Engine engine = make_engine(counting);
@@ -268,7 +270,7 @@ TEST_F(Cache, IsBounded) {
   compile(engine, "(module (func (result i32) (i32.const 0)))");
   uint64_t one = fs::file_size(entries().at(0));
   Engine small = make_engine(config(one * 10));
-  for (int i = 1; i < 40; i++) {
+  for (int i = 1; i < 40; ++i) {
     compile(small, "(module (func (result i32) (i32.const " + std::to_string(i) + ")))");
     uint64_t total = 0;
     for (auto& e : entries()) total += fs::file_size(e);
@@ -285,19 +287,79 @@ TEST_F(Cache, TheOldestGoFirst) {
   uint64_t one = fs::file_size(old);
   fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours(5));
   Engine small = make_engine(config(one * 3));
-  for (int i = 1; i < 4; i++) compile(small, "(module (func (result i32) (i32.const " + std::to_string(i) + ")))");
+  for (int i = 1; i < 4; ++i) compile(small, "(module (func (result i32) (i32.const " + std::to_string(i) + ")))");
   EXPECT_FALSE(fs::exists(old));
   EXPECT_GE(entries().size(), 1u);
 }
 
+TEST_F(Cache, DeletesOnlyItsOwn) {
+  const std::string tail(64, 'a');
+  const std::vector<std::string> foreign = {
+      "thesis.tmp",    "other.cwasm", tail + ".cwasm.bak", ".0123456789abcdef.tmp", ".0123456789abcdef.1.2.txt",
+      tail + "a.cwasm"};
+  const std::string left_behind = ".0123456789abcdef.17.0.tmp";
+  const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(5);
+  Engine engine = make_engine(config());
+  compile(engine, "(module (func (result i32) (i32.const -1)))");
+  uint64_t one = fs::file_size(entries().at(0));
+  std::vector<uint8_t> bytes(one);
+  for (const std::string& name : foreign) write_file(folder / "cache/" + name, bytes);
+  write_file(folder / "cache/" + left_behind, bytes);
+  for (auto& e : entries()) fs::last_write_time(e, long_ago);
+  fs::create_directory(folder / "cache/" + std::string(64, 'b') + ".cwasm");
+  Engine small = make_engine(config(one * 2));
+  for (int i = 1; i < 5; ++i) compile(small, "(module (func (result i32) (i32.const " + std::to_string(i) + ")))");
+  for (const std::string& name : foreign) EXPECT_TRUE(fs::exists(folder / "cache/" + name)) << name;
+  EXPECT_TRUE(fs::exists(folder / "cache/" + std::string(64, 'b') + ".cwasm"));
+  EXPECT_FALSE(fs::exists(folder / "cache/" + left_behind));
+  EXPECT_LE(entries().size(), foreign.size() + 3) << "entries of its own are evicted as ever";
+  EXPECT_TRUE(warnings.empty());
+}
+
+TEST_F(Cache, WantsADirectoryOfItsOwn) {
+  fs::create_directories(folder / "cache");
+  write_file(folder / "cache/thesis.tmp", std::vector<uint8_t>{1});
+  fs::last_write_time(folder / "cache/thesis.tmp", fs::file_time_type::clock::now() - std::chrono::hours(5));
+  Engine engine = make_engine(config());
+  expect_works(engine, compile(engine, kModule));
+  EXPECT_EQ(entries().size(), 1u) << "nothing is written, nothing deleted";
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_CONTAINS(warnings[0], "thesis.tmp");
+  EXPECT_CONTAINS(warnings[0], "-C cache-config=FILE");
+  // Another program's cache is not ours either.
+  fs::remove(folder / "cache/thesis.tmp");
+  write_file(folder / "cache/CACHEDIR.TAG", std::vector<uint8_t>{'S', 'i', 'g'});
+  compile(engine, kModule);
+  EXPECT_EQ(entries().size(), 0u);
+  ASSERT_EQ(warnings.size(), 2u);
+  EXPECT_CONTAINS(warnings[1], "CACHEDIR.TAG");
+}
+
+TEST_F(Cache, OneOfAnEarlierVersionIsTakenOver) {
+  // Those had no mark. What is in them has names of the cache's alone.
+  fs::create_directories(folder / "cache");
+  fs::path old = folder / "cache/" + std::string(64, '0') + ".cwasm";
+  write_file(old, std::vector<uint8_t>(1000));
+  fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours(5));
+  Engine engine = make_engine(config());
+  compile(engine, kModule);
+  EXPECT_TRUE(fs::exists(folder / "cache/CACHEDIR.TAG"));
+  EXPECT_EQ(entries().size(), 2u);
+  uint64_t both = fs::file_size(entries().at(0)) + fs::file_size(entries().at(1));
+  Engine small = make_engine(config(both));
+  compile(small, "(module (func (result i32) (i32.const 1)))");
+  EXPECT_FALSE(fs::exists(old));
+  EXPECT_TRUE(warnings.empty());
+}
+
 TEST_F(Cache, ProcessesShareIt) {
   std::vector<pid_t> children;
-  for (int i = 0; i < 6; i++) {
+  for (int i = 0; i < 6; ++i) {
     pid_t child = fork();
     if (child == 0) {
       // No gtest here: the exit status is the answer.
       bool good = true;
-      for (int round = 0; round < 10; round++) {
+      for (int round = 0; round < 10; ++round) {
         auto engine = Engine::make(config());
         auto module = Module::compile(*engine, std::string_view(kModule));
         if (!module) _exit(2);

@@ -27,7 +27,7 @@ class Coroutine {
     swapcontext(&outside_, &inside_);
   }
   bool is_intact_below() const {
-    for (size_t i = 0; i < kBelow; i++) {
+    for (size_t i = 0; i < kBelow; ++i) {
       if (memory_[i] != kPattern) return false;
     }
     return true;
@@ -57,7 +57,7 @@ struct Guest {
     instance.emplace(unwrap(linker.instantiate(store, compile(engine, kWat))));
   }
   Result<int32_t> recurse(int32_t depth) { return unwrap(instance->typed<int32_t(int32_t)>("recurse"))(depth); }
-  Result<void> call_host() { return unwrap(instance->typed<void()>("call_host"))(); }
+  Result<> call_host() { return unwrap(instance->typed<void()>("call_host"))(); }
   Engine engine = make_engine();
   Store store{engine};
   Linker linker;
@@ -89,7 +89,7 @@ TEST(Stack, AHostFunctionMayReenterOnACoroutine) {
     int entered = 0;
     Guest guest([&] {
       coroutine.run([&] {
-        entered++;
+        ++entered;
         auto result = self->recurse(1'000'000);
         ASSERT_FALSE(result);
         expect_trap(result.error(), TrapCode::StackOverflow);

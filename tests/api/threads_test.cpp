@@ -1,5 +1,8 @@
 // What may be shared by threads: engines, modules, linkers that are only read. Run under TSan by `ctest --preset tsan`.
 #include <pthread.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <latch>
@@ -31,15 +34,15 @@ TEST(Threads, StoresOfTheirOwnShareAModule) {
   std::atomic<int> good{0};
   {
     std::vector<std::jthread> threads;
-    for (int t = 0; t < 4; t++) {
+    for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&] {
-        for (int round = 0; round < 50; round++) {
+        for (int round = 0; round < 50; ++round) {
           Store store(engine);
           auto instance = linker.instantiate(store, module);
           auto work = instance->typed<int32_t(int32_t)>("work");
           auto result = (*work)(100);
           auto trap = (*instance->typed<int32_t(int32_t)>("trap"))(-1);
-          if (result && *result == 700 && !trap && trap.error().kind() == ErrorKind::Trap) good++;
+          if (result && *result == 700 && !trap && trap.error().kind() == ErrorKind::Trap) ++good;
         }
       });
     }
@@ -60,7 +63,7 @@ TEST(Threads, StoresOutliveEverythingTheyCameFrom) {
     kept = owned;
     unwrap(linker.func("h", "add", [owned](int32_t a, int32_t b) { return a + b + *owned - 7; }));
     Module module = compile(engine, kModule);
-    for (int t = 0; t < 8; t++) {
+    for (int t = 0; t < 8; ++t) {
       std::jthread([&] {
         // Some of them from another store's handle of the engine.
         const Engine& from = t % 3 == 2 ? stores.back()->engine() : engine;
@@ -85,20 +88,61 @@ TEST(Threads, CompileAtOnce) {
   std::atomic<int> good{0};
   {
     std::vector<std::jthread> threads;
-    for (int t = 0; t < 4; t++) {
+    for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&, t] {
-        for (int i = 0; i < 10; i++) {
+        for (int i = 0; i < 10; ++i) {
           auto module = Module::compile(
               engine, "(module (func (export \"f\") (result i32) (i32.const " + std::to_string(t * 100 + i) + ")))");
           Store store(engine);
           auto instance = Instance::make(store, *module, {});
           auto value = (*instance->typed<int32_t()>("f"))();
-          if (value && *value == t * 100 + i) good++;
+          if (value && *value == t * 100 + i) ++good;
         }
       });
     }
   }
   EXPECT_EQ(good, 40);
+}
+
+TEST(Threads, CompilationNeedsNone) {
+  pid_t child = fork();
+  if (child == 0) {
+    // No gtest here: the exit status is the answer.
+    if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0) _exit(2);  // no limit holds for root
+    rlimit none{0, 0};
+    if (setrlimit(RLIMIT_NPROC, &none) != 0) _exit(3);
+    Engine engine = make_engine();
+    std::string text = "(module";
+    for (int i = 0; i < 100; ++i) text += "(func (result i32) (i32.const " + std::to_string(i) + "))";
+    _exit(Module::compile(engine, text + ")") ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+TEST(Threads, AChildProcessCompiles) {
+#if defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "ThreadSanitizer lets no child of a process with threads start its own";
+#endif
+  Engine engine = make_engine();
+  std::string text = "(module";
+  for (int i = 0; i < 100; ++i) text += "(func (result i32) (i32.const " + std::to_string(i) + "))";
+  text += ")";
+  auto image = unwrap(compile(engine, text).serialize());
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(30);
+    {
+      auto module = Module::compile(engine, text);
+      if (!module || *module->serialize() != image) _exit(1);
+      engine = *Engine::make();
+    }
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(Threads, AStoreMovesFromThreadToThread) {
@@ -108,7 +152,7 @@ TEST(Threads, AStoreMovesFromThreadToThread) {
     (func (export "next") (result i32) (global.set $n (i32.add (global.get $n) (i32.const 1))) (global.get $n))))");
   Store store(engine);
   Instance instance = unwrap(Instance::make(store, module, {}));
-  for (int i = 1; i <= 5; i++) {
+  for (int i = 1; i <= 5; ++i) {
     int32_t value = 0;
     bool overflowed = false;
     std::jthread([&] {
@@ -129,14 +173,14 @@ TEST(Threads, EpochsReachAllStores) {
   {
     std::latch ready(3);
     std::vector<std::jthread> threads;
-    for (int t = 0; t < 3; t++) {
+    for (int t = 0; t < 3; ++t) {
       threads.emplace_back([&] {
         Store store(engine);
         store.set_epoch_deadline(1);
         auto instance = Instance::make(store, module, {});
         ready.count_down();
         auto result = (*instance->typed<void()>("spin"))();
-        if (!result && result.error().trap()->code() == TrapCode::Interrupt) interrupted++;
+        if (!result && result.error().trap()->code() == TrapCode::Interrupt) ++interrupted;
       });
     }
     ready.wait();
@@ -158,10 +202,10 @@ TEST(Threads, ModulesComeAndGoWhileOthersTrap) {
     {
       std::latch start(4);
       std::vector<std::jthread> threads;
-      for (int t = 0; t < 4; t++) {
+      for (int t = 0; t < 4; ++t) {
         threads.emplace_back([&, t] {
           start.arrive_and_wait();
-          for (int round = 0; round < 20; round++) {
+          for (int round = 0; round < 20; ++round) {
             Module module = t % 2 ? shared : *Module::compile(engine, std::string_view(kTrapping));
             Store store(engine);
             auto instance = Instance::make(store, module, {});
@@ -171,7 +215,7 @@ TEST(Threads, ModulesComeAndGoWhileOthersTrap) {
                 second.error().trap()->code() == TrapCode::MemoryOutOfBounds &&
                 second.error().trap()->frames().size() == 2 &&
                 second.error().trap()->frames()[1].function_name == "outer")
-              good++;
+              ++good;
           }
         });
       }
@@ -192,13 +236,13 @@ TEST(Threads, MemoriesGrowAndMove) {
     std::atomic<int> good{0};
     {
       std::vector<std::jthread> threads;
-      for (int t = 0; t < 4; t++) {
+      for (int t = 0; t < 4; ++t) {
         threads.emplace_back([&] {
-          for (int round = 0; round < 20; round++) {
+          for (int round = 0; round < 20; ++round) {
             Store store(engine);
             auto instance = Instance::make(store, module, {});
             auto result = (*instance->typed<int32_t(int32_t)>("f"))(20);
-            if (result && *result == 9 + 61) good++;
+            if (result && *result == 9 + 61) ++good;
           }
         });
       }
@@ -212,19 +256,19 @@ TEST(Threads, ShareACodeCache) {
   std::atomic<int> good{0}, warnings{0};
   {
     std::vector<std::jthread> threads;
-    for (int t = 0; t < 4; t++) {
+    for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&] {
         // Room for a few entries only: they are evicted while others map them.
         Config config;
-        config.cache(CacheConfig{folder / "cache", 100'000}).warning([&](const std::string&) { warnings++; });
+        config.cache(CacheConfig{folder / "cache", 100'000}).warning([&](const std::string&) { ++warnings; });
         Engine engine = make_engine(config);
-        for (int i = 0; i < 20; i++) {
+        for (int i = 0; i < 20; ++i) {
           auto module = Module::compile(
               engine, "(module (func (export \"f\") (result i32) (i32.const " + std::to_string(i % 7) + ")))");
           Store store(engine);
           auto instance = Instance::make(store, *module, {});
           auto value = (*instance->typed<int32_t()>("f"))();
-          if (value && *value == i % 7) good++;
+          if (value && *value == i % 7) ++good;
         }
       });
     }

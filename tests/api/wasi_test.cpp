@@ -2,7 +2,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
+#include <thread>
 
 #include "testing.hpp"
 
@@ -253,6 +255,30 @@ TEST(Wasi, AStreamMayEnterItsGuestAgain) {
       unwrap(reads.linker.instantiate(reads.store, compile(reads.engine, open_file(0, "2")))).typed<int32_t()>("run"));
   EXPECT_EQ(reads.run(), 0);
   EXPECT_EQ(reads.word(200), 1u);
+}
+
+TEST(Wasi, ACancelledStoreWaitsForNothing) {
+  int fds[2];
+  ASSERT_EQ(::pipe(fds), 0);
+  WasiConfig config;
+  config.in = WasiStream::owned(fds[0]);
+  Guest g(config, kRead);
+  auto run = unwrap(g.instance->typed<int32_t()>("run"));
+  CancelHandle handle = g.store.canceller();
+  std::chrono::steady_clock::time_point cancelled;
+  std::thread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    cancelled = std::chrono::steady_clock::now();
+    handle.cancel();
+  });
+  auto result = run();
+  auto ended = std::chrono::steady_clock::now();
+  other.join();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind(), ErrorKind::Trap);
+  EXPECT_CONTAINS(result.error().message(), "interrupt");
+  EXPECT_LT(ended - cancelled, std::chrono::seconds(1));
+  ::close(fds[1]);
 }
 
 TEST(Wasi, RightsAreApart) {

@@ -271,4 +271,13 @@ class Cache(CliTest):
             out, err = r.communicate(timeout=60)
             self.assertEqual((r.returncode, out, err), (0, b"hello\n", b""))
         self.assertEqual(len(self.entries()), 1)
-        self.assertEqual(len(list((self.folder / "home/.cache/vitrine/modules").iterdir())), 1)
+        left = [e.name for e in (self.folder / "home/.cache/vitrine/modules").iterdir()]
+        self.assertEqual(len(left), 2, left)
+        self.assertIn("CACHEDIR.TAG", left)
+
+    def test_a_directory_of_other_things(self):
+        theirs = self.file("work/thesis.tmp", "chapter one")
+        config = self.file("c.toml", f'[cache]\ndirectory = "{self.folder}/work"\n')
+        self.check(self.vitrine("-C", f"cache-config={config}", self.file("m.wat", hello())), 0, "hello\n",
+                   ["warning:", "thesis.tmp", "set another directory"])
+        self.assertEqual([e.name for e in (self.folder / "work").iterdir()], ["thesis.tmp"], theirs)

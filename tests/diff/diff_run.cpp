@@ -1,8 +1,7 @@
 // Generates modules from numbered seeds, compiles each in several ways, and compares what they do.
 //
 //   diff_run FROM TO DIRECTORY [SIZE]   seeds FROM to TO - 1; for each, DIRECTORY/SEED.wasm and DIRECTORY/SEED.trace
-//   are
-//                                       written for another engine to be compared with
+//                                       are written for another engine to be compared with
 //   diff_run SEED                       one seed: writes SEED.wasm here and prints the trace
 // Prints a line for every difference; the exit status is 1 if there was one.
 #include <fmt/format.h>
@@ -58,20 +57,20 @@ std::optional<fuzz::Trace> compare(const std::vector<Way>& ways, const std::vect
     auto module = Module::compile(way.engine, bytes);
     if (!module) {
       fmt::print("seed {}: {}: refused: {}\n", seed, way.name, module.error().message());
-      differences++;
+      ++differences;
       continue;
     }
     auto trace = fuzz::trace_generated(way.engine, *module);
     if (!trace) {
       fmt::print("seed {}: {}: {}\n", seed, way.name, trace.error().message());
-      differences++;
+      ++differences;
       continue;
     }
     if (!first) {
       first = std::move(*trace);
     } else if (auto found = fuzz::difference(*first, *trace)) {
       fmt::print("seed {}: {} and {}: {}\n", seed, ways[0].name, way.name, *found);
-      differences++;
+      ++differences;
     }
   }
   return first;
@@ -90,7 +89,7 @@ int main(int argc, char** argv) {
   size_t size = argc > 4 ? std::strtoull(argv[4], nullptr, 0) : 0;
   auto all = ways();
   int differences = 0;
-  for (uint64_t seed = from; seed < to; seed++) {
+  for (uint64_t seed = from; seed < to; ++seed) {
     auto entropy = fuzz::entropy_of_seed(seed, size ? size : 200 + seed % 8 * 300);
     // Once with what every engine can do, once with what V8 has only behind flags.
     auto bytes = fuzz::generate_module(entropy, {.tail_calls = true, .multi_memory = false, .memory64 = false});

@@ -236,7 +236,6 @@ Result<std::string> show(const Test& test) {
       if (what == "asm") text = show_asm(code, names);
     };
     compiler::CompileOptions options;
-    options.workers = 1;
     options.dump = &dump;
     TRY(compiler::compile_module(module, bytes, features, settings, options));
     out += names[i] + ":\n" + without_places(text);

@@ -239,7 +239,6 @@ class Runner {
   }
 
   // -- modules
-  // ----------------------------------------------------------------------------------------------------------
 
   Result<Module> compile(const ScriptModule& m) {
     auto bytes = TRY(text::encode_module(script_, m, features_));
@@ -333,7 +332,6 @@ class Runner {
   }
 
   // -- actions
-  // ----------------------------------------------------------------------------------------------------------
 
   std::variant<Result<std::vector<Val>>, Verdict> perform(const Action& action) {
     auto found = instances_.find(action.instance);

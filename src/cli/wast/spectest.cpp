@@ -4,7 +4,7 @@
 
 namespace vitrine::cli {
 
-Result<void> define_spectest(Linker& linker, Store& store) {
+Result<> define_spectest(Linker& linker, Store& store) {
   constexpr const char* kName = "spectest";
   // The scripts call them for effect only; what they print is nobody's expectation.
   TRY(linker.func(kName, "print", [] {}));
@@ -14,7 +14,7 @@ Result<void> define_spectest(Linker& linker, Store& store) {
   TRY(linker.func(kName, "print_f64", [](double) {}));
   TRY(linker.func(kName, "print_i32_f32", [](int32_t, float) {}));
   TRY(linker.func(kName, "print_f64_f64", [](double, double) {}));
-  auto global = [&](const char* name, const Val& value) -> Result<void> {
+  auto global = [&](const char* name, const Val& value) -> Result<> {
     return linker.define(kName, name, TRY(Global::make(store, {value.kind(), false}, value)));
   };
   TRY(global("global_i32", Val(int32_t{666})));

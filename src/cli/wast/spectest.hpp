@@ -5,6 +5,6 @@
 
 namespace vitrine::cli {
 
-Result<void> define_spectest(Linker& linker, Store& store);
+Result<> define_spectest(Linker& linker, Store& store);
 
 }  // namespace vitrine::cli

@@ -7,7 +7,7 @@
 //   - A block call passes as many arguments, of the types, as the target has parameters.
 //   - The entry block is the first in the layout and has no predecessors; its parameters are the signature's.
 //   - Instructions are dense and never move in memory: an Inst taken out of the layout keeps its number and is not
-//   reused.
+//     reused.
 // Costs: insertion, removal and iteration O(1) an instruction.
 #pragma once
 
@@ -199,7 +199,6 @@ class Func {
   std::vector<InlinedLoc> inlined_locs;
 
   // -- entities
-  // ---------------------------------------------------------------------------------------------------------
   Block make_block();  // not yet in the layout
   /// Puts `block` at the end of the layout, unless it is in it.
   void place(Block block);
@@ -256,7 +255,6 @@ class Func {
   const ValueData& operator[](Value v) const { return values_[v]; }
 
   // -- values
-  // -----------------------------------------------------------------------------------------------------------
   Type type_of(Value v) const { return values_[v].type; }
   /// Follows aliases (and shortens the chain).
   Value resolve(Value v) {
@@ -308,7 +306,6 @@ class Func {
   }
 
   // -- instructions
-  // -----------------------------------------------------------------------------------------------------
   std::span<Value> args(Inst i) {
     InstData& d = (*this)[i];
     uint32_t n = info(d.op).args;
@@ -390,7 +387,6 @@ class Func {
   }
 
   // -- layout
-  // -----------------------------------------------------------------------------------------------------------
   Inst next(Inst i) const { return insts_[i].next; }
   Inst prev(Inst i) const { return insts_[i].prev; }
   Inst terminator(Block b) const { return blocks_[b].last; }

@@ -22,6 +22,9 @@ struct Options {
   bool restore_context_after_calls = false;
   /// Compile this function in the fast mode, whatever the settings say.
   bool fast = false;
+  /// Of a very large function: what is not needed any more is given back on the way, `func` included, of which nothing
+  /// is left.
+  bool release_memory = false;
   /// If there is one, it gets the text of the machine code over virtual registers.
   std::string* vcode = nullptr;
 };
@@ -33,7 +36,7 @@ class Backend {  // one per thread; it keeps its scratch memory from function to
   /// Compiles `func` into `out`, whose memory is reused. `func` is laid out (critical edges split), and changed only in
   /// that aliases are shortened. Errors: Unsupported when the CPU features of the settings are below what is required;
   /// Limit when the frame would be larger than the stack could ever be.
-  virtual Result<void> compile(ir::Func& func, abi::CodeUnit& out, const Options& options) = 0;
+  virtual Result<> compile(ir::Func& func, abi::CodeUnit& out, const Options& options) = 0;
   /// Code of type abi::ArrayCall for functions of `signature` (Wasm convention, parameter 0 the context).
   virtual void array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out) = 0;
   /// Code of `signature` (Wasm convention) that calls the VMHostContext in its context parameter.

@@ -31,7 +31,7 @@ void Lowering::run(ir::Func& func, VCode& out, Mode mode) {
   assemble();
 }
 
-// -- analysis ---------------------------------------------------------------------------------------------------------
+// -- analysis
 
 void Lowering::analyse() {
   cfg_.compute(*f_);
@@ -91,7 +91,7 @@ void Lowering::layout_slots() {
   }
 }
 
-// -- the walk ---------------------------------------------------------------------------------------------------------
+// -- the walk
 
 void Lowering::close_group(size_t group) {
   if (insts_.size() - group < 2) return;
@@ -212,7 +212,7 @@ void Lowering::pass_args(const BlockCall& call) {
   for (Value v : f_->args(call)) args_.push_back(use_reg(v));
 }
 
-// -- the final code ---------------------------------------------------------------------------------------------------
+// -- the final code
 
 void Lowering::connect_blocks() {
   VCode& out = *out_;
@@ -338,7 +338,7 @@ void Lowering::assemble() {
   out.operands.resize(at_operand);
 }
 
-// -- values -----------------------------------------------------------------------------------------------------------
+// -- values
 
 VReg Lowering::fresh(Type type) {
   // An integer is spilled and moved whole whatever its type: the zero upper half of an i32 is part of its value

@@ -1,10 +1,9 @@
 // Simplifies the graph: jumps through empty blocks, branches whose targets are equal, straight lines of blocks.
 //
 //   - An edge to a block that only jumps on goes where that jump goes, unless that is a loop's header: the block is
-//   then a
-//     preheader or a latch, which later passes want.
+//     then a preheader or a latch, which later passes want.
 //   - A branch to one target with equal arguments is a jump; with one integer argument that differs, a jump with a
-//   select.
+//     select.
 //   - A block whose only successor has no other predecessor absorbs it.
 //   - A table of few targets becomes comparisons, which are predicted one by one; an indirect jump often is not.
 // Cost: O(instructions + arguments); the arguments that threading copies are bounded by kMaxArgs an edge.

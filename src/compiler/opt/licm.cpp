@@ -8,10 +8,9 @@
 //   - Pure instructions and readonly loads that cannot trap: anywhere, they have no effect.
 //   - Loads that cannot trap, if nothing in the loop writes their region.
 //   - Loads and divisions that may trap, if besides the header runs them before anything that can be observed: they
-//   happen
-//     whenever the loop is entered.
+//     happen whenever the loop is entered.
 //   - With an instruction that moves, what is free and only it needs there: constants, extensions of what does not
-//   change.
+//     change.
 // What does not: what is free or better folded where it is used (constants, extensions, the addition of an index to an
 // address, comparisons feeding a branch), and more than kMaxHoisted values of a bank out of one loop: each holds a
 // register for all of the loop. Of equal instructions on different paths, one moves and the others become it.

@@ -33,6 +33,7 @@ class Rewriter {
 
   Func& f() { return *f_; }
   Value arg(Inst i, uint32_t n) {
+    // SAFETY: a Value is its raw index and nothing else (ir/func.hpp asserts it).
     Value& v = reinterpret_cast<Value*>((*f_)[i].a)[n];
     return v = f_->resolve(v);
   }

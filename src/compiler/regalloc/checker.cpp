@@ -40,7 +40,7 @@ class Checker {
     entries_.resize(in_.blocks.size());
     seen_.assign(in_.blocks.size(), false);
     flow();
-    for (uint32_t b = 0; b < in_.blocks.size() && error_.empty(); b++) {
+    for (uint32_t b = 0; b < in_.blocks.size() && error_.empty(); ++b) {
       if (seen_[b]) walk(b, true);
     }
     return error_;
@@ -53,7 +53,7 @@ class Checker {
     if (out_.allocs.size() != in_.operands.size()) {
       return fail(0, fmt::format("{} allocations for {} operands", out_.allocs.size(), in_.operands.size()));
     }
-    for (size_t i = 0; i < out_.edits.size() && error_.empty(); i++) {
+    for (size_t i = 0; i < out_.edits.size() && error_.empty(); ++i) {
       const Edit& e = out_.edits[i];
       if (e.inst >= in_.insts.size()) return fail(0, fmt::format("edit at inst {}, which is not there", e.inst));
       if (i > 0) {
@@ -74,9 +74,9 @@ class Checker {
       check_terminator(b);
     }
     if (!error_.empty()) return;
-    for (uint32_t i = 0; i < in_.insts.size() && error_.empty(); i++) {
+    for (uint32_t i = 0; i < in_.insts.size() && error_.empty(); ++i) {
       auto ops = operands_of(in_, i);
-      for (size_t k = 0; k < ops.size() && error_.empty(); k++) check_constraint(i, ops, k);
+      for (size_t k = 0; k < ops.size() && error_.empty(); ++k) check_constraint(i, ops, k);
     }
     for (const BlockInfo& b : in_.blocks) {
       if (!edits_at(b.end_inst - 1, Point::Late).empty()) return fail(b.end_inst - 1, "edit after a terminator");
@@ -90,7 +90,7 @@ class Checker {
     if (b.edge_defs > ops.size() || b.landing_defs > b.edge_defs || (b.edge_defs && b.succs.size() != 2)) {
       return fail(last, "definitions for edges that are not there");
     }
-    for (size_t k = 0; k < ops.size(); k++) {
+    for (size_t k = 0; k < ops.size(); ++k) {
       const bool late_def = ops[k].role == Role::Def && ops[k].point == Point::Late;
       if (k + b.edge_defs >= ops.size() && !(late_def && ops[k].constraint == Constraint::Fixed)) {
         return fail(last, fmt::format("operand {} ({}) is for an edge, but no late definition in a fixed register", k,
@@ -103,7 +103,7 @@ class Checker {
   void check_edges() {
     for (const BlockInfo& b : in_.blocks) {
       auto ops = operands_of(in_, b.end_inst - 1);
-      for (size_t k = ops.size() - b.edge_defs; k < ops.size(); k++) {
+      for (size_t k = ops.size() - b.edge_defs; k < ops.size(); ++k) {
         for (uint32_t s : b.succs) {
           if (s != edge_of_def(in_, b, static_cast<uint32_t>(k)) &&
               std::ranges::binary_search(live_in_[s], ops[k].vreg.raw())) {
@@ -166,7 +166,7 @@ class Checker {
   void find_first_edits() {
     first_edit_.assign(in_.insts.size() + 1, 0);
     for (const Edit& e : out_.edits) first_edit_[e.inst + 1]++;
-    for (size_t i = 1; i < first_edit_.size(); i++) first_edit_[i] += first_edit_[i - 1];
+    for (size_t i = 1; i < first_edit_.size(); ++i) first_edit_[i] += first_edit_[i - 1];
   }
 
   // -- liveness: from each use backwards to the definition
@@ -175,14 +175,14 @@ class Checker {
     live_in_.resize(in_.blocks.size());
     std::vector<std::vector<uint32_t>> use_blocks(in_.vregs.size());
     std::vector<uint32_t> def_block(in_.vregs.size(), ~0u);
-    for (uint32_t b = 0; b < in_.blocks.size(); b++) {
+    for (uint32_t b = 0; b < in_.blocks.size(); ++b) {
       const BlockInfo& block = in_.blocks[b];
       auto use = [&](VReg v) {
         auto& list = use_blocks[v.raw()];
         if (def_block[v.raw()] != b && (list.empty() || list.back() != b)) list.push_back(b);
       };
       for (VReg p : block.params) def_block[p.raw()] = b;
-      for (uint32_t i = block.first_inst; i < block.end_inst; i++) {
+      for (uint32_t i = block.first_inst; i < block.end_inst; ++i) {
         for (const Operand& op : operands_of(in_, i)) {
           if (op.role == Role::Use) use(op.vreg);
         }
@@ -193,7 +193,7 @@ class Checker {
       for (VReg a : block.branch_args) use(a);
     }
     std::vector<uint32_t> mark(in_.blocks.size(), ~0u), work;
-    for (uint32_t v = 0; v < in_.vregs.size(); v++) {
+    for (uint32_t v = 0; v < in_.vregs.size(); ++v) {
       work = use_blocks[v];
       while (!work.empty()) {
         uint32_t b = work.back();
@@ -280,7 +280,7 @@ class Checker {
       if (is_param.contains(v)) continue;
       for (uint32_t loc : where_[v]) entry.push_back({loc, v});
     }
-    for (size_t i = 0; i < params.size(); i++) {
+    for (size_t i = 0; i < params.size(); ++i) {
       VReg arg = in_.blocks[from].branch_args[i];
       if (bytes_of(arg) != bytes_of(params[i])) continue;
       for (uint32_t loc : where_[arg.raw()]) entry.push_back({loc, params[i].raw()});
@@ -302,14 +302,14 @@ class Checker {
     reset();
     for (auto [loc, v] : entries_[b]) add(loc, v);
     const BlockInfo& block = in_.blocks[b];
-    for (uint32_t i = block.first_inst; i < block.end_inst && error_.empty(); i++) {
+    for (uint32_t i = block.first_inst; i < block.end_inst && error_.empty(); ++i) {
       uint32_t e = first_edit_[i], end = first_edit_[i + 1];
-      for (; e < end && out_.edits[e].point == Point::Early; e++) edit(out_.edits[e]);
+      for (; e < end && out_.edits[e].point == Point::Early; ++e) edit(out_.edits[e]);
       clear_loc(in_.scratch.index);  // an instruction may use it
       if (in_.int_scratch.valid()) clear_loc(in_.int_scratch.index);
       if (test) check_inst(i);
       step(i);
-      for (; e < end; e++) edit(out_.edits[e]);
+      for (; e < end; ++e) edit(out_.edits[e]);
     }
   }
 
@@ -346,12 +346,12 @@ class Checker {
     for (uint64_t m = in_.clobber_sets[in_.insts[i].clobbers].bits; m; m &= m - 1) {
       clear_loc(static_cast<uint32_t>(std::countr_zero(m)));
     }
-    for (size_t k = 0; k < ops.size(); k++) {
+    for (size_t k = 0; k < ops.size(); ++k) {
       if (ops[k].role != Role::Def) continue;
       forget(ops[k].vreg.raw());
       overwrite(allocs[k], bytes_of(ops[k].vreg));
     }
-    for (size_t k = 0; k < ops.size(); k++) {
+    for (size_t k = 0; k < ops.size(); ++k) {
       if (ops[k].role == Role::Def) add(index(allocs[k]), ops[k].vreg.raw());
     }
     for (uint32_t v : moved) {
@@ -368,7 +368,7 @@ class Checker {
     for (uint64_t m = clobbers; m; m &= m - 1) {
       check_written(i, Allocation::reg(PReg{static_cast<uint8_t>(std::countr_zero(m))}));
     }
-    for (size_t k = 0; k < ops.size() && error_.empty(); k++) {
+    for (size_t k = 0; k < ops.size() && error_.empty(); ++k) {
       const Operand& op = ops[k];
       Allocation a = allocs[k];
       auto name = [&] { return fmt::format("operand {} ({}) at {}", k, op.vreg, to_string(a)); };
@@ -392,7 +392,7 @@ class Checker {
           return fail(i, name() + " is defined in a clobbered register");
         }
       }
-      for (size_t o = 0; o < ops.size(); o++) {
+      for (size_t o = 0; o < ops.size(); ++o) {
         if (o == k || op.role != Role::Def || !overlap(a, op.vreg, allocs[o], ops[o].vreg)) continue;
         const Operand& other = ops[o];
         if (other.role == Role::Def) return fail(i, name() + " is defined twice");

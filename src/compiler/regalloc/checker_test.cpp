@@ -177,7 +177,7 @@ double refused(Damage damage) {
   unsigned tried = 0, caught = 0;
   LinearScan scan;
   std::mt19937 random(11);
-  for (uint64_t seed = 1; seed <= 200; seed++) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
     RandomShape shape;
     shape.small_machine = true;
     Program p = random_program(seed, shape);
@@ -189,10 +189,10 @@ double refused(Damage damage) {
       EXPECT_TRUE(scan.run(in, sound));
     }
     EXPECT_EQ(check(in, sound), "");
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 5; ++i) {
       Output out = sound;
       if (!damage(in, out, random)) continue;
-      tried++;
+      ++tried;
       caught += !check(in, out).empty();
     }
   }

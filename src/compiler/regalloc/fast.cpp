@@ -69,8 +69,8 @@ class Fast {
  private:
   void find_crossing() {
     s_.vregs.assign(in_.vregs.size(), VState());
-    for (size_t v = 0; v < in_.vregs.size(); v++) s_.vregs[v].remat = in_.vregs[v].remat;
-    for (uint32_t b = 0; b < in_.blocks.size(); b++) {
+    for (size_t v = 0; v < in_.vregs.size(); ++v) s_.vregs[v].remat = in_.vregs[v].remat;
+    for (uint32_t b = 0; b < in_.blocks.size(); ++b) {
       const BlockInfo& block = in_.blocks[b];
       for (VReg p : block.params) {
         state(p).def_block = b;
@@ -114,7 +114,7 @@ class Fast {
   void store_edge_defs(uint32_t b) {
     const BlockInfo& pred = in_.blocks[in_.blocks[b].preds[0]];
     const auto ops = operands_of(in_, pred.end_inst - 1);
-    for (size_t k = ops.size() - pred.edge_defs; k < ops.size(); k++) {
+    for (size_t k = ops.size() - pred.edge_defs; k < ops.size(); ++k) {
       VReg v = ops[k].vreg;
       if (edge_of_def(in_, pred, static_cast<uint32_t>(k)) != b || !needs_store(v)) continue;
       s_.reversed.push_back(move(v, Allocation::reg(PReg{ops[k].arg}), Allocation::spill(slot(v)),
@@ -129,7 +129,7 @@ class Fast {
     s_.remat_args.clear();
     s_.remat_params.clear();
     s_.edge.clear();
-    for (size_t i = 0; i < block.branch_args.size(); i++) {
+    for (size_t i = 0; i < block.branch_args.size(); ++i) {
       VReg arg = block.branch_args[i], param = target.params[i];
       VState& a = state(arg);
       Allocation to = Allocation::spill(slot(param));
@@ -148,7 +148,7 @@ class Fast {
     }
     s_.parallel.resolve(at, Point::Early, s_.edge);
     // By now no register is needed any more, so any one carries the computed ones.
-    for (size_t i = 0; i < s_.remat_args.size(); i++) {
+    for (size_t i = 0; i < s_.remat_args.size(); ++i) {
       VReg v = s_.remat_args[i];
       uint8_t r = order_[cls(v)][0];
       touched_ |= bit(r);
@@ -178,7 +178,7 @@ class Fast {
       late_uses += !def && op.point == Point::Late;
       memory_operands += !def && op.constraint == Constraint::Any;
       if (op.constraint == Constraint::Reuse) {
-        tied++;
+        ++tied;
         if (ops[op.arg].constraint == Constraint::Fixed) {  // then the definition is fixed too
           fixed_defs |= bit(ops[op.arg].arg);
           late_busy_ |= bit(ops[op.arg].arg);
@@ -219,12 +219,12 @@ class Fast {
 
   /// What the steps below come to where they cannot get into each other's way.
   void plain_inst(std::span<const Operand> ops) {
-    for (size_t k = 0; k < ops.size(); k++) {
+    for (size_t k = 0; k < ops.size(); ++k) {
       if (ops[k].role == Role::Def) define(k, ops[k].vreg);
     }
     uint8_t hint = in_.insts[at_].is_move ? allocs_[0].preg().index : kNoReg;
     bool memory_operands = false;
-    for (size_t k = 0; k < ops.size(); k++) {
+    for (size_t k = 0; k < ops.size(); ++k) {
       if (ops[k].role == Role::Def) continue;
       VState& v = state(ops[k].vreg);
       if (ops[k].constraint == Constraint::Any && !v.remat) {
@@ -263,7 +263,7 @@ class Fast {
   // From here up the defined vregs are not live; where they are expected below is kept aside.
   void release_homes(std::span<const Operand> ops) {
     if (s_.home_after.size() < ops.size()) s_.home_after.resize(ops.size());
-    for (size_t k = 0; k < ops.size(); k++) {
+    for (size_t k = 0; k < ops.size(); ++k) {
       if (ops[k].role != Role::Def) continue;
       VState& v = state(ops[k].vreg);
       s_.home_after[k] = v.home;
@@ -273,11 +273,11 @@ class Fast {
   }
 
   void choose_defs(std::span<const Operand> ops, unsigned tied, bool fixed) {
-    for (size_t k = 0; fixed && k < ops.size(); k++) {
+    for (size_t k = 0; fixed && k < ops.size(); ++k) {
       if (ops[k].role == Role::Def && ops[k].constraint == Constraint::Fixed) set_alloc(k, ops[k].arg);
     }
     if (tied) {
-      for (size_t k = 0; k < ops.size(); k++) {
+      for (size_t k = 0; k < ops.size(); ++k) {
         if (ops[k].role != Role::Def || ops[k].constraint != Constraint::Reuse) continue;
         const Operand& use = ops[ops[k].arg];
         uint8_t r = use.constraint == Constraint::Fixed
@@ -289,7 +289,7 @@ class Fast {
         set_alloc(ops[k].arg, r);
       }
     }
-    for (size_t k = 0; early_defs_ && k < ops.size(); k++) {
+    for (size_t k = 0; early_defs_ && k < ops.size(); ++k) {
       const Operand& op = ops[k];
       if (op.role != Role::Def || op.point != Point::Early) continue;
       if (op.constraint != Constraint::Reg && op.constraint != Constraint::Any) continue;
@@ -298,7 +298,7 @@ class Fast {
       late_busy_ |= bit(r);
       set_alloc(k, r);
     }
-    for (size_t k = 0; k < ops.size(); k++) {
+    for (size_t k = 0; k < ops.size(); ++k) {
       const Operand& op = ops[k];
       if (op.role != Role::Def) continue;
       if (op.constraint == Constraint::Stack) {
@@ -318,10 +318,10 @@ class Fast {
   // Brings each defined value from where the instruction leaves it to where it is expected below.
   void finish_defs(std::span<const Operand> ops) {
     written_ = 0;
-    for (size_t k = 0; k < ops.size(); k++) {
+    for (size_t k = 0; k < ops.size(); ++k) {
       if (ops[k].role == Role::Def && allocs_[k].is_reg()) written_ |= bit(allocs_[k].preg());
     }
-    for (size_t k = 0; k < ops.size(); k++) {
+    for (size_t k = 0; k < ops.size(); ++k) {
       if (ops[k].role != Role::Def) continue;
       VReg v = ops[k].vreg;
       uint8_t home = s_.home_after[k];
@@ -354,7 +354,7 @@ class Fast {
   /// `bound`: some operand is fixed or tied.
   void choose_uses(std::span<const Operand> ops, Point point, bool bound) {
     uint64_t avoid = point == Point::Late ? late_busy_ | clobbers_ : 0;
-    for (size_t k = 0; bound && k < ops.size(); k++) {
+    for (size_t k = 0; bound && k < ops.size(); ++k) {
       const Operand& op = ops[k];
       if (op.role != Role::Use || op.point != point) continue;
       if (op.constraint == Constraint::Fixed) {
@@ -375,7 +375,7 @@ class Fast {
         }
       }
     }
-    for (size_t k = 0; k < ops.size(); k++) {
+    for (size_t k = 0; k < ops.size(); ++k) {
       const Operand& op = ops[k];
       if (op.role != Role::Use || op.point != point || allocs_[k].valid()) continue;
       VState& v = state(op.vreg);
@@ -396,7 +396,7 @@ class Fast {
 
   // Last, so that they take no register from operands that need one.
   void choose_memory_operands(std::span<const Operand> ops) {
-    for (size_t k = 0; k < ops.size(); k++) {
+    for (size_t k = 0; k < ops.size(); ++k) {
       const Operand& op = ops[k];
       if (op.role != Role::Use || op.constraint != Constraint::Any || allocs_[k].valid()) continue;
       VState& v = state(op.vreg);
@@ -434,7 +434,7 @@ class Fast {
     return r;
   }
   uint8_t first_of(uint64_t set, unsigned cls) const {
-    for (unsigned i = 0;; i++) {
+    for (unsigned i = 0;; ++i) {
       if (set & bit(order_[cls][i])) return order_[cls][i];
     }
   }

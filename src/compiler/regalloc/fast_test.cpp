@@ -11,9 +11,9 @@ TEST(Fast, LocalSlotsAreReused) {
   // Many short lives in one block under high pressure: the frame does not grow with their number.
   std::string text = "int r0 r1\nblock0:\n";
   int v = 0;
-  for (int i = 0; i < 500; i++, v += 6) {
-    for (int k = 0; k < 6; k++) text += "  d %" + std::to_string(v + k) + ":i8\n";
-    for (int k = 0; k < 6; k++) text += "  u %" + std::to_string(v + k) + "\n";
+  for (int i = 0; i < 500; ++i, v += 6) {
+    for (int k = 0; k < 6; ++k) text += "  d %" + std::to_string(v + k) + ":i8\n";
+    for (int k = 0; k < 6; ++k) text += "  u %" + std::to_string(v + k) + "\n";
   }
   auto p = parse(text);
   ASSERT_TRUE(p);

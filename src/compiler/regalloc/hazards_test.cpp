@@ -305,7 +305,7 @@ INSTANTIATE_TEST_SUITE_P(All, Hazards, testing::ValuesIn(kCases),
 TEST(RandomPrograms, BothAllocators) {
   LinearScan scan;  // one for all, as the compiler keeps it
   Output out;
-  for (uint64_t seed = 1; seed <= 2500; seed++) {
+  for (uint64_t seed = 1; seed <= 2500; ++seed) {
     RandomShape shape;
     shape.insts = 20 + seed % 150;
     shape.small_machine = seed % 3 == 0;
@@ -324,7 +324,7 @@ TEST(RandomPrograms, BothAllocators) {
 
 TEST(RandomPrograms, SameAnswerTwice) {
   LinearScan scan;
-  for (uint64_t seed = 1; seed <= 50; seed++) {
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
     Program p = random_program(seed, {});
     Input in = p.finish();
     Output first, again;

@@ -24,7 +24,7 @@ bool Intervals::build(const Input& in, Output& out) {
   }
   ranges.reserve(in.vregs.size() * 2);
   uses.reserve(in.operands.size());
-  for (uint32_t v = 0; v < in.vregs.size(); v++) vregs[v].remat = in.vregs[v].remat;
+  for (uint32_t v = 0; v < in.vregs.size(); ++v) vregs[v].remat = in.vregs[v].remat;
   for (auto b = static_cast<uint32_t>(in.blocks.size()); b-- > 0;) block(b);
   // All was met last first.
   for (auto& lists : fixed) {
@@ -71,7 +71,7 @@ void Intervals::inst(uint32_t i) {
   }
   uint32_t tied_vreg = kNone, tied_def = kNone;
   bool has_ties = false;
-  for (uint32_t k = 0; k < ops.size(); k++) {
+  for (uint32_t k = 0; k < ops.size(); ++k) {
     const Operand& op = ops[k];
     if (op.role != Role::Def) continue;
     uint32_t v = op.vreg.raw(), n = info.first_operand + k;
@@ -119,7 +119,7 @@ void Intervals::inst(uint32_t i) {
     vregs[ops[1].vreg.raw()].hint[1] = ops[0].vreg.raw();
   }
   // Lists are built backwards: late uses first, then early ones, then those in the gap.
-  for (uint32_t k = 0; k < ops.size(); k++) {
+  for (uint32_t k = 0; k < ops.size(); ++k) {
     const Operand& op = ops[k];
     if (op.role != Role::Use || op.point != Point::Late || op.constraint == Constraint::Fixed) continue;
     add_range(op.vreg.raw(), block_start_, after);
@@ -127,7 +127,7 @@ void Intervals::inst(uint32_t i) {
     add_use(op.vreg.raw(), late, info.first_operand + k,
             op.constraint == Constraint::Any ? UseKind::Any : UseKind::Reg);
   }
-  for (uint32_t k = 0; k < ops.size(); k++) {
+  for (uint32_t k = 0; k < ops.size(); ++k) {
     const Operand& op = ops[k];
     if (op.role != Role::Use || op.point != Point::Early) continue;
     if (op.constraint == Constraint::Fixed || (has_ties && tied_def_of(ops, k) >= 0)) continue;
@@ -140,7 +140,7 @@ void Intervals::inst(uint32_t i) {
     if (op.constraint == Constraint::Stack) continue;
     add_use(op.vreg.raw(), early, n, op.constraint == Constraint::Any ? UseKind::Any : UseKind::Reg);
   }
-  for (uint32_t k = 0; k < ops.size(); k++) {
+  for (uint32_t k = 0; k < ops.size(); ++k) {
     const Operand& op = ops[k];
     if (op.role != Role::Use) continue;
     uint32_t v = op.vreg.raw(), n = info.first_operand + k;
@@ -201,7 +201,7 @@ void Intervals::add_use(uint32_t v, uint32_t pos, uint32_t operand, UseKind kind
   data.uses = static_cast<uint32_t>(uses.size() - 1);
   if (data.last_use == kNone) data.last_use = data.uses;
   data.weight += frequency_ * memory_cost(kind);
-  if (!is_def(kind) && data.use_count != 0xffff) data.use_count++;
+  if (!is_def(kind) && data.use_count != 0xffff) ++data.use_count;
 }
 
 void Intervals::hint_fixed(uint32_t v, uint8_t reg, unsigned direction) {
@@ -224,14 +224,14 @@ void Intervals::interleave(std::vector<T>& table, uint32_t before, uint32_t y, A
     table[tail].next = first;
     tail = first;
     first = table[tail].next;
-    merge_steps_++;
+    ++merge_steps_;
   }
   table[tail].next = x != kNone ? x : y;
 }
 
 void Intervals::merge_bundles() {
   edges_.clear();
-  for (uint32_t b = 0; b < in_->blocks.size(); b++) {
+  for (uint32_t b = 0; b < in_->blocks.size(); ++b) {
     if (!in_->blocks[b].branch_args.empty()) edges_.push_back({loops.frequency(b), b});
   }
   // The most frequent edges first; among equals, jumps back first: a loop's moves cost the most.
@@ -246,7 +246,7 @@ void Intervals::merge_bundles() {
   for (auto [frequency, b] : edges_) {
     const BlockInfo& block = in_->blocks[b];
     const auto& params = in_->blocks[block.succs[0]].params;
-    for (size_t i = 0; i < params.size(); i++) {
+    for (size_t i = 0; i < params.size(); ++i) {
       uint32_t a = block.branch_args[i].raw(), p = params[i].raw();
       if (vregs[p].ranges == kNone) continue;  // never used
       bool shared_constant = vregs[a].remat && vregs[a].use_count > 1;
@@ -271,12 +271,12 @@ bool Intervals::merge(uint32_t a, uint32_t b) {
     ranges[to.last_range].next = from.ranges;
   } else {
     uint32_t before = finger.range != kNone && ranges[finger.range].from <= start ? finger.range : to.ranges;
-    for (; ranges[before].next != kNone && ranges[ranges[before].next].from <= start; merge_steps_++) {
+    for (; ranges[before].next != kNone && ranges[ranges[before].next].from <= start; ++merge_steps_) {
       before = ranges[before].next;
     }
     // The ranges must nowhere overlap.
     uint32_t x = before, y = from.ranges;
-    for (; x != kNone && y != kNone; merge_steps_++) {
+    for (; x != kNone && y != kNone; ++merge_steps_) {
       if (ranges[x].to <= ranges[y].from) {
         x = ranges[x].next;
       } else if (ranges[y].to <= ranges[x].from) {
@@ -304,7 +304,7 @@ bool Intervals::merge(uint32_t a, uint32_t b) {
       uint32_t before = finger.use != kNone && uses[finger.use].pos <= pos ? finger.use : to.uses;
       if (uses[to.last_use].pos <= pos) before = to.last_use;
       uint32_t last = uses[to.last_use].pos > uses[from.last_use].pos ? to.last_use : from.last_use;
-      for (; uses[before].next != kNone && uses[uses[before].next].pos <= pos; merge_steps_++)
+      for (; uses[before].next != kNone && uses[uses[before].next].pos <= pos; ++merge_steps_)
         before = uses[before].next;
       finger.use = before;
       interleave(uses, before, from.uses, [](const Use& u) { return u.pos; });
@@ -315,7 +315,7 @@ bool Intervals::merge(uint32_t a, uint32_t b) {
   to.weight += from.weight;
   to.remat = from.remat = 0;
   to.needs_slot |= from.needs_slot;
-  for (unsigned d = 0; d < 2; d++) {
+  for (unsigned d = 0; d < 2; ++d) {
     if (to.hint[d] == kNone) to.hint[d] = from.hint[d];
     if (to.fixed_hint[d] == kNoReg) to.fixed_hint[d] = from.fixed_hint[d];
   }

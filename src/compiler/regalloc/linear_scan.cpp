@@ -60,7 +60,7 @@ void LinearScan::make_intervals() {
   steps_ = 0;
   max_steps_ = 200 * (in_->insts.size() + in_->vregs.size() + 1024);
   used_ = allocatable_ = 0;
-  for (unsigned c = 0; c < kClasses; c++) {
+  for (unsigned c = 0; c < kClasses; ++c) {
     count_[c] = 0;
     unsigned callee = 0;
     for (PReg r : in_->order[c]) {
@@ -73,7 +73,7 @@ void LinearScan::make_intervals() {
       }
     }
   }
-  for (unsigned r = 0; r < 64; r++) {
+  for (unsigned r = 0; r < 64; ++r) {
     active_[r] = kNone;
     inactive_[r].clear();
     next_change_[r] = kNone;
@@ -81,7 +81,7 @@ void LinearScan::make_intervals() {
   }
   next_call_[0] = next_call_[1] = 0;
   for (auto& cursors : clobber_cursor_) cursors.assign(in_->clobber_sets.size(), 0);
-  for (uint32_t v = 0; v < t_.vregs.size(); v++) {
+  for (uint32_t v = 0; v < t_.vregs.size(); ++v) {
     VRegData& data = t_.vregs[v];
     if (data.parent != kNone || data.ranges == kNone) continue;
     Interval it{.start = t_.ranges[data.ranges].from,
@@ -106,7 +106,7 @@ void LinearScan::make_intervals() {
 void LinearScan::sort_equals_by_weight() {
   for (size_t i = 0, n = sorted_.size(); i < n;) {
     size_t end = i + 1;
-    while (end < n && sorted_[end] >> 32 == sorted_[i] >> 32) end++;
+    while (end < n && sorted_[end] >> 32 == sorted_[i] >> 32) ++end;
     if (end - i > 1) {
       std::sort(sorted_.begin() + static_cast<ptrdiff_t>(i), sorted_.begin() + static_cast<ptrdiff_t>(end),
                 [this](uint64_t a, uint64_t b) {
@@ -168,7 +168,7 @@ bool LinearScan::allocate(uint32_t id) {
 // -- what the registers hold
 
 void LinearScan::expire(unsigned cls, uint32_t pos) {
-  for (unsigned k = 0; k < count_[cls]; k++) {
+  for (unsigned k = 0; k < count_[cls]; ++k) {
     uint8_t r = order_[cls][k];
     if (next_change_[r] <= pos) refresh(r, pos);
   }
@@ -178,7 +178,7 @@ void LinearScan::refresh(uint8_t r, uint32_t pos) {
   auto advance = [&](Interval& it) {  // false at its end
     while (it.range != kNone && t_.ranges[it.range].to <= pos) {
       it.range = t_.ranges[it.range].next;
-      steps_++;
+      ++steps_;
     }
     return it.range != kNone;
   };
@@ -196,7 +196,7 @@ void LinearScan::refresh(uint8_t r, uint32_t pos) {
     }
   }
   for (size_t i = 0; i < inactive.size();) {
-    steps_++;
+    ++steps_;
     Interval& it = intervals_[inactive[i]];
     if (!advance(it)) {
       inactive[i] = inactive.back();
@@ -213,7 +213,7 @@ void LinearScan::refresh(uint8_t r, uint32_t pos) {
       continue;
     }
     change = std::min(change, range.from);
-    i++;
+    ++i;
   }
   next_change_[r] = change;
 }
@@ -234,26 +234,26 @@ void LinearScan::assign(uint32_t id, uint8_t r) {
 // calls in cold blocks; carve_cold sees to them.
 void LinearScan::find_calls(const Interval& it) {
   cuts_.clear();
-  for (unsigned temperature = 0; temperature < (from_cold_ ? 2u : 1u); temperature++) {
+  for (unsigned temperature = 0; temperature < (from_cold_ ? 2u : 1u); ++temperature) {
     auto& sets = t_.clobbers[temperature];
     if (next_call_[temperature] < pos_) {
       next_call_[temperature] = kNone;
-      for (size_t s = 1; s < in_->clobber_sets.size(); s++) {
+      for (size_t s = 1; s < in_->clobber_sets.size(); ++s) {
         size_t& cursor = clobber_cursor_[temperature][s];
-        while (cursor < sets[s].size() && sets[s][cursor] < pos_) cursor++;
+        while (cursor < sets[s].size() && sets[s][cursor] < pos_) ++cursor;
         if (cursor < sets[s].size()) next_call_[temperature] = std::min(next_call_[temperature], sets[s][cursor]);
       }
     }
     if (next_call_[temperature] >= it.end) continue;
-    for (size_t s = 1; s < in_->clobber_sets.size(); s++) {
+    for (size_t s = 1; s < in_->clobber_sets.size(); ++s) {
       auto& list = sets[s];
       size_t& cursor = clobber_cursor_[temperature][s];
-      while (cursor < list.size() && list[cursor] < pos_) cursor++;
+      while (cursor < list.size() && list[cursor] < pos_) ++cursor;
       if (cursor == list.size() || list[cursor] >= it.end) continue;
       size_t at = cursor;
       for (uint32_t n = it.range; n != kNone; n = t_.ranges[n].next) {
         const Range& range = t_.ranges[n];
-        steps_++;
+        ++steps_;
         if (list[at] < range.from) {
           at = static_cast<size_t>(std::lower_bound(list.begin() + static_cast<ptrdiff_t>(at), list.end(), range.from) -
                                    list.begin());
@@ -280,10 +280,10 @@ uint32_t LinearScan::fixed_until(uint8_t r, const Interval& it) {
   for (const Cut& cut : cuts_) {
     if ((cut.mask & bit(r)) && cut.pos < until) until = cut.pos;
   }
-  for (unsigned temperature = 0; temperature < (from_cold_ ? 2u : 1u); temperature++) {
+  for (unsigned temperature = 0; temperature < (from_cold_ ? 2u : 1u); ++temperature) {
     auto& list = t_.fixed[r][temperature];
     size_t& cursor = fixed_cursor_[r][temperature];
-    while (cursor < list.size() && list[cursor].to <= pos_) cursor++;
+    while (cursor < list.size() && list[cursor].to <= pos_) ++cursor;
     if (cursor < list.size() && list[cursor].from < until) until = first_blocked(list, cursor, it, until);
   }
   return until;
@@ -294,11 +294,11 @@ uint32_t LinearScan::first_blocked(std::vector<Blocked>& list, size_t cursor, co
   while (n != kNone && cursor < list.size() && list[cursor].from < limit) {
     const Range& range = t_.ranges[n];
     const Blocked& blocked = list[cursor];
-    steps_++;
+    ++steps_;
     if (range.to <= blocked.from) {
       n = range.next;
     } else if (blocked.to <= range.from || blocked.vreg == range.vreg) {
-      cursor++;  // the value itself is meant to be there
+      ++cursor;  // the value itself is meant to be there
     } else {
       return std::max(range.from, blocked.from);
     }
@@ -308,16 +308,16 @@ uint32_t LinearScan::first_blocked(std::vector<Blocked>& list, size_t cursor, co
 
 uint32_t LinearScan::first_overlap(const Interval& a, const Interval& b, uint32_t limit) {
   uint32_t x = a.range, y = b.range;
-  steps_++;
+  ++steps_;
   while (x != kNone && y != kNone) {
     const Range &p = t_.ranges[x], &q = t_.ranges[y];
     if (p.from >= limit || q.from >= limit) return limit;
     if (p.to <= q.from) {
       x = p.next;
-      steps_++;
+      ++steps_;
     } else if (q.to <= p.from) {
       y = q.next;
-      steps_++;
+      ++steps_;
     } else {
       return std::min(limit, std::max(p.from, q.from));
     }
@@ -349,7 +349,7 @@ bool LinearScan::allocate_free(uint32_t id) {
                attempt(bundle.fixed_hint[0]) || attempt(register_of(bundle.hint[1])) || attempt(bundle.fixed_hint[1]);
   if (!whole) {
     const uint8_t* order = cuts_.empty() ? order_[it.cls] : crossing_order_[it.cls];
-    for (unsigned k = 0; k < count_[it.cls] && !whole; k++) whole = attempt(order[k]);
+    for (unsigned k = 0; k < count_[it.cls] && !whole; ++k) whole = attempt(order[k]);
   }
   if (whole) {
     assign(id, best);
@@ -365,7 +365,7 @@ bool LinearScan::allocate_free(uint32_t id) {
   uint32_t last = it.start;
   for (uint32_t u = it.use; u != kNone && t_.uses[u].pos < at; u = t_.uses[u].next) {
     last = t_.uses[u].pos;
-    steps_++;
+    ++steps_;
   }
   if (uint32_t low = (last + 4) & ~3u; low <= at && (at & 3) == 0) at = place_of_split(low, at);
   uint32_t rest = split(id, at);
@@ -380,7 +380,7 @@ bool LinearScan::preempt(uint32_t id) {
   const Interval& it = intervals_[id];
   uint8_t best = kNoReg;
   float least = it.weight * 0.5f;
-  for (unsigned k = 0; k < count_[it.cls]; k++) {
+  for (unsigned k = 0; k < count_[it.cls]; ++k) {
     uint8_t r = crossing_order_[it.cls][k];
     if (!in_->callee_saved.has(PReg{r})) break;
     uint32_t holder = active_[r];
@@ -404,7 +404,7 @@ const Use* LinearScan::next_use(uint32_t id, uint32_t pos) {
   while (it.use != kNone && t_.uses[it.use].pos < pos) {
     it.last_used = t_.uses[it.use].pos;
     it.use = t_.uses[it.use].next;
-    steps_++;
+    ++steps_;
   }
   return it.use == kNone ? nullptr : &t_.uses[it.use];
 }
@@ -429,7 +429,7 @@ float LinearScan::spill_score(uint32_t id, uint32_t pos, uint32_t relief) {
   }
   // Used earlier in a loop that it lives round: the next use is in the next turn.
   unsigned levels = 0;
-  for (uint32_t l = t_.loops.of(t_.inst_block[here]); l != kNone && levels < 8; l = t_.loops[l].parent, levels++) {
+  for (uint32_t l = t_.loops.of(t_.inst_block[here]); l != kNone && levels < 8; l = t_.loops[l].parent, ++levels) {
     const auto& loop = t_.loops[l];
     uint32_t first = gap_before(in_->blocks[loop.first_block].first_inst);
     uint32_t end = gap_before(in_->blocks[loop.end_block - 1].end_inst);
@@ -490,7 +490,7 @@ bool LinearScan::allocate_blocked(uint32_t id) {
   float best_score = kNever;
   uint8_t best = kNoReg;
   unsigned cls = intervals_[id].cls;
-  for (unsigned k = 0; k < count_[cls]; k++) {
+  for (unsigned k = 0; k < count_[cls]; ++k) {
     uint8_t r = order_[cls][k];
     const Interval& it = intervals_[id];
     // What is fixed cannot be pushed out: it bounds what the register is good for.
@@ -525,7 +525,7 @@ bool LinearScan::allocate_blocked(uint32_t id) {
   for (size_t i = 0; i < inactive.size();) {
     uint32_t other = inactive[i];
     if (first_overlap(intervals_[id], intervals_[other], intervals_[id].end) >= intervals_[id].end) {
-      i++;
+      ++i;
       continue;
     }
     uint32_t rest = split(other, t_.ranges[intervals_[other].range].from);

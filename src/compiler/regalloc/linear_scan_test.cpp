@@ -75,9 +75,9 @@ block3:
 
 TEST(LinearScan, ThirteenLiveInALoopStayInRegisters) {
   std::string text = "block0:\n";
-  for (int i = 0; i < 12; i++) text += "  d %" + std::to_string(i) + ":i8\n";
+  for (int i = 0; i < 12; ++i) text += "  d %" + std::to_string(i) + ":i8\n";
   text += "  nop -> block1(%0)\nblock1(%20:i8) depth=1:\n";
-  for (int i = 1; i < 12; i++) text += "  u %20, u %" + std::to_string(i) + "\n";
+  for (int i = 1; i < 12; ++i) text += "  u %20, u %" + std::to_string(i) + "\n";
   text +=
       "  d %21:i8 reuse 1, u %20\n  u %21 -> block2, block3\nblock2 depth=1:\n  nop -> block1(%21)\nblock3:\n  nop\n";
   Allocated a(text);
@@ -134,10 +134,10 @@ block3:
 TEST(LinearScan, OneStoreForManyReloads) {
   // Five values across each of three calls, four registers that calls keep: one value is stored once.
   std::string text = "block0:\n";
-  for (int i = 0; i < 5; i++) text += "  d %" + std::to_string(i) + ":i8\n";
-  for (int c = 0; c < 3; c++) {
+  for (int i = 0; i < 5; ++i) text += "  d %" + std::to_string(i) + ":i8\n";
+  for (int c = 0; c < 3; ++c) {
     text += "  " CLOBBER_ALL "\n";
-    for (int i = 0; i < 5; i++) text += "  u %" + std::to_string(i) + "\n";
+    for (int i = 0; i < 5; ++i) text += "  u %" + std::to_string(i) + "\n";
   }
   Allocated a(text);
   EXPECT_EQ(a.stores(), 1u) << a.listing;
@@ -146,9 +146,9 @@ TEST(LinearScan, OneStoreForManyReloads) {
 
 TEST(LinearScan, ConstantsAreNeverStored) {
   std::string text = "block0:\n";
-  for (int i = 0; i < 6; i++) text += "  d %" + std::to_string(i) + ":i8r\n";
+  for (int i = 0; i < 6; ++i) text += "  d %" + std::to_string(i) + ":i8r\n";
   text += "  " CLOBBER_ALL "\n";
-  for (int i = 0; i < 6; i++) text += "  u %" + std::to_string(i) + "\n";
+  for (int i = 0; i < 6; ++i) text += "  u %" + std::to_string(i) + "\n";
   Allocated a(text);
   EXPECT_EQ(a.loads() + a.stores(), 0u) << a.listing;
   EXPECT_EQ(a.out.spill_slots, 0u) << a.listing;
@@ -156,9 +156,9 @@ TEST(LinearScan, ConstantsAreNeverStored) {
 
 TEST(LinearScan, AMemoryOperandIsNotReloaded) {
   std::string text = "block0:\n";
-  for (int i = 0; i < 6; i++) text += "  d %" + std::to_string(i) + ":i8\n";
+  for (int i = 0; i < 6; ++i) text += "  d %" + std::to_string(i) + ":i8\n";
   text += "  " CLOBBER_ALL "\n";
-  for (int i = 0; i < 6; i++) text += "  u %" + std::to_string(i) + " any\n";
+  for (int i = 0; i < 6; ++i) text += "  u %" + std::to_string(i) + " any\n";
   Allocated a(text);
   EXPECT_EQ(a.loads(), 0u) << a.listing;
 }
@@ -166,11 +166,11 @@ TEST(LinearScan, AMemoryOperandIsNotReloaded) {
 TEST(LinearScan, AValueOnlyLiveThroughALoopIsSpilledOutsideOfIt) {
   // Thirteen values in thirteen registers, and the loop needs one more; %12 is not used in it.
   std::string text = "block0:\n";
-  for (int i = 0; i < 13; i++) text += "  d %" + std::to_string(i) + ":i8\n";
+  for (int i = 0; i < 13; ++i) text += "  d %" + std::to_string(i) + ":i8\n";
   text += "  nop -> block1\nblock1 depth=1:\n  d %20:i8\n";
-  for (int i = 0; i < 12; i++) text += "  u %" + std::to_string(i) + "\n";
+  for (int i = 0; i < 12; ++i) text += "  u %" + std::to_string(i) + "\n";
   text += "  u %20 -> block2, block3\nblock2 depth=1:\n  nop -> block1\nblock3:\n";
-  for (int i = 0; i < 13; i++) text += "  u %" + std::to_string(i) + "\n";
+  for (int i = 0; i < 13; ++i) text += "  u %" + std::to_string(i) + "\n";
   Allocated a(text);
   EXPECT_EQ(a.edits(Allocated::in_loop), 0u) << a.listing;
   EXPECT_EQ(a.loads(), 1u) << a.listing;
@@ -212,9 +212,9 @@ block7:
 
 TEST(LinearScan, SlotsAreShared) {
   std::string text = "int r0 r1\nblock0:\n";
-  for (int i = 0; i < 100; i++) {
-    for (int k = 0; k < 4; k++) text += "  d %" + std::to_string(i * 4 + k) + ":i8\n";
-    for (int k = 0; k < 4; k++) text += "  u %" + std::to_string(i * 4 + k) + "\n";
+  for (int i = 0; i < 100; ++i) {
+    for (int k = 0; k < 4; ++k) text += "  d %" + std::to_string(i * 4 + k) + ":i8\n";
+    for (int k = 0; k < 4; ++k) text += "  u %" + std::to_string(i * 4 + k) + "\n";
   }
   auto p = parse(text);
   ASSERT_TRUE(p);

@@ -10,7 +10,7 @@ bool Liveness::compute(const Input& in, uint64_t max_pairs) {
   nodes_.clear();
   heads_.assign(blocks, kNone);
   mark_.assign(blocks, kNone);
-  for (uint32_t b = 0; b < blocks; b++) {
+  for (uint32_t b = 0; b < blocks; ++b) {
     const BlockInfo& block = in.blocks[b];
     for (VReg p : block.params) vregs_[p.raw()].def_block = b;
     if (block.first_inst == block.end_inst) continue;

@@ -11,7 +11,7 @@ void Loops::compute(const Input& in) {
   innermost_.assign(blocks, kNone);
   frequency_.resize(blocks);
   uint32_t open = kNone;
-  for (uint32_t b = 0; b < blocks; b++) {
+  for (uint32_t b = 0; b < blocks; ++b) {
     const BlockInfo& block = in.blocks[b];
     frequency_[b] = kTimes[std::min<uint32_t>(block.loop_depth, 6)] * (block.cold ? 0.01f : 1.0f);
     while (open != kNone && loops_[open].end_block <= b) open = loops_[open].parent;

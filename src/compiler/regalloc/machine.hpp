@@ -19,7 +19,7 @@ struct Machine {
   uint64_t any_allocatable = 0;
 
   explicit Machine(const Input& in) {
-    for (unsigned c = 0; c < kClasses; c++) {
+    for (unsigned c = 0; c < kClasses; ++c) {
       for (PReg r : in.order[c]) allocatable[c] |= bit(r);
       any_allocatable |= allocatable[c];
     }
@@ -43,7 +43,7 @@ inline uint32_t edge_of_def(const Input& in, const BlockInfo& block, uint32_t k)
 
 /// For every operand of an instruction that is used by a tied def: which def. Answers -1 if `operand` is not tied.
 inline int tied_def_of(std::span<const Operand> ops, unsigned operand) {
-  for (unsigned k = 0; k < ops.size(); k++) {
+  for (unsigned k = 0; k < ops.size(); ++k) {
     if (ops[k].role == Role::Def && ops[k].constraint == Constraint::Reuse && ops[k].arg == operand) return int(k);
   }
   return -1;

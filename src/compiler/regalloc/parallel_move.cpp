@@ -19,13 +19,13 @@ void ParallelMoves::resolve(uint32_t inst, Point point, std::vector<Edit>& edits
   uint32_t top = 0;
   for (const Move& m : moves_) top = std::max({top, index(m.from), index(m.to)});
   if (locs_.size() <= top) locs_.resize(top + 1, Loc{0, 0});
-  for (uint32_t i = 0; i < moves_.size(); i++) {
+  for (uint32_t i = 0; i < moves_.size(); ++i) {
     VITRINE_DCHECK(locs_[index(moves_[i].to)].writer == 0);
     locs_[index(moves_[i].to)].writer = i + 1;
     locs_[index(moves_[i].from)].readers++;
   }
   ready_.clear();
-  for (uint32_t i = 0; i < moves_.size(); i++) {
+  for (uint32_t i = 0; i < moves_.size(); ++i) {
     if (locs_[index(moves_[i].to)].readers == 0) ready_.push_back(i);
   }
   while (!ready_.empty()) {

@@ -2,8 +2,7 @@
 //
 // In:  moves between registers and slots; each destination at most once, a source any number of times.
 // Out: edits. Cycles of integer registers are broken by exchange, or through the integer scratch register where there
-// is
-//      one; of float registers through the scratch register; memory goes to memory through the scratch register; and a
+//      is one; of float registers through the scratch register; memory goes to memory through the scratch register; and a
 //      cycle that mixes memory with integer registers, or moves memory to memory, through a spill slot kept for that.
 // Slots of 8 and of 16 bytes never overlap (the allocators colour them apart), so equal or not is all there is to know.
 // Cost: O(moves).

@@ -83,17 +83,17 @@ TEST(ParallelMoves, ChainNeedsNoMoreThanItsMoves) {
 
 TEST(ParallelMoves, RandomMovesDoWhatTheySay) {
   std::mt19937 random(7);
-  for (int round = 0; round < 20000; round++) {
+  for (int round = 0; round < 20000; ++round) {
     bool floats = random() % 2;
     unsigned locations = 2 + random() % 8;
     auto location = [&](unsigned n) { return n % 3 == 2 ? s(n) : floats ? f(n) : r(n); };
     std::vector<unsigned> targets;
-    for (unsigned n = 0; n < locations; n++) targets.push_back(n);
+    for (unsigned n = 0; n < locations; ++n) targets.push_back(n);
     std::ranges::shuffle(targets, random);
     targets.resize(1 + random() % locations);
     std::vector<std::pair<Allocation, Allocation>> moves;
     State state, wanted;
-    for (unsigned n = 0; n < locations; n++) state[location(n).bits] = static_cast<int>(n);
+    for (unsigned n = 0; n < locations; ++n) state[location(n).bits] = static_cast<int>(n);
     wanted = state;
     for (unsigned t : targets) {
       unsigned from = static_cast<unsigned>(random() % locations);

@@ -35,7 +35,7 @@ class Parser {
       size_t end = std::min(text_.find('\n'), text_.size());
       line_ = text_.substr(0, end);
       text_.remove_prefix(std::min(end + 1, text_.size()));
-      number_++;
+      ++number_;
       line_ = line_.substr(0, line_.find(';'));
       if (auto word = peek(); !word.empty() && word != "+") TRY(statement());
     }
@@ -57,7 +57,7 @@ class Parser {
     if (line_.empty()) return {};
     if (line_.starts_with("->")) return line_.substr(0, 2);
     size_t n = 0;
-    while (n < line_.size() && is_word(line_[n])) n++;
+    while (n < line_.size() && is_word(line_[n])) ++n;
     return line_.substr(0, std::max<size_t>(n, 1));
   }
   std::string_view next() {

@@ -15,7 +15,7 @@ class Printer {
   Printer(const Input& in, const Output* out) : in_(in), out_(out), typed_(in.vregs.size(), false) {}
 
   void machine() {
-    for (unsigned c = 0; c < kClasses; c++) {
+    for (unsigned c = 0; c < kClasses; ++c) {
       add("{}", c == 0 ? "int" : "float");
       for (PReg r : in_.order[c]) add(" {}{}", to_string(r), in_.callee_saved.has(r) ? "*" : "");
       add("\n");
@@ -30,7 +30,7 @@ class Printer {
     add("block{}", b);
     if (!block.params.empty()) {
       add("(");
-      for (size_t i = 0; i < block.params.size(); i++) add("{}{}", i ? ", " : "", vreg(block.params[i], true));
+      for (size_t i = 0; i < block.params.size(); ++i) add("{}{}", i ? ", " : "", vreg(block.params[i], true));
       add(")");
     }
     if (block.loop_depth) add(" depth={}", block.loop_depth);
@@ -44,7 +44,7 @@ class Printer {
     const InstInfo& info = in_.insts[i];
     std::string line = info.is_move ? "move" : "";
     auto ops = operands_of(in_, i);
-    for (size_t k = 0; k < ops.size(); k++) {
+    for (size_t k = 0; k < ops.size(); ++k) {
       line += k ? ", " : line.empty() ? "" : " ";
       line += operand(ops[k]);
       if (out_ && info.first_operand + k < out_->allocs.size()) {
@@ -53,17 +53,17 @@ class Printer {
     }
     if (info.clobbers) {
       line += line.empty() ? "clobber" : ", clobber";
-      for (uint8_t r = 0; r < 64; r++) {
+      for (uint8_t r = 0; r < 64; ++r) {
         if (in_.clobber_sets[info.clobbers].has(PReg{r})) line.append(" ").append(to_string(PReg{r}));
       }
     }
     if (line.empty()) line = "nop";
     if (i + 1 == block.end_inst && !block.succs.empty()) {
       line += " ->";
-      for (size_t s = 0; s < block.succs.size(); s++) line += fmt::format("{} block{}", s ? "," : "", block.succs[s]);
+      for (size_t s = 0; s < block.succs.size(); ++s) line += fmt::format("{} block{}", s ? "," : "", block.succs[s]);
       if (!block.branch_args.empty()) {
         line += "(";
-        for (size_t a = 0; a < block.branch_args.size(); a++) {
+        for (size_t a = 0; a < block.branch_args.size(); ++a) {
           line += fmt::format("{}{}", a ? ", " : "", block.branch_args[a]);
         }
         line += ")";
@@ -144,9 +144,9 @@ std::string to_string(const Edit& e) {
 std::string print(const Input& in, const Output* out) {
   Printer p(in, out);
   p.machine();
-  for (uint32_t b = 0; b < in.blocks.size(); b++) {
+  for (uint32_t b = 0; b < in.blocks.size(); ++b) {
     p.header(b);
-    for (uint32_t i = in.blocks[b].first_inst; i < in.blocks[b].end_inst; i++) p.inst(b, i);
+    for (uint32_t i = in.blocks[b].first_inst; i < in.blocks[b].end_inst; ++i) p.inst(b, i);
   }
   return std::move(p.text);
 }
@@ -155,11 +155,11 @@ std::string print_around(const Input& in, const Output* out, uint32_t inst, uint
   Printer p(in, out);
   uint32_t from = inst > radius ? inst - radius : 0;
   uint32_t to = inst + radius;
-  for (uint32_t b = 0; b < in.blocks.size(); b++) {
+  for (uint32_t b = 0; b < in.blocks.size(); ++b) {
     const BlockInfo& block = in.blocks[b];
     if (block.end_inst <= from || block.first_inst > to) continue;
     p.header(b);
-    for (uint32_t i = std::max(block.first_inst, from); i < std::min(block.end_inst, to + 1); i++) p.inst(b, i);
+    for (uint32_t i = std::max(block.first_inst, from); i < std::min(block.end_inst, to + 1); ++i) p.inst(b, i);
   }
   return std::move(p.text);
 }

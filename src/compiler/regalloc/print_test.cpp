@@ -8,7 +8,7 @@ namespace vitrine::regalloc {
 namespace {
 
 TEST(Text, WhatIsPrintedCanBeRead) {
-  for (uint64_t seed = 1; seed <= 100; seed++) {
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
     Program p = random_program(seed, {});
     Input in = p.finish();
     std::string text = print(in);

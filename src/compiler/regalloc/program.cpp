@@ -6,11 +6,11 @@ namespace vitrine::regalloc {
 
 Program::Program() {
   clobber_sets.push_back({});
-  for (unsigned i = 0; i < 10; i++) {
+  for (unsigned i = 0; i < 10; ++i) {
     order[0].push_back(int_reg(i));
     order[1].push_back(float_reg(i));
   }
-  for (unsigned i = 6; i < 10; i++) callee_saved.add(int_reg(i));
+  for (unsigned i = 6; i < 10; ++i) callee_saved.add(int_reg(i));
   scratch = float_reg(15);
 }
 
@@ -42,7 +42,7 @@ uint32_t Program::add_inst(std::span<const Operand> ops, PRegSet clobbers, bool 
 
 Input Program::finish() {
   for (Block& b : blocks) b.preds.clear();
-  for (uint32_t b = 0; b < blocks.size(); b++) {
+  for (uint32_t b = 0; b < blocks.size(); ++b) {
     for (uint32_t s : blocks[b].succs) blocks[s].preds.push_back(b);
   }
   infos_.clear();
@@ -67,7 +67,7 @@ Input Program::finish() {
            .callee_saved = callee_saved,
            .scratch = scratch,
            .int_scratch = int_scratch};
-  for (unsigned c = 0; c < kClasses; c++) in.order[c] = order[c];
+  for (unsigned c = 0; c < kClasses; ++c) in.order[c] = order[c];
   return in;
 }
 

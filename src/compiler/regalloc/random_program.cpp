@@ -37,7 +37,7 @@ class Generator {
     for (PReg r : p_.order[1]) caller_saved_.add(r);
     uint32_t entry = new_block(0, false);
     PendingInst params;
-    for (unsigned i = 0; i < 3; i++) params.ops.push_back(fixed_def(new_vreg(RegClass::Int), int_reg(i)));
+    for (unsigned i = 0; i < 3; ++i) params.ops.push_back(fixed_def(new_vreg(RegClass::Int), int_reg(i)));
     params.ops.push_back(fixed_def(new_vreg(RegClass::Float), float_reg(0)));
     blocks_[entry].insts.push_back(params);
     for (const Operand& op : params.ops) scope_.push_back(op.vreg);
@@ -74,7 +74,7 @@ class Generator {
 
   /// A value in scope of the class, recent ones more often; makes a new one if there is none.
   VReg pick(RegClass cls, uint8_t bytes = 0) {
-    for (unsigned tries = 0; tries < 20; tries++) {
+    for (unsigned tries = 0; tries < 20; ++tries) {
       auto n = static_cast<uint32_t>(scope_.size());
       uint32_t back = chance(shape_.old_percent) ? below(n) : below(std::min(n, shape_.live));
       VReg v = scope_[n - 1 - back];
@@ -95,7 +95,7 @@ class Generator {
     }
     // Operands come in any order; ties name positions, so they are not shuffled here.
     blocks_[cur_].insts.push_back(std::move(inst));
-    if (left_ > 0) left_--;
+    if (left_ > 0) --left_;
   }
   Operand use(VReg v) { return {v, Role::Use, Point::Early, chance(30) ? Constraint::Any : Constraint::Reg}; }
 
@@ -181,8 +181,8 @@ class Generator {
   void call() {
     PendingInst i;
     uint32_t ints = below(4), floats = below(3);
-    for (uint32_t a = 0; a < ints; a++) i.ops.push_back(fixed_use(pick(RegClass::Int), int_reg(a)));
-    for (uint32_t a = 0; a < floats; a++) i.ops.push_back(fixed_use(pick(RegClass::Float), float_reg(a)));
+    for (uint32_t a = 0; a < ints; ++a) i.ops.push_back(fixed_use(pick(RegClass::Int), int_reg(a)));
+    for (uint32_t a = 0; a < floats; ++a) i.ops.push_back(fixed_use(pick(RegClass::Float), float_reg(a)));
     if (chance(20)) i.ops.push_back({pick(RegClass::Int), Role::Use, Point::Early, Constraint::Any});
     if (chance(20)) i.ops.push_back({pick(RegClass::Int), Role::Use, Point::Late, Constraint::Any});
     if (chance(70)) i.ops.push_back(fixed_def(new_vreg(RegClass::Int), int_reg(0)));
@@ -210,7 +210,7 @@ class Generator {
   /// A call that ends the block: `results` are for the first edge, `payload` for the second.
   void invoke(std::vector<uint32_t> to, std::vector<VReg>& results, std::vector<VReg>& payload) {
     PendingInst i;
-    for (uint32_t a = 0, ints = below(4); a < ints; a++) i.ops.push_back(fixed_use(pick(RegClass::Int), int_reg(a)));
+    for (uint32_t a = 0, ints = below(4); a < ints; ++a) i.ops.push_back(fixed_use(pick(RegClass::Int), int_reg(a)));
     if (chance(50)) i.ops.push_back(fixed_use(pick(RegClass::Float), float_reg(0)));
     auto define = [&](std::vector<VReg>& list, RegClass cls, PReg reg) {
       list.push_back(new_vreg(cls));
@@ -230,7 +230,7 @@ class Generator {
 
   void region(uint32_t nesting) {
     uint32_t n = 1 + below(6);
-    for (uint32_t i = 0; i < n && left_ > 0; i++) inst();
+    for (uint32_t i = 0; i < n && left_ > 0; ++i) inst();
     if (left_ == 0 || nesting >= shape_.max_nesting) return;
     uint32_t kind = below(10);
     if (kind < 4) return conditional(nesting);
@@ -239,7 +239,7 @@ class Generator {
 
   void body(uint32_t nesting) {
     uint32_t n = 1 + below(3);
-    for (uint32_t i = 0; i < n; i++) region(nesting + 1);
+    for (uint32_t i = 0; i < n; ++i) region(nesting + 1);
   }
 
   void conditional(uint32_t nesting) {
@@ -247,7 +247,7 @@ class Generator {
     bool cold = blocks_[cur_].cold;
     uint32_t arms = chance(80) ? 2 : 3 + below(3);
     std::vector<uint32_t> first, last;
-    for (uint32_t a = 0; a < arms; a++) first.push_back(new_block(depth, cold || chance(25)));
+    for (uint32_t a = 0; a < arms; ++a) first.push_back(new_block(depth, cold || chance(25)));
     std::vector<VReg> given[2];  // to the first two arms
     if (arms == 2 && chance(shape_.invoke_percent))
       invoke(first, given[0], given[1]);
@@ -255,10 +255,10 @@ class Generator {
       branch(first);
     size_t mark = scope_.size();
     std::vector<VReg> params;
-    for (uint32_t i = below(4); i > 0; i--) params.push_back(new_vreg(some_class()));
+    for (uint32_t i = below(4); i > 0; --i) params.push_back(new_vreg(some_class()));
     uint32_t join = new_block(depth, cold);
 
-    for (uint32_t a = 0; a < arms; a++) {
+    for (uint32_t a = 0; a < arms; ++a) {
       cur_ = first[a];
       if (a < 2) scope_.insert(scope_.end(), given[a].begin(), given[a].end());
       if (!chance(30)) body(nesting);
@@ -286,7 +286,7 @@ class Generator {
     uint32_t depth = blocks_[cur_].depth;
     bool cold = blocks_[cur_].cold;
     std::vector<VReg> params;
-    for (uint32_t i = below(5); i > 0; i--) params.push_back(new_vreg(some_class()));
+    for (uint32_t i = below(5); i > 0; --i) params.push_back(new_vreg(some_class()));
     uint32_t header = new_block(depth + 1, cold);
     pass(header, params);
     size_t outer = scope_.size();
@@ -296,7 +296,7 @@ class Generator {
     body(nesting);
     // Out of the loop, perhaps in the middle too; the exits meet in a block with parameters.
     std::vector<VReg> results;
-    for (uint32_t i = below(3); i > 0; i--) results.push_back(new_vreg(some_class()));
+    for (uint32_t i = below(3); i > 0; --i) results.push_back(new_vreg(some_class()));
     uint32_t after = new_block(depth, cold);
     if (chance(40)) {
       uint32_t leave = new_block(depth, cold || chance(30)), stay = new_block(depth + 1, cold);
@@ -319,7 +319,7 @@ class Generator {
     if (chance(20)) inst();
     // Back-edge arguments: often the parameters themselves, sometimes permuted.
     std::vector<VReg> args;
-    for (size_t i = 0; i < params.size(); i++) {
+    for (size_t i = 0; i < params.size(); ++i) {
       VReg p = params[(i + (chance(20) ? 1 : 0)) % params.size()];
       const VRegInfo &a = p_.vregs[p.raw()], &b = p_.vregs[params[i].raw()];
       bool same_type = a.cls == b.cls && a.bytes == b.bytes;
@@ -335,12 +335,12 @@ class Generator {
   // Puts the blocks into the order of the layout.
   Program emit() {
     std::vector<uint32_t> order;
-    for (uint32_t b = 0; b < blocks_.size(); b++) order.push_back(b);
+    for (uint32_t b = 0; b < blocks_.size(); ++b) order.push_back(b);
     if (shape_.shuffle_cold)
       std::ranges::stable_partition(order, [&](uint32_t b) { return b == 0 || !blocks_[b].cold; });
     std::vector<uint32_t> place(blocks_.size());
-    for (uint32_t i = 0; i < order.size(); i++) place[order[i]] = i;
-    for (uint32_t i = 0; i < order.size(); i++) {
+    for (uint32_t i = 0; i < order.size(); ++i) place[order[i]] = i;
+    for (uint32_t i = 0; i < order.size(); ++i) {
       PendingBlock& from = blocks_[order[i]];
       p_.begin_block(i);
       for (const PendingInst& inst : from.insts) p_.add_inst(inst.ops, inst.clobbers, inst.is_move);

@@ -103,7 +103,7 @@ void LinearScan::collect_pieces() {
   split_bundles_.clear();
   first_piece_.resize(t_.vregs.size());
   end_piece_.resize(t_.vregs.size());
-  for (uint32_t v = 0; v < t_.vregs.size(); v++) {
+  for (uint32_t v = 0; v < t_.vregs.size(); ++v) {
     const VRegData& bundle = t_.vregs[v];
     if (bundle.parent != kNone || !is_split(v)) continue;
     split_bundles_.push_back(v);
@@ -134,7 +134,7 @@ Allocation LinearScan::location(uint32_t vreg, uint32_t pos) {
 void LinearScan::connect_pieces() {
   auto blocks = static_cast<uint32_t>(in_->blocks.size());
   for (uint32_t bundle : split_bundles_) {
-    for (uint32_t k = first_piece_[bundle]; k < end_piece_[bundle]; k++) {
+    for (uint32_t k = first_piece_[bundle]; k < end_piece_[bundle]; ++k) {
       const Piece& piece = pieces_[k];
       uint32_t b = t_.block_of(piece.from);
       uint32_t start = gap_before(in_->blocks[b].first_inst);
@@ -148,10 +148,10 @@ void LinearScan::connect_pieces() {
             add_move(inst_of(piece.from), Point::Early, phase, from, piece.where, piece.vreg);
           }
         }
-        b++;
+        ++b;
       }
       const VRegData& v = t_.vregs[piece.vreg];
-      for (; b < blocks && (start = gap_before(in_->blocks[b].first_inst)) < piece.to; b++) {
+      for (; b < blocks && (start = gap_before(in_->blocks[b].first_inst)) < piece.to; ++b) {
         if (v.is_param && v.def_pos == start) continue;
         for (uint32_t p : in_->blocks[b].preds) {
           uint32_t end = gap_before(in_->blocks[p].end_inst) - 1;
@@ -178,12 +178,12 @@ void LinearScan::connect_edge(uint32_t pred, uint32_t succ, uint32_t vreg, Alloc
 }
 
 void LinearScan::pass_arguments() {
-  for (uint32_t b = 0; b < in_->blocks.size(); b++) {
+  for (uint32_t b = 0; b < in_->blocks.size(); ++b) {
     const BlockInfo& block = in_->blocks[b];
     if (block.branch_args.empty()) continue;
     uint32_t succ = block.succs[0];
     uint32_t end = gap_before(block.end_inst) - 1, start = gap_before(in_->blocks[succ].first_inst);
-    for (size_t i = 0; i < block.branch_args.size(); i++) {
+    for (size_t i = 0; i < block.branch_args.size(); ++i) {
       uint32_t arg = block.branch_args[i].raw(), param = in_->blocks[succ].params[i].raw();
       if (t_.vregs[param].end == 0) continue;  // never used
       connect_edge(b, succ, arg, location(arg, end), location(param, start));
@@ -254,7 +254,7 @@ void LinearScan::emit_moves() {
     auto inst = static_cast<uint32_t>(key >> 8);
     Point point = key >> 4 & 1 ? Point::Late : Point::Early;
     remats_.clear();
-    for (; i < moves_.size() && moves_[i].key == key; i++) {
+    for (; i < moves_.size() && moves_[i].key == key; ++i) {
       const PendingMove& m = moves_[i];
       if (i > 0 && moves_[i - 1].key == key && moves_[i - 1].to == m.to) {
         VITRINE_DCHECK(moves_[i - 1].from == m.from);

@@ -43,13 +43,13 @@ Program long_lives(uint32_t count, uint32_t blocks) {
   Program p;
   std::vector<VReg> values;
   p.begin_block(0);
-  for (uint32_t i = 0; i < count; i++) {
+  for (uint32_t i = 0; i < count; ++i) {
     values.push_back(p.add_vreg(i % 3 ? RegClass::Int : RegClass::Float, i % 3 ? 4 : 8));
     p.add_inst(std::vector{def(values.back())});
   }
   p.add_inst({});
   p.blocks[0].succs = {1};
-  for (uint32_t b = 1; b <= blocks; b++) {
+  for (uint32_t b = 1; b <= blocks; ++b) {
     p.begin_block(b);
     p.add_inst(std::vector{use(values[b % count])});
     p.add_inst({});
@@ -80,7 +80,7 @@ TEST(Scale, LoopsTenThousandDeep) {
   p.blocks[0].succs = {1};
   // Headers 1..kDepth, each entered by the one before; then latches from the innermost outwards: a test, and a block
   // that jumps back.
-  for (uint32_t d = 1; d <= kDepth; d++) {
+  for (uint32_t d = 1; d <= kDepth; ++d) {
     p.begin_block(d);
     p.blocks[d].loop_depth = d;
     p.add_inst(std::vector{use(v)});
@@ -88,7 +88,7 @@ TEST(Scale, LoopsTenThousandDeep) {
     p.blocks[d].succs = {d + 1};
   }
   uint32_t b = kDepth + 1;
-  for (uint32_t d = kDepth; d >= 1; d--, b += 2) {
+  for (uint32_t d = kDepth; d >= 1; --d, b += 2) {
     p.begin_block(b);
     p.blocks[b].loop_depth = d;
     p.add_inst(std::vector{use(v)});
@@ -111,7 +111,7 @@ TEST(Scale, OneJoinWithThousandsOfArguments) {
   p.begin_block(0);
   p.add_inst(std::vector{def(v)});
   p.add_inst(std::vector{use(v)});
-  for (uint32_t a = 1; a <= kArms; a++) {
+  for (uint32_t a = 1; a <= kArms; ++a) {
     p.blocks[0].succs.push_back(a);
     p.begin_block(a);
     p.blocks[0].succs.back() = a;
@@ -132,13 +132,13 @@ TEST(Scale, CallsBetweenManyValues) {
   Program p;
   std::vector<VReg> values;
   p.begin_block(0);
-  for (uint32_t i = 0; i < 300; i++) {
+  for (uint32_t i = 0; i < 300; ++i) {
     values.push_back(p.add_vreg(RegClass::Int, 8));
     p.add_inst(std::vector{def(values.back())});
   }
-  for (uint32_t i = 0; i < 300; i++) {
+  for (uint32_t i = 0; i < 300; ++i) {
     p.add_inst({}, PRegSet{0x3f});
-    for (uint32_t k = 0; k < 10; k++) p.add_inst(std::vector{use(values[(i * 7 + k * 31) % 300])});
+    for (uint32_t k = 0; k < 10; ++k) p.add_inst(std::vector{use(values[(i * 7 + k * 31) % 300])});
   }
   expect_both_finish(p, true);
 }

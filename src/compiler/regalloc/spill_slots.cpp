@@ -14,7 +14,7 @@ void LinearScan::assign_slots() {
     uint32_t from, to, bundle;
   };
   std::vector<Extent> extents[2];
-  for (uint32_t v = 0; v < t_.vregs.size(); v++) {
+  for (uint32_t v = 0; v < t_.vregs.size(); ++v) {
     const VRegData& data = t_.vregs[v];
     if (data.parent != kNone || !data.needs_slot || data.first_child == kNone) continue;
     uint32_t from = t_.ranges[data.ranges].from & ~3u, to = (data.end + 3) & ~3u;

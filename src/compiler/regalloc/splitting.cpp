@@ -17,7 +17,7 @@ uint32_t LinearScan::split(uint32_t id, uint32_t at) {
   while (n != kNone && t_.ranges[n].to <= at) {
     last = n;
     n = t_.ranges[n].next;
-    steps_++;
+    ++steps_;
   }
   if (t_.ranges[n].from < at) {
     Range tail = t_.ranges[n];
@@ -42,7 +42,7 @@ uint32_t LinearScan::split(uint32_t id, uint32_t at) {
     weight += t_.uses[n].frequency * memory_cost(t_.uses[n].kind);
     last = n;
     n = t_.uses[n].next;
-    steps_++;
+    ++steps_;
   }
   (last == kNone ? it.uses : t_.uses[last].next) = kNone;
   if (it.use != kNone && t_.uses[it.use].pos >= at) it.use = kNone;
@@ -67,7 +67,7 @@ uint32_t LinearScan::place_of_split(uint32_t low, uint32_t high) const {
     uint32_t first = gap_before(in_->blocks[t_.loops[l].first_block].first_inst);
     if (first < low) break;
     best = first;
-    levels++;
+    ++levels;
   }
   return best;
 }
@@ -78,7 +78,7 @@ uint32_t LinearScan::place_of_split(uint32_t low, uint32_t high) const {
 uint32_t LinearScan::split_before(const Interval& it, uint32_t blocked) {
   uint32_t gap = blocked & ~3u;
   bool served = false;
-  for (uint32_t u = it.use; u != kNone && inst_of(t_.uses[u].pos) <= inst_of(gap); u = t_.uses[u].next, steps_++) {
+  for (uint32_t u = it.use; u != kNone && inst_of(t_.uses[u].pos) <= inst_of(gap); u = t_.uses[u].next, ++steps_) {
     const Use& use = t_.uses[u];
     if (use.pos < gap) continue;
     if (use.pos >= blocked && must_have_reg(it, use.kind)) return gap;
@@ -99,7 +99,7 @@ void LinearScan::spill_from(uint32_t id) {
   bool optional = false;
   for (uint32_t u = it->uses; u != kNone; u = t_.uses[u].next) {
     const Use& use = t_.uses[u];
-    steps_++;
+    ++steps_;
     if (inst_of(use.pos) == inst_of(from) && use.pos <= from) continue;  // served already, or its own definition
     if (must_have_reg(*it, use.kind)) {
       wanted = u;
@@ -165,16 +165,16 @@ void LinearScan::carve_cold(uint32_t id, uint8_t r) {
   for (;;) {
     const Interval& it = intervals_[id];
     uint32_t cut = it.end;
-    for (size_t s = 1; s < in_->clobber_sets.size(); s++) {
+    for (size_t s = 1; s < in_->clobber_sets.size(); ++s) {
       if (!in_->clobber_sets[s].has(PReg{r})) continue;
       auto& list = t_.clobbers[1][s];
       size_t& cursor = clobber_cursor_[1][s];
-      while (cursor < list.size() && list[cursor] < pos_) cursor++;
+      while (cursor < list.size() && list[cursor] < pos_) ++cursor;
       if (cursor == list.size() || list[cursor] >= cut) continue;
       size_t at = cursor;
       for (uint32_t n = it.range; n != kNone && at < list.size(); n = t_.ranges[n].next) {
         const Range& range = t_.ranges[n];
-        steps_++;
+        ++steps_;
         if (list[at] < range.from) {
           at = static_cast<size_t>(std::lower_bound(list.begin() + static_cast<ptrdiff_t>(at), list.end(), range.from) -
                                    list.begin());
@@ -188,7 +188,7 @@ void LinearScan::carve_cold(uint32_t id, uint8_t r) {
     }
     auto& list = t_.fixed[r][1];
     size_t& cursor = fixed_cursor_[r][1];
-    while (cursor < list.size() && list[cursor].to <= pos_) cursor++;
+    while (cursor < list.size() && list[cursor].to <= pos_) ++cursor;
     if (cursor < list.size() && list[cursor].from < cut) cut = first_blocked(list, cursor, it, cut);
     if (cut >= it.end) return;
     next_change_[r] = pos_;  // the range in hand may end earlier now
@@ -232,11 +232,11 @@ uint32_t LinearScan::resume_point(const Interval& it, uint32_t low, uint32_t lim
   for (uint32_t n = it.range; n != kNone && looked_at < 16; n = t_.ranges[n].next) {
     const Range& range = t_.ranges[n];
     if (range.from >= limit) break;
-    steps_++;
+    ++steps_;
     if (range.to <= low) continue;
     uint32_t b = t_.block_of(std::max(range.from, low));
-    if (gap_before(in_->blocks[b].first_inst) < std::max(range.from, low)) b++;
-    for (; b < in_->blocks.size() && looked_at < 16; b++, looked_at++) {
+    if (gap_before(in_->blocks[b].first_inst) < std::max(range.from, low)) ++b;
+    for (; b < in_->blocks.size() && looked_at < 16; ++b, ++looked_at) {
       uint32_t start = gap_before(in_->blocks[b].first_inst);
       if (start >= range.to || start >= limit) break;
       if (t_.vregs[range.vreg].def_pos == start) continue;  // a parameter: what it is passed is not this
@@ -264,8 +264,8 @@ uint32_t LinearScan::drop_point(const Interval& it) {
   for (uint32_t n = it.ranges; n != kNone && looked_at < 16; n = t_.ranges[n].next) {
     const Range& range = t_.ranges[n];
     uint32_t b = t_.block_of(range.from);
-    if (gap_before(in_->blocks[b].first_inst) < range.from || range.from == it.start) b++;
-    for (; b < in_->blocks.size() && looked_at < 16; b++, looked_at++) {
+    if (gap_before(in_->blocks[b].first_inst) < range.from || range.from == it.start) ++b;
+    for (; b < in_->blocks.size() && looked_at < 16; ++b, ++looked_at) {
       const BlockInfo& block = in_->blocks[b];
       uint32_t start = gap_before(block.first_inst);
       if (start >= range.to) break;
@@ -294,12 +294,12 @@ uint8_t LinearScan::reg_at(uint32_t bundle, uint32_t pos) {
   for (uint32_t c = t_.vregs[bundle].first_child; c != kNone && children < 24;
        c = intervals_[c].next_child, children++) {
     const Interval& it = intervals_[c];
-    steps_++;
+    ++steps_;
     if (it.start > pos || it.end <= pos || it.reg >= kInSlot) continue;
     unsigned ranges = 0;
     for (uint32_t n = it.ranges; n != kNone && t_.ranges[n].from <= pos && ranges < 64;
          n = t_.ranges[n].next, ranges++) {
-      steps_++;
+      ++steps_;
       if (t_.ranges[n].to > pos) return it.reg;
     }
   }

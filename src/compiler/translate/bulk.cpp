@@ -50,7 +50,7 @@ bool FunctionTranslator::copy_inline(uint32_t dst, uint32_t src, Value to, Value
   unsigned count_of_pieces = split(n, pieces);
   wasm::MemArg mem{.offset = 0, .memory = src};
   Address load = address(mem, from, static_cast<uint32_t>(n));
-  for (unsigned i = 0; i < count_of_pieces; i++) {
+  for (unsigned i = 0; i < count_of_pieces; ++i) {
     values[i] = b_.load(Type::I64, kind_of(pieces[i].bytes), load.ptr, load.disp + pieces[i].offset, load.region,
                         load.trap, load.flags);
   }

@@ -34,11 +34,11 @@ uint32_t translate_all(const fs::path& file, const abi::CodegenSettings& setting
     // What needs features that are not there yet is refused by the reader or the validator.
     if (!module || !wasm::validate_module(*module, wasm::Features::all())) continue;
     TestModule m(*bytes, settings);
-    for (uint32_t i = 0; i < m.module->code.size(); i++) {
+    for (uint32_t i = 0; i < m.module->code.size(); ++i) {
       SCOPED_TRACE(fs::relative(file, conformance_folder()).string() + ":" + std::to_string(command.line) +
                    " function " + std::to_string(i));
       m.translate(i, mode_of(settings));
-      functions++;
+      ++functions;
     }
   }
   return functions;

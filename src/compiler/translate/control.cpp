@@ -54,7 +54,7 @@ void FunctionTranslator::on_loop(const wasm::Operator& op) {
   Block header = func_->make_block();
   // The parameters of the block first: fresh ones, whose arguments are now on the stack.
   args_.assign(top(params).begin(), top(params).end());
-  for (uint32_t i = 0; i < params; i++) {
+  for (uint32_t i = 0; i < params; ++i) {
     stack_[stack_.size() - params + i] = func_->add_param(header, func_->type_of(args_[i]));
   }
   // Then the locals that the loop assigns. They change as seen from outside, so this happens before its frame begins.
@@ -226,7 +226,7 @@ void FunctionTranslator::on_br_table(const wasm::Operator& op) {
   leave();
   // A label that is named once gets its edge from the table itself. One that is named often, or takes values, is
   // reached through a block between, so that what the edge carries is there once.
-  table_stamp_++;
+  ++table_stamp_;
   scratch_.clear();
   auto count = [&](uint32_t depth) {
     Frame& frame = label(depth);
@@ -236,7 +236,7 @@ void FunctionTranslator::on_br_table(const wasm::Operator& op) {
       frame.table_block = Block();
       scratch_.push_back(depth);
     }
-    frame.table_uses++;
+    ++frame.table_uses;
   };
   for (uint32_t depth : op.targets) count(depth);
   count(op.index);
@@ -268,7 +268,7 @@ void FunctionTranslator::on_br_table(const wasm::Operator& op) {
       add_edge(frame, call, {}, true);
     }
   };
-  for (uint32_t i = 0; i < op.targets.size(); i++) edge(op.targets[i], first_call + i);
+  for (uint32_t i = 0; i < op.targets.size(); ++i) edge(op.targets[i], first_call + i);
   edge(op.index, first_call + static_cast<uint32_t>(op.targets.size()));
   for (uint32_t depth : scratch_) {
     Block between = label(depth).table_block;

@@ -68,15 +68,15 @@ ModuleEnv::ModuleEnv(const wasm::Module& module, const abi::VMLayout& layout, co
                      bool has_tail_calls)
     : module(module), layout(layout), settings(settings), has_tail_calls(has_tail_calls) {
   memories.reserve(module.memories.size());
-  for (uint32_t i = 0; i < module.memories.size(); i++) memories.push_back(plan_memory(*this, i));
+  for (uint32_t i = 0; i < module.memories.size(); ++i) memories.push_back(plan_memory(*this, i));
   tables.reserve(module.tables.size());
-  for (uint32_t i = 0; i < module.tables.size(); i++) {
+  for (uint32_t i = 0; i < module.tables.size(); ++i) {
     const wasm::Limits& limits = module.tables[i].type.limits;
     bool fixed = limits.max && *limits.max == limits.min;
     tables.push_back({{layout.table(i), layout.table_is_imported(i)}, limits.is_64, fixed, limits.min});
   }
   globals.reserve(module.globals.size());
-  for (uint32_t i = 0; i < module.globals.size(); i++) {
+  for (uint32_t i = 0; i < module.globals.size(); ++i) {
     const wasm::Global& global = module.globals[i];
     bool imported = layout.global_is_imported(i);
     globals.push_back({{layout.global(i), imported},

@@ -73,10 +73,10 @@ constexpr auto kRows = [] {
 /// The table has a row for every operator of fixed types that is not in the switch of `live_op`: numeric ones are the
 /// one-byte opcodes from i32.const to i64.extend32_s and the saturating conversions.
 static_assert([] {
-  for (size_t i = static_cast<size_t>(Op::I32Const); i <= static_cast<size_t>(Op::I64Extend32S); i++) {
+  for (size_t i = static_cast<size_t>(Op::I32Const); i <= static_cast<size_t>(Op::I64Extend32S); ++i) {
     if (kRows[i].kind == Kind::Other) return false;
   }
-  for (size_t i = static_cast<size_t>(Op::I32TruncSatF32S); i <= static_cast<size_t>(Op::I64TruncSatF64U); i++) {
+  for (size_t i = static_cast<size_t>(Op::I32TruncSatF32S); i <= static_cast<size_t>(Op::I64TruncSatF64U); ++i) {
     if (kRows[i].kind == Kind::Other) return false;
   }
   return true;

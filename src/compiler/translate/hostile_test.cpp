@@ -59,7 +59,7 @@ Mode translate(uint32_t locals, Code& code, Mode mode, uint32_t* insts = nullptr
 TEST(Hostile, ManyInstructions) {
   for (Mode mode : {Mode::Ssa, Mode::Fast}) {
     Code code;
-    for (int i = 0; i < 100'000; i++) code.local(kGet, 0).op({0x45}).local(kSet, 0);
+    for (int i = 0; i < 100'000; ++i) code.local(kGet, 0).op({0x45}).local(kSet, 0);
     uint32_t insts = 0;
     EXPECT_EQ(translate(1, code, mode, &insts), mode);
     EXPECT_GE(insts, 100'000u);
@@ -68,7 +68,7 @@ TEST(Hostile, ManyInstructions) {
 TEST(Hostile, ManyLocals) {
   for (Mode mode : {Mode::Ssa, Mode::Fast}) {
     Code code;
-    for (uint32_t i = 0; i < 50'000; i++) code.local(kGet, 50'000 - 1 - i).local(kSet, i);
+    for (uint32_t i = 0; i < 50'000; ++i) code.local(kGet, 50'000 - 1 - i).local(kSet, i);
     EXPECT_EQ(translate(50'000, code, mode), mode);
   }
 }
@@ -101,7 +101,7 @@ TEST(Hostile, LocalsOfTheFunctionBefore) {
 TEST(Hostile, ManyBlocks) {
   for (Mode mode : {Mode::Ssa, Mode::Fast}) {
     Code code;
-    for (int i = 0; i < 10'000; i++) {
+    for (int i = 0; i < 10'000; ++i) {
       code.op({kBlock, 0x40}).local(kGet, 0).op({kBrIf, 0}).op({0x41, 1}).local(kSet, 0).op({kEnd});
     }
     EXPECT_EQ(translate(1, code, mode), mode);
@@ -111,11 +111,11 @@ TEST(Hostile, DeepNesting) {
   for (Mode mode : {Mode::Ssa, Mode::Fast}) {
     for (uint8_t kind : {kBlock, kLoop}) {
       Code code;
-      for (int i = 0; i < 10'000; i++) code.op({kind, 0x40});
+      for (int i = 0; i < 10'000; ++i) code.op({kind, 0x40});
       code.local(kGet, 0).op({kBrIf});
       code.uleb(9'999);
       code.op({0x41, 1}).local(kSet, 0);
-      for (int i = 0; i < 10'000; i++) code.op({kEnd});
+      for (int i = 0; i < 10'000; ++i) code.op({kEnd});
       EXPECT_EQ(translate(1, code, mode), mode);
     }
   }
@@ -124,8 +124,8 @@ TEST(Hostile, DeepNestingOfDeadCode) {
   for (Mode mode : {Mode::Ssa, Mode::Fast}) {
     Code code;
     code.op({0});
-    for (int i = 0; i < 10'000; i++) code.op({kLoop, 0x40}).local(kGet, 0).local(kSet, 0);
-    for (int i = 0; i < 10'000; i++) code.op({kEnd});
+    for (int i = 0; i < 10'000; ++i) code.op({kLoop, 0x40}).local(kGet, 0).local(kSet, 0);
+    for (int i = 0; i < 10'000; ++i) code.op({kEnd});
     uint32_t insts = 0;
     EXPECT_EQ(translate(1, code, mode, &insts), mode);
     EXPECT_LE(insts, 3u);
@@ -135,8 +135,8 @@ TEST(Hostile, DeepNestingOfDeadCode) {
 TEST(Hostile, BranchesTimesLocals) {
   Code code;
   code.op({kBlock, 0x40});
-  for (uint32_t i = 1; i <= 10'000; i++) code.op({0x41, 1}).local(kSet, i);
-  for (int i = 0; i < 10'000; i++) code.local(kGet, 0).op({kBrIf, 0});
+  for (uint32_t i = 1; i <= 10'000; ++i) code.op({0x41, 1}).local(kSet, i);
+  for (int i = 0; i < 10'000; ++i) code.local(kGet, 0).op({kBrIf, 0});
   code.op({kEnd});
   EXPECT_EQ(translate(10'001, code, Mode::Ssa), Mode::Fast);
   EXPECT_EQ(translate(10'001, code, Mode::Fast), Mode::Fast);
@@ -144,8 +144,8 @@ TEST(Hostile, BranchesTimesLocals) {
 TEST(Hostile, BackEdgesTimesLocals) {
   Code code;
   code.op({kLoop, 0x40});
-  for (uint32_t i = 1; i <= 10'000; i++) code.op({0x41, 1}).local(kSet, i);
-  for (int i = 0; i < 10'000; i++) code.local(kGet, 0).op({kBrIf, 0});
+  for (uint32_t i = 1; i <= 10'000; ++i) code.op({0x41, 1}).local(kSet, i);
+  for (int i = 0; i < 10'000; ++i) code.local(kGet, 0).op({kBrIf, 0});
   code.op({kEnd});
   EXPECT_EQ(translate(10'001, code, Mode::Ssa), Mode::Fast);
   EXPECT_EQ(translate(10'001, code, Mode::Fast), Mode::Fast);
@@ -153,28 +153,28 @@ TEST(Hostile, BackEdgesTimesLocals) {
 /// Every one of 5,000 nested loops would need a parameter for each of 5,000 locals.
 TEST(Hostile, LoopDepthTimesLocals) {
   Code code;
-  for (int i = 0; i < 5'000; i++) code.op({kLoop, 0x40});
-  for (uint32_t i = 0; i < 5'000; i++) code.local(kGet, i + 1).local(kSet, i);
-  for (int i = 0; i < 5'000; i++) code.op({kEnd});
+  for (int i = 0; i < 5'000; ++i) code.op({kLoop, 0x40});
+  for (uint32_t i = 0; i < 5'000; ++i) code.local(kGet, i + 1).local(kSet, i);
+  for (int i = 0; i < 5'000; ++i) code.op({kEnd});
   EXPECT_EQ(translate(5'001, code, Mode::Ssa), Mode::Fast);
 }
 /// Locals set in nested blocks are handed from log to log.
 TEST(Hostile, BlockDepthTimesLocals) {
   Code code;
-  for (int i = 0; i < 5'000; i++) code.op({kBlock, 0x40});
-  for (uint32_t i = 0; i < 5'000; i++) code.op({0x41, 1}).local(kSet, i);
-  for (int i = 0; i < 5'000; i++) code.op({kEnd});
+  for (int i = 0; i < 5'000; ++i) code.op({kBlock, 0x40});
+  for (uint32_t i = 0; i < 5'000; ++i) code.op({0x41, 1}).local(kSet, i);
+  for (int i = 0; i < 5'000; ++i) code.op({kEnd});
   EXPECT_EQ(translate(5'001, code, Mode::Ssa), Mode::Fast);
 }
 TEST(Hostile, BranchTableOfOneLabel) {
   for (Mode mode : {Mode::Ssa, Mode::Fast}) {
     Code code;
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < 50; ++i) {
       code.op({kBlock, 0x40});
-      for (uint32_t local = 1; local < 500; local++) code.op({0x41, 1}).local(kSet, local);
+      for (uint32_t local = 1; local < 500; ++local) code.op({0x41, 1}).local(kSet, local);
       code.local(kGet, 0).op({0x0e});
       code.uleb(60'000);
-      for (int target = 0; target < 60'001; target++) code.op({0});
+      for (int target = 0; target < 60'001; ++target) code.op({0});
       code.op({kEnd});
     }
     EXPECT_EQ(translate(502, code, mode), mode);
@@ -183,12 +183,12 @@ TEST(Hostile, BranchTableOfOneLabel) {
 /// Values that branches carry are bounded in every mode: what is over it is refused.
 TEST(Hostile, BranchesTimesResults) {
   std::string text = "(func (param i32) (block (result";
-  for (int i = 0; i < 1'000; i++) text += " i32";
+  for (int i = 0; i < 1'000; ++i) text += " i32";
   text += ")";
-  for (int i = 0; i < 1'000; i++) text += " (local.get 0)";
-  for (int i = 0; i < 20'000; i++) text += " (br_if 0 (local.get 0))";
+  for (int i = 0; i < 1'000; ++i) text += " (local.get 0)";
+  for (int i = 0; i < 20'000; ++i) text += " (br_if 0 (local.get 0))";
   text += ")";
-  for (int i = 0; i < 1'000; i++) text += " drop";
+  for (int i = 0; i < 1'000; ++i) text += " drop";
   text += ")";
   TestModule m(text);
   for (Mode mode : {Mode::Ssa, Mode::Fast}) {
@@ -201,7 +201,7 @@ TEST(Hostile, BranchesTimesResults) {
 TEST(Hostile, TruncatedBodiesAreRefused) {
   Code code;
   code.op({kLoop, 0x40}).local(kGet, 0).local(kSet, 0).op({kLoop, 0x40, kBr, 0, kEnd}).op({kEnd});
-  for (size_t cut = 1; cut < code.size(); cut++) {
+  for (size_t cut = 1; cut < code.size(); ++cut) {
     std::vector<uint8_t> part(code.bytes().begin(), code.bytes().begin() + static_cast<ptrdiff_t>(cut));
     TestModule m(module_of(1, part));
     EXPECT_FALSE(m.translator->translate(0, Mode::Ssa, m.func).has_value()) << cut;

@@ -31,7 +31,7 @@ void FunctionTranslator::add_edge(Frame& frame, uint32_t call, std::span<const V
     edge.change_count = static_cast<uint32_t>(changes_.size()) - edge.first_change;
   }
   frame.edges = static_cast<uint32_t>(edges_.size());
-  frame.edge_count++;
+  ++frame.edge_count;
   edges_.push_back(edge);
   spend(work);
 }
@@ -73,7 +73,7 @@ void FunctionTranslator::end_block() {
 void FunctionTranslator::collect_merges(std::span<const Edge> edges) {
   merges_.clear();
   if (mode_ == Mode::Fast) return;
-  stamp_++;
+  ++stamp_;
   for (const Edge& edge : edges) {
     for (const LocalValue& change : std::span(changes_).subspan(edge.first_change, edge.change_count)) {
       Value value = func_->resolve(change.value);
@@ -84,7 +84,7 @@ void FunctionTranslator::collect_merges(std::span<const Edge> edges) {
         continue;
       }
       Merge& merge = merges_[seen.merge];
-      merge.seen++;
+      ++merge.seen;
       merge.differs |= merge.value != value;
     }
   }
@@ -97,8 +97,8 @@ void FunctionTranslator::collect_merges(std::span<const Edge> edges) {
 void FunctionTranslator::build_join(Frame& frame, std::span<const Edge> edges) {
   if (edges.size() == 1) {
     const Edge& edge = edges[0];
-    for (uint32_t i = 0; i < frame.result_count; i++) push(edge_args_[edge.first_arg + i]);
-    for (uint32_t i = 0; i < edge.change_count; i++) {
+    for (uint32_t i = 0; i < frame.result_count; ++i) push(edge_args_[edge.first_arg + i]);
+    for (uint32_t i = 0; i < edge.change_count; ++i) {
       const LocalValue& change = changes_[edge.first_change + i];
       ssa_.set(change.local, change.value, frame_number());
     }
@@ -108,7 +108,7 @@ void FunctionTranslator::build_join(Frame& frame, std::span<const Edge> edges) {
   uint32_t param_count = 0;
   std::vector<uint32_t>& results = scratch_;
   results.clear();
-  for (uint32_t i = 0; i < frame.result_count; i++) {
+  for (uint32_t i = 0; i < frame.result_count; ++i) {
     Value first = func_->resolve(edge_args_[edges[0].first_arg + i]);
     bool same = std::ranges::all_of(
         edges, [&](const Edge& edge) { return func_->resolve(edge_args_[edge.first_arg + i]) == first; });
@@ -117,7 +117,7 @@ void FunctionTranslator::build_join(Frame& frame, std::span<const Edge> edges) {
     } else {
       push(func_->add_param(frame.target, func_->type_of(first)));
       results.push_back(i);
-      param_count++;
+      ++param_count;
     }
   }
   // So do locals.
@@ -133,7 +133,7 @@ void FunctionTranslator::build_join(Frame& frame, std::span<const Edge> edges) {
     for (const Merge& merge : merges_) {
       if (merge.differs) pool.push_back(func_->resolve(ssa_.get(merge.local)));
     }
-    for (uint32_t i = 0; i < edge.change_count; i++) {
+    for (uint32_t i = 0; i < edge.change_count; ++i) {
       const LocalValue& change = changes_[edge.first_change + i];
       const Merge& merge = merges_[seen_locals_[change.local].merge];
       if (merge.differs) pool[first + merge.param] = func_->resolve(change.value);
@@ -152,13 +152,13 @@ void FunctionTranslator::build_join(Frame& frame, std::span<const Edge> edges) {
 
 void FunctionTranslator::add_loop_params(Frame& frame, uint32_t offset) {
   // Loops in dead code were not asked for.
-  while (scan_.loops[next_loop_].offset < offset) next_loop_++;
+  while (scan_.loops[next_loop_].offset < offset) ++next_loop_;
   const wasm::BodyScan::Loop& loop = scan_.loops[next_loop_++];
   VITRINE_ASSERT(loop.offset == offset);
   frame.loop_locals = static_cast<uint32_t>(loop_locals_.size());
   if (!spend(loop.last_set - loop.first_set)) return;
-  stamp_++;
-  for (uint32_t i = loop.first_set; i < loop.last_set; i++) {
+  ++stamp_;
+  for (uint32_t i = loop.first_set; i < loop.last_set; ++i) {
     uint32_t local = scan_.sets[i];
     // An index out of range stands in code that the reader is going to refuse.
     if (local >= local_types_.count() || seen_locals_[local].stamp == stamp_) continue;
@@ -174,7 +174,7 @@ void FunctionTranslator::add_loop_params(Frame& frame, uint32_t offset) {
 std::span<const FunctionTranslator::Value> FunctionTranslator::loop_args(const Frame& frame) {
   args_.assign(top(frame.param_count).begin(), top(frame.param_count).end());
   if (!spend(uint64_t{frame.param_count} + frame.loop_local_count)) return args_;
-  for (uint32_t i = 0; i < frame.loop_local_count; i++) {
+  for (uint32_t i = 0; i < frame.loop_local_count; ++i) {
     args_.push_back(ssa_.get(loop_locals_[frame.loop_locals + i]));
   }
   return args_;
@@ -199,7 +199,7 @@ void FunctionTranslator::end_loop() {
   }
   frames_.pop_back();
   // A local that turned out to be unchanged is seen to be so outside.
-  for (uint32_t i = 0; i < frame.loop_local_count; i++) {
+  for (uint32_t i = 0; i < frame.loop_local_count; ++i) {
     uint32_t local = loop_locals_[frame.loop_locals + i];
     ssa_.set(local, func_->resolve(ssa_.get(local)), number - 1);
   }
@@ -213,7 +213,7 @@ void FunctionTranslator::remove_redundant_params(const Frame& frame) {
   std::span<const Value> entry = f.args(f.block_calls[frame.entry_call]);
   std::vector<uint32_t>& kept = scratch_;
   kept.clear();
-  for (uint32_t i = 0; i < params.size(); i++) {
+  for (uint32_t i = 0; i < params.size(); ++i) {
     Value outside = f.resolve(entry[i]);
     bool redundant = true;
     for (uint32_t e = frame.edges; e != kNone && redundant; e = edges_[e].next) {
@@ -228,7 +228,7 @@ void FunctionTranslator::remove_redundant_params(const Frame& frame) {
   }
   if (kept.size() == params.size()) return;
   auto keep = [&](std::span<Value> list) {
-    for (uint32_t i = 0; i < kept.size(); i++) list[i] = list[kept[i]];
+    for (uint32_t i = 0; i < kept.size(); ++i) list[i] = list[kept[i]];
   };
   auto keep_args = [&](uint32_t call) {
     keep(f.args(f.block_calls[call]));

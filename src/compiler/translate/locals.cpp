@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/assert.hpp"
 #include "compiler/translate/env.hpp"
 
 namespace vitrine::translate {
@@ -12,10 +11,6 @@ using ir::Type;
 using ir::Value;
 
 namespace {
-
-Value zero_of(Builder& builder, Type type) {
-  return builder.constant(type, 0);
-}
 
 /// Numbers functions from 1 on. When the numbers start again, old entries must not seem to be of this function.
 template <class State>
@@ -51,16 +46,16 @@ void SsaLocals::reset(Builder& builder, const LocalTypes& types, std::span<const
   next_function(function_, states_, types.count());
   types_ = &types;
   log_.clear();
-  for (uint32_t i = 0; i < params.size(); i++) states_[i] = {function_, 0, params[i]};
+  for (uint32_t i = 0; i < params.size(); ++i) states_[i] = {function_, 0, params[i]};
   zero_.fill({});
   types.for_each_run([&](Type type) {
     Value& zero = zero_[static_cast<size_t>(type)];
-    if (!zero.valid()) zero = zero_of(builder, type);
+    if (!zero.valid()) zero = builder.constant(type, 0);
   });
 }
 
 uint32_t SsaLocals::changes_since(uint32_t mark, uint32_t frame, std::vector<LocalValue>& out) const {
-  for (size_t i = mark; i < log_.size(); i++) {
+  for (size_t i = mark; i < log_.size(); ++i) {
     const Entry& e = log_[i];
     // One logged by an enclosing frame of the range as well is found there.
     if (e.outer < frame) out.push_back({e.local, states_[e.local].value});
@@ -80,7 +75,7 @@ void SsaLocals::undo_frame(uint32_t mark) {
 uint32_t SsaLocals::merge_frame(uint32_t mark, uint32_t frame) {
   uint32_t seen = static_cast<uint32_t>(log_.size()) - mark;
   size_t kept = mark;
-  for (size_t i = mark; i < log_.size(); i++) {
+  for (size_t i = mark; i < log_.size(); ++i) {
     Entry e = log_[i];
     states_[e.local].logged_at = e.outer;
     // The outer frame's log has it already, or needs none, or nothing changed after all.
@@ -127,7 +122,8 @@ Value SlotLocals::get(Builder& builder, uint32_t local) {
   State& state = touch(local);
   if (state.generation == generation_) return state.value;
   state.generation = generation_;
-  state.value = in_entry_ ? zero_of(builder, state.type) : builder.stack_load(state.type, slot(builder, local, state));
+  state.value =
+      in_entry_ ? builder.constant(state.type, 0) : builder.stack_load(state.type, slot(builder, local, state));
   return state.value;
 }
 
@@ -147,24 +143,25 @@ void SlotLocals::finish(ir::Func& func) {
     func.insert_before(inst, first);
     return inst;
   };
-  Value zeros[2];  // of 4 and of 8 bytes: the bits are those of a float as well
+  std::array<Value, kTypes> zeros;
+  // An integer's zero serves floats of its width as well.
+  auto zero_of_width = [&](uint32_t bytes) {
+    const Type type = bytes == 16 ? Type::V128 : bytes == 8 ? Type::I64 : Type::I32;
+    Value& zero = zeros[static_cast<size_t>(type)];
+    if (!zero.valid()) {
+      ir::InstData d{.op = type == Type::V128 ? ir::Op::VConst : ir::Op::IConst, .type = type};
+      if (type == Type::V128) {
+        d.set_imm128({});
+      } else {
+        d.set_imm64(0);
+      }
+      zero = func.result(insert(d, std::array{type}));
+    }
+    return zero;
+  };
   for (uint32_t local : initial_) {
     const State& state = states_[local];
-    Value value;
-    if (local < params_.size()) {
-      value = params_[local];
-    } else {
-      VITRINE_DCHECK(state.type != Type::V128);
-      const bool is_narrow = ir::bytes_of(state.type) == 4;
-      Value& zero = zeros[is_narrow ? 0 : 1];
-      if (!zero.valid()) {
-        const Type type = is_narrow ? Type::I32 : Type::I64;
-        ir::InstData d{.op = ir::Op::IConst, .type = type};
-        d.set_imm64(0);
-        zero = func.result(insert(d, std::array{type}));
-      }
-      value = zero;
-    }
+    const Value value = local < params_.size() ? params_[local] : zero_of_width(ir::bytes_of(state.type));
     ir::InstData store{.op = ir::Op::StackStore, .type = func.type_of(value)};
     store.set_slot(state.slot, 0);
     store.a[0] = value.raw();

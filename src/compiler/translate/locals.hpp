@@ -16,6 +16,7 @@
 #pragma once
 
 #include <array>
+#include <iterator>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,8 @@
 #include "wasm/function_reader.hpp"
 
 namespace vitrine::translate {
+
+inline constexpr size_t kTypes = std::size(ir::kAllTypes) + 1;  // and none
 
 /// A local and the value it has on some edge.
 struct LocalValue {
@@ -102,8 +105,8 @@ class SsaLocals {
 
   const LocalTypes* types_ = nullptr;
   uint32_t function_ = 0;
-  std::array<ir::Value, static_cast<size_t>(ir::Type::Ref) + 1> zero_;  // by type
-  std::vector<State> states_;  // as many as the largest function so far has locals
+  std::array<ir::Value, kTypes> zero_;  // by type
+  std::vector<State> states_;           // as many as the largest function so far has locals
   std::vector<Entry> log_;
 };
 

@@ -31,9 +31,7 @@ void FunctionTranslator::on_local_set(uint32_t local, Value value) {
 
 void FunctionTranslator::on_global_get(uint32_t global) {
   const GlobalPlan& plan = env_.globals[global];
-  if (plan.constant) {
-    return push(ir::is_float(plan.type) ? b_.fconst(plan.type, *plan.constant) : b_.iconst(plan.type, *plan.constant));
-  }
+  if (plan.constant) return push(b_.constant(plan.type, *plan.constant));
   Address at = locate(plan.place);
   push(b_.load(plan.type, MemKind::Full, at.ptr, at.disp, kGlobalRegion, 0, plan.is_mutable ? kMapped : kFixed));
 }

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 
 #include "compiler/x64/cpu.hpp"
 #include "compiler/x64/emit.hpp"
@@ -29,12 +30,15 @@ constexpr size_t kMaxInsts = 600'000;
 }  // namespace
 
 struct Backend::Impl {
-  explicit Impl(const abi::CodegenSettings& s) : settings(s), lower(s), emitter(s) { clobbers[1] = call_clobbers(); }
+  explicit Impl(const abi::CodegenSettings& s) : settings(s), emitter(s) {
+    lower.emplace(s);
+    clobbers[1] = call_clobbers();
+  }
 
   void allocate(bool fast);
 
   const abi::CodegenSettings settings;
-  Lower lower;
+  std::optional<Lower> lower;  // always there
   Emitter emitter;
   mach::VCode code;
   regalloc::Output allocation;
@@ -66,17 +70,21 @@ void Backend::Impl::allocate(bool fast) {
 #endif
 }
 
-Result<void> Backend::compile(ir::Func& func, abi::CodeUnit& out, const mach::Options& options) {
+Result<> Backend::compile(ir::Func& func, abi::CodeUnit& out, const mach::Options& options) {
   TRY(check_cpu_features(impl_->settings.cpu_features));
   const bool fast_lowering = options.fast || impl_->settings.opt_level == 0;
-  impl_->lower.run(func, impl_->code,
-                   {.fast = fast_lowering, .restore_context_after_calls = options.restore_context_after_calls});
+  impl_->lower->run(func, impl_->code,
+                    {.fast = fast_lowering, .restore_context_after_calls = options.restore_context_after_calls});
 #if VITRINE_VERIFY
   if (std::string broken = mach::verify(impl_->code); !broken.empty()) report(impl_->code, nullptr, broken);
   if (std::string broken = verify_flags(impl_->code); !broken.empty()) report(impl_->code, nullptr, broken);
   if (std::string broken = verify_operands(impl_->code); !broken.empty()) report(impl_->code, nullptr, broken);
 #endif
   if (options.vcode) *options.vcode = mach::print(impl_->code, kPrinting);
+  if (options.release_memory) {
+    func = ir::Func();
+    impl_->lower.emplace(impl_->settings);
+  }
   const bool fast_allocation = fast_lowering || impl_->settings.regalloc_fast || impl_->code.vregs.size() > kMaxVRegs ||
                                impl_->code.insts.size() > kMaxInsts;
   impl_->allocate(fast_allocation);

@@ -14,7 +14,7 @@ class Backend final : public mach::Backend {
   explicit Backend(const abi::CodegenSettings& settings);
   ~Backend() override;
 
-  Result<void> compile(ir::Func& func, abi::CodeUnit& out, const mach::Options& options) override;
+  Result<> compile(ir::Func& func, abi::CodeUnit& out, const mach::Options& options) override;
   void array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out) override;
   void host_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out) override;
 

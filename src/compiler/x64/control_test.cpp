@@ -15,7 +15,7 @@ namespace {
 using abi::TrapCode;
 using ir::Type;
 
-// -- control ----------------------------------------------------------------------------------------------------------
+// -- control
 
 TEST(Control, LoopsAndSwaps) {
   for (const Way& way : ways()) {
@@ -202,7 +202,7 @@ TEST(Control, ASpilledI32IsItsOwnExtension) {
   }
 }
 
-// -- calls ------------------------------------------------------------------------------------------------------------
+// -- calls
 
 const char* const kTypes[] = {"i32", "i64", "f32", "f64"};
 const Type kTypeOf[] = {Type::I32, Type::I64, Type::F32, Type::F64};
@@ -540,7 +540,7 @@ block0(v0: i64):
   }
 }
 
-// -- the host ---------------------------------------------------------------------------------------------------------
+// -- the host
 
 uint64_t host_sum(void* context, uint32_t a, uint64_t b, double c, float d, uint32_t e, uint64_t f, uint32_t g,
                   uint64_t h) {

@@ -13,7 +13,7 @@ uint32_t required_cpu_features() {
   return required;
 }
 
-Result<void> check_cpu_features(uint32_t features) {
+Result<> check_cpu_features(uint32_t features) {
   for (const abi::CpuFeatureInfo& f : abi::kCpuFeatures)
     if (f.bit & required_cpu_features() & ~features)
       return fail(fmt::format("the CPU lacks {}; code is generated for x86-64-v2 and above", f.name),

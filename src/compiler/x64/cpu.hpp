@@ -14,6 +14,6 @@ uint32_t required_cpu_features();
 /// As `detect_cpu_features`; an error of kind Unsupported names what is missing when it is less than what is required.
 Result<uint32_t> host_cpu_features();
 /// The same error for any set of features.
-Result<void> check_cpu_features(uint32_t features);
+Result<> check_cpu_features(uint32_t features);
 
 }  // namespace vitrine::x64

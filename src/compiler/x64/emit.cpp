@@ -40,8 +40,8 @@ constexpr uint32_t kSmallFrame = 1024;
 Emitter::Emitter(const abi::CodegenSettings& settings) : impl_(std::make_unique<EmitterImpl>(settings)) {}
 Emitter::~Emitter() = default;
 
-Result<void> Emitter::run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
-                          std::vector<abi::AddressEntry>& places) {
+Result<> Emitter::run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
+                      std::vector<abi::AddressEntry>& places) {
   return impl_->run(code, allocation, optimised, out, places);
 }
 void Emitter::array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out) {
@@ -51,8 +51,8 @@ void Emitter::host_call_trampoline(const ir::Signature& signature, abi::CodeUnit
   impl_->host_call_trampoline(signature, out);
 }
 
-Result<void> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
-                              std::vector<abi::AddressEntry>& places) {
+Result<> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
+                          std::vector<abi::AddressEntry>& places) {
   code_ = &code;
   allocation_ = &allocation;
   stubs_.clear();
@@ -108,9 +108,9 @@ asmjit::InstId EmitterImpl::id(MOp op, unsigned size) const {
   return (avx_ ? ids.avx : ids.plain)[size > 4];
 }
 
-// -- frame ------------------------------------------------------------------------------------------------------------
+// -- frame
 
-Result<void> EmitterImpl::layout_frame() {
+Result<> EmitterImpl::layout_frame() {
   saved_count_ = 0;
   if (code_->saves_context) saved_[saved_count_++] = kContext;
   for (PReg r : {kRbx, kR12, kR13, kR14})
@@ -174,7 +174,7 @@ void EmitterImpl::epilogue() {
     asm_.e(Inst::kIdRet);
 }
 
-// -- blocks -----------------------------------------------------------------------------------------------------------
+// -- blocks
 
 void EmitterImpl::branch(const MInst& m) {
   if (static_cast<MOp>(m.op) == MOp::Jmp) {
@@ -226,7 +226,7 @@ void EmitterImpl::trap(uint8_t code) {
   asm_.e(Inst::kIdUd2);
 }
 
-// -- edits ------------------------------------------------------------------------------------------------------------
+// -- edits
 
 x86::Mem EmitterImpl::spill(uint32_t slot, uint32_t size) const {
   const uint32_t below = spill_base_ + 8 * slot + (size > 8 ? 16 : 8);
@@ -282,7 +282,7 @@ void EmitterImpl::rematerialise(const Edit& e) {
   }
 }
 
-// -- instructions -----------------------------------------------------------------------------------------------------
+// -- instructions
 
 x86::Mem EmitterImpl::memory(const MInst& m, uint32_t size, PReg context) const {
   const bool indexed = m.index != mach::kMemNone;

@@ -19,8 +19,8 @@ class Emitter {
 
   /// `code` gets the constants that expansions need added; `places` says which srcloc code from an offset on has (all
   /// but what the unit's address map is made of is in `out`). Errors: Limit, for a frame larger than any stack.
-  Result<void> run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
-                   std::vector<abi::AddressEntry>& places);
+  Result<> run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
+               std::vector<abi::AddressEntry>& places);
   // emit_trampolines.cpp
   void array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out);
   void host_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out);

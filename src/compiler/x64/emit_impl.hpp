@@ -15,8 +15,8 @@ class EmitterImpl {
   explicit EmitterImpl(const abi::CodegenSettings& settings)
       : avx_(settings.cpu_features & abi::kAvx), traps_are_calls_(!settings.signals_based_traps) {}
 
-  Result<void> run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
-                   std::vector<abi::AddressEntry>& places);
+  Result<> run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
+               std::vector<abi::AddressEntry>& places);
   void array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out);
   void host_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out);
 
@@ -34,7 +34,7 @@ class EmitterImpl {
   };
 
   // -- emit.cpp
-  Result<void> layout_frame();
+  Result<> layout_frame();
   void prologue();
   void epilogue();
   void restore_callee_saved();

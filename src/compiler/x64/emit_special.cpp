@@ -181,7 +181,7 @@ void EmitterImpl::slow_path(const Stub& s) {
   }
 }
 
-// -- division ---------------------------------------------------------------------------------------------------------
+// -- division
 
 void EmitterImpl::divide(uint32_t i, const MInst& m) {
   const unsigned size = m.size;
@@ -220,7 +220,7 @@ void EmitterImpl::slow_divide(const MInst& m, Label back) {
   asm_.jmp(back);
 }
 
-// -- floats -----------------------------------------------------------------------------------------------------------
+// -- floats
 
 void EmitterImpl::min_max(const MInst& m) {
   const auto op = static_cast<MOp>(m.op);
@@ -372,7 +372,7 @@ void EmitterImpl::slow_from_unsigned(const MInst& m, Label back) {
   asm_.jmp(back);
 }
 
-// -- control ----------------------------------------------------------------------------------------------------------
+// -- control
 
 // The index is clamped to the last entry, the default, by a conditional move: a mispredicted branch cannot read beyond
 // the table.

@@ -131,7 +131,7 @@ void Program::build(const Way& way, std::vector<ir::Func> functions, bool restor
     backend_->array_call_trampoline(f.sig, trampoline);
     trampolines_.push_back(append(trampoline));
   }
-  for (size_t n = 0; n < units.size(); n++) {
+  for (size_t n = 0; n < units.size(); ++n) {
     place_text(abi::UnitView(units[n]), {text_ + offsets_[n], units[n].text.size()}, offsets_[n],
                [this](uint32_t symbol) { return offsets_.at(symbol); });
   }

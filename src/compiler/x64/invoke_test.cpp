@@ -37,13 +37,13 @@ extern "C" void vitrine_test_unwind(Registers* r) {
     auto at = reinterpret_cast<const uint64_t*>(r->rbp - frame->saved_below);
     uint64_t* const registers[16] = {nullptr, nullptr, nullptr, &r->rbx, nullptr, nullptr, nullptr, nullptr,
                                      nullptr, nullptr, nullptr, nullptr, &r->r12, &r->r13, &r->r14, nullptr};
-    for (unsigned n = 0; n < 16; n++) {
+    for (unsigned n = 0; n < 16; ++n) {
       if (frame->saved >> n & 1) *registers[n] = *--at;
     }
     auto fp = reinterpret_cast<const uint64_t*>(r->rbp);
     r->rbp = fp[0];
     r->pc = fp[1];
-    frames_unwound++;
+    ++frames_unwound;
   }
 }
 
@@ -223,11 +223,11 @@ block2:
     program = &p;
     // Result 0 is the counter n, result 4 n + 2, result 5 n + 4; then fn0 answers 2 n.
     uint64_t want = 0;
-    for (uint64_t n = 5; n > 1; n--) want += n + (n + 4) + (n + 2) + 2 * n;
+    for (uint64_t n = 5; n > 1; --n) want += n + (n + 4) + (n + 2) + 2 * n;
     EXPECT_EQ(p.call1(0, {0, 5, 1}), want) << way.name << p.vcode;
     // At n = 2 "many" calls "middle", which calls the thrower.
     uint64_t sum = 0;
-    for (uint64_t n = 5; n > 2; n--) sum += n + (n + 4) + (n + 2) + 2 * n;
+    for (uint64_t n = 5; n > 2; --n) sum += n + (n + 4) + (n + 2) + 2 * n;
     EXPECT_EQ(p.call1(0, {thrower(), 5, 1}), 0x1111 * 2 + sum + thrower()) << way.name << p.vcode;
     EXPECT_EQ(frames_unwound, 2u);
   }

@@ -144,7 +144,7 @@ void Lower::lower_terminator(Inst inst, const InstData& d) {
   }
 }
 
-// -- values -----------------------------------------------------------------------------------------------------------
+// -- values
 
 VReg Lower::int_const(Type type, uint64_t value) {
   VReg r = fresh(type);
@@ -178,7 +178,7 @@ VReg Lower::context_reg() {
   return r;
 }
 
-// -- operands ---------------------------------------------------------------------------------------------------------
+// -- operands
 
 bool Lower::imm32(Value v, int64_t* out) const {
   uint64_t bits;
@@ -214,7 +214,7 @@ Src Lower::rmi(Value v, unsigned bytes) {
   return rm(v, bytes);
 }
 
-// -- building ---------------------------------------------------------------------------------------------------------
+// -- building
 
 void Lower::mem(const Amode& a) {
   MInst& m = insts_.back();

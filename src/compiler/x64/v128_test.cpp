@@ -34,7 +34,7 @@ TEST(V128, ArgumentsAndResultsOfEveryNumber) {
   for (const Way& way : ways()) {
     for (unsigned n : {1u, 3u, 4u, 5u, 8u, 9u, 15u, 20u}) {
       std::string types, results, loads, args, stores, got, callee_params, returned;
-      for (unsigned k = 0; k < n; k++) {
+      for (unsigned k = 0; k < n; ++k) {
         types += k % 3 == 2 ? ", v128, i64, f32" : ", v128";
         results += fmt::format("{}v128", k ? ", " : "");
         loads += fmt::format("  v{} = load.v128 v0+{} r0\n", 100 + k, 64 + 8 + 16 * k);
@@ -60,9 +60,9 @@ block0(v0: i64{6}):
 }}
 )",
                                  types, results, loads, got, args, stores, callee_params, returned));
-      for (unsigned k = 0; k < n; k++) put(p, 8 + 16 * k, pattern(k));
+      for (unsigned k = 0; k < n; ++k) put(p, 8 + 16 * k, pattern(k));
       EXPECT_EQ(p.call(0, {77, 5}).trap, abi::TrapCode::None);
-      for (unsigned k = 0; k < n; k++) {
+      for (unsigned k = 0; k < n; ++k) {
         ASSERT_EQ(at(p, 1000 + 16 * k), pattern(n - 1 - k)) << way.name << " " << n << p.vcode;
         ASSERT_EQ(at(p, 2000 + 16 * k), pattern(k)) << way.name << " " << n << p.vcode;
       }
@@ -105,11 +105,11 @@ block0(v0: i64):
 }
 )");
     for (uint32_t turns : {1u, 2u, 5u, 6u}) {
-      for (unsigned k = 0; k < 3; k++) put(p, 16 * k, pattern(k));
+      for (unsigned k = 0; k < 3; ++k) put(p, 16 * k, pattern(k));
       EXPECT_EQ(p.call(0, {turns, std::bit_cast<uint64_t>(0.5)}).trap, abi::TrapCode::None);
       const unsigned first = (turns - 1) % 3;  // which value is v7 in the last turn, where v6 is 1
       EXPECT_EQ(at(p, 48), pattern(first)) << way.name << p.vcode;
-      for (unsigned k = 0; k < 3; k++) EXPECT_EQ(at(p, 64 + 16 * k), pattern((first + k) % 3)) << way.name << p.vcode;
+      for (unsigned k = 0; k < 3; ++k) EXPECT_EQ(at(p, 64 + 16 * k), pattern((first + k) % 3)) << way.name << p.vcode;
       double sum;
       std::memcpy(&sum, p.data() + 112, 8);
       EXPECT_EQ(sum, 0.5 * (turns + 1));
@@ -123,10 +123,10 @@ TEST(V128, Spilled) {
   for (const Way& way : ways()) {
     constexpr unsigned kCount = 40;
     std::array<unsigned, kCount> order;
-    for (unsigned k = 0; k < kCount; k++) order[k] = k;
+    for (unsigned k = 0; k < kCount; ++k) order[k] = k;
     std::ranges::shuffle(order, random);
     std::string loads, stores;
-    for (unsigned k = 0; k < kCount; k++) {
+    for (unsigned k = 0; k < kCount; ++k) {
       loads += fmt::format("  v{} = load.v128 v0+{} r0\n  v{} = load.f32 v0+{} r0\n", 100 + k, 64 + 16 * k, 200 + k,
                            64 + 16 * k);
       stores += fmt::format("  store.v128 v0+{}, v{} r0\n  store.f32 v0+{}, v{} r0\n", 64 + 1000 + 16 * k,
@@ -146,9 +146,9 @@ block0(v0: i64):
 }}
 )",
                                loads, stores));
-    for (unsigned k = 0; k < kCount; k++) put(p, 16 * k, pattern(k));
+    for (unsigned k = 0; k < kCount; ++k) put(p, 16 * k, pattern(k));
     EXPECT_EQ(p.call(0, {}).trap, abi::TrapCode::None);
-    for (unsigned k = 0; k < kCount; k++) {
+    for (unsigned k = 0; k < kCount; ++k) {
       ASSERT_EQ(at(p, 1000 + 16 * k), pattern(order[k])) << way.name << p.vcode;
       uint32_t low;
       std::memcpy(&low, p.data() + 2000 + 4 * k, 4);
@@ -169,7 +169,7 @@ TEST(V128, ThroughTheTrampolines) {
       std::string types, params, args, results, got;
       ir::Signature sig;
       sig.params.push_back(ir::Type::I64);
-      for (size_t k = 0; k < n; k++) {
+      for (size_t k = 0; k < n; ++k) {
         types += ", v128";
         params += fmt::format(", v{}: v128", 100 + k);
         args += fmt::format(", v{}", 100 + k);
@@ -195,7 +195,7 @@ block0(v0: i64{1}):
       std::memcpy(p.data(), &code, 8);
       std::memcpy(p.data() + 8, &host_context, 8);
       std::vector<abi::ValRaw> values(n);
-      for (size_t k = 0; k < n; k++) {
+      for (size_t k = 0; k < n; ++k) {
         Bits bits = pattern(k);
         std::memcpy(&values[k], &bits, sizeof bits);
       }
@@ -203,7 +203,7 @@ block0(v0: i64{1}):
       p.store().activation = &activation;
       EXPECT_TRUE(p.enter(0, values.data()));
       p.store().activation = nullptr;
-      for (size_t k = 0; k < n; k++) {
+      for (size_t k = 0; k < n; ++k) {
         Bits bits;
         std::memcpy(&bits, &values[k], sizeof bits);
         ASSERT_EQ(bits, pattern(n - 1 - k)) << way.name << " " << n << p.vcode;

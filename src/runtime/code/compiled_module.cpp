@@ -50,7 +50,7 @@ Result<std::shared_ptr<const CompiledModule>> CompiledModule::load(std::shared_p
   return module;
 }
 
-Result<void> CompiledModule::prepare() {
+Result<> CompiledModule::prepare() {
   module_ = TRY_IN(wasm::read_module(image_.module(), wasm::Features::all(), {.declarations_only = true}),
                    "in a precompiled module");
   // What the image's sections say about each other: the rest of the runtime indexes without looking again.
@@ -60,7 +60,7 @@ Result<void> CompiledModule::prepare() {
   if (image_.trampolines().size() != module_.types.size()) {
     return damaged("it has trampolines for another number of types than its module declares");
   }
-  for (size_t i = 0; i < module_.types.size(); i++) {
+  for (size_t i = 0; i < module_.types.size(); ++i) {
     const abi::Trampolines& t = image_.trampolines()[i];
     bool complete = t.array_call != abi::kNoTrampoline && t.host_call != abi::kNoTrampoline;
     if (module_.types[i].kind == wasm::CompositeKind::Func && !complete) {
@@ -105,10 +105,10 @@ Result<void> CompiledModule::prepare() {
   }
   if (image_.settings().indirect_local_calls) {
     functions_.resize(module_.functions.size());
-    for (uint32_t f = module_.imported_functions; f < functions_.size(); f++) functions_[f] = function_code(f);
+    for (uint32_t f = module_.imported_functions; f < functions_.size(); ++f) functions_[f] = function_code(f);
   }
   funcrefs_.reserve(layout_->funcref_count());
-  for (uint32_t f = module_.imported_functions; f < module_.functions.size(); f++) {
+  for (uint32_t f = module_.imported_functions; f < module_.functions.size(); ++f) {
     if (!layout_->has_funcref(f)) continue;
     funcrefs_.push_back({.code = function_code(f),
                          .context = nullptr,
@@ -141,6 +141,7 @@ const void* CompiledModule::function_code(uint32_t function) const {
 abi::ArrayCall CompiledModule::array_call(uint32_t type_index) const {
   uint32_t offset = image_.trampolines()[type_index].array_call;
   if (offset == abi::kNoTrampoline) return nullptr;
+  // SAFETY: the offset is that of an ArrayCall inside the text, checked when the image was opened.
   return reinterpret_cast<abi::ArrayCall>(reinterpret_cast<uintptr_t>(image_.text().data()) + offset);
 }
 
@@ -151,7 +152,7 @@ const void* CompiledModule::host_call(uint32_t type_index) const {
 
 MemorySource CompiledModule::memory_source(uint32_t memory) const {
   const auto images = image_.memory_images();
-  for (size_t i = 0; i < images.size(); i++) {
+  for (size_t i = 0; i < images.size(); ++i) {
     if (images[i].memory != memory) continue;
     return {.identity = first_source_ + i,
             .fd = file_.get(),

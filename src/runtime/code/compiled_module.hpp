@@ -107,7 +107,7 @@ class CompiledModule : public std::enable_shared_from_this<CompiledModule> {
   explicit CompiledModule(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {}
   static Result<std::shared_ptr<const CompiledModule>> load(std::shared_ptr<Engine> engine, os::FileDescriptor file,
                                                             uint64_t size, bool verify_checksum);
-  Result<void> prepare();
+  Result<> prepare();
 
   std::shared_ptr<Engine> engine_;
   os::FileDescriptor file_;

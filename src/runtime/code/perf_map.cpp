@@ -17,7 +17,7 @@ void write_perf_map(const CompiledModule& module) {
   std::string text;
   const auto base = reinterpret_cast<uintptr_t>(module.text().data());
   const auto functions = module.image().functions();
-  for (uint32_t i = 0; i < functions.size(); i++) {
+  for (uint32_t i = 0; i < functions.size(); ++i) {
     uint32_t index = module.module().imported_functions + i;
     std::string name = wasm::describe_function(module.module(), module.names(), index);
     for (char& c : name) {

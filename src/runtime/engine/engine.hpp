@@ -43,6 +43,7 @@ class Engine {
   void increment_epoch() { epoch_.fetch_add(1, std::memory_order_relaxed); }
   uint64_t epoch() const { return epoch_.load(std::memory_order_relaxed); }
   /// What VMStore::epoch points to: compiled code reads it with plain loads.
+  // SAFETY: a lock-free atomic is its value and nothing else (asserted below), and an aligned load of it is whole.
   const uint64_t* epoch_address() const { return reinterpret_cast<const uint64_t*>(&epoch_); }
 
  private:

@@ -41,7 +41,7 @@ class Guest : public testing::Test {
       ADD_FAILURE() << module.error().message();
       return nullptr;
     }
-    auto image = compiler::compile_module(*module, *bytes, wasm::Features(), engine_->settings(), {.workers = 1});
+    auto image = compiler::compile_module(*module, *bytes, wasm::Features(), engine_->settings());
     if (!image) {
       ADD_FAILURE() << image.error().message();
       return nullptr;

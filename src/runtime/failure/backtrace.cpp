@@ -87,7 +87,7 @@ size_t walk_frames(const abi::VMActivation* activation, const std::optional<Gues
                    std::span<LiveFrame> frames) {
   LiveFrames live(activation, at);
   size_t count = 0;
-  while (count < frames.size() && live.next(frames[count])) count++;
+  while (count < frames.size() && live.next(frames[count])) ++count;
   return count;
 }
 

@@ -30,13 +30,13 @@ TEST_F(OnDemand, TablesKeepTheirElementsAsTheyGrow) {
   Block table = *allocator_.take_table(3);
   auto* elements = static_cast<uint64_t*>(table.data());
   EXPECT_EQ(std::count(elements, elements + 3, 0u), 3);
-  for (uint64_t i = 0; i < 3; i++) elements[i] = i + 1;
+  for (uint64_t i = 0; i < 3; ++i) elements[i] = i + 1;
   ASSERT_TRUE(allocator_.grow_table(table, 4, 100));
   EXPECT_GE(table.size(), 6 * sizeof(uint64_t)) << "some in advance, so that growing one by one is linear";
   ASSERT_TRUE(allocator_.grow_table(table, 100, 100));
   EXPECT_EQ(table.size(), 100 * sizeof(uint64_t)) << "but never more than the table may have";
   elements = static_cast<uint64_t*>(table.data());
-  for (uint64_t i = 0; i < 3; i++) EXPECT_EQ(elements[i], i + 1);
+  for (uint64_t i = 0; i < 3; ++i) EXPECT_EQ(elements[i], i + 1);
   EXPECT_TRUE(allocator_.take_table(0)->valid());
 }
 
@@ -100,15 +100,15 @@ TEST(SharedPlan, ReservesItsMaximum) {
 TEST(ReservationIndex, FindsWhatIsThere) {
   ReservationIndex index;
   // More than one chunk, and places used again.
-  for (uintptr_t i = 1; i <= 100; i++) index.add(i * 0x1000, 0x800);
+  for (uintptr_t i = 1; i <= 100; ++i) index.add(i * 0x1000, 0x800);
   for (uintptr_t i = 1; i <= 100; i += 2) index.remove(i * 0x1000);
-  for (uintptr_t i = 1; i <= 100; i++) {
+  for (uintptr_t i = 1; i <= 100; ++i) {
     EXPECT_EQ(index.contains(i * 0x1000 + 0x7ff), i % 2 == 0);
     EXPECT_FALSE(index.contains(i * 0x1000 + 0x800));
     EXPECT_FALSE(index.contains(i * 0x1000 - 1));
   }
   for (uintptr_t i = 1; i <= 100; i += 2) index.add(i * 0x1000, 0x400);
-  for (uintptr_t i = 1; i <= 100; i++) EXPECT_TRUE(index.contains(i * 0x1000));
+  for (uintptr_t i = 1; i <= 100; ++i) EXPECT_TRUE(index.contains(i * 0x1000));
 }
 
 // Readers while others come and go: what stays is always found.
@@ -117,7 +117,7 @@ TEST(ReservationIndex, ReadersSeeWhatStays) {
   index.add(0x10'0000, 0x1000);
   std::atomic<bool> stop = false;
   std::jthread writer([&] {
-    for (uintptr_t i = 0; i < 5000; i++) {
+    for (uintptr_t i = 0; i < 5000; ++i) {
       index.add(0x20'0000 + i % 7 * 0x1000, 0x1000);
       index.remove(0x20'0000 + i % 7 * 0x1000);
     }
@@ -135,7 +135,7 @@ TEST(ReservationCache, KeepsSoManyAndFindsThemFromEveryThread) {
     ReservationCache cache(kept);
     std::vector<MemorySlot> slots;
     std::set<uint8_t*> bases;
-    for (int i = 0; i < 30; i++) slots.push_back(*cache.take(plan, 0));
+    for (int i = 0; i < 30; ++i) slots.push_back(*cache.take(plan, 0));
     for (MemorySlot& slot : slots) {
       bases.insert(slot.base());
       cache.give_back(std::move(slot));
@@ -143,7 +143,7 @@ TEST(ReservationCache, KeepsSoManyAndFindsThemFromEveryThread) {
     slots.clear();
     // On another thread, whose part of the cache is another one.
     std::jthread([&] {
-      for (uint32_t i = 0; i < kept; i++) {
+      for (uint32_t i = 0; i < kept; ++i) {
         slots.push_back(*cache.take(plan, 0));
         EXPECT_TRUE(bases.erase(slots.back().base())) << "warm";
       }

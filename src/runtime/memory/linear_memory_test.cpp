@@ -144,7 +144,7 @@ TEST(LinearMemory, MovesWhenTheSystemCannotMovePages) {
     remap_mode = Remap::Works;
     ASSERT_TRUE(grown);
     const uint8_t* p = memory.base();
-    for (uint64_t i = 0; i < 81 * kPage; i++) {
+    for (uint64_t i = 0; i < 81 * kPage; ++i) {
       const uint8_t expected = i == 1                                    ? 1
                                : i == 40 * kPage                         ? 2
                                : i == 79 * kPage                         ? 3
@@ -209,7 +209,7 @@ TEST(LinearMemory, BeginsWithItsImageEveryTime) {
   Source a = make_source(cache, 4096, 8192, 0xaa);
   Source b = make_source(cache, 0, 4096, 0xbb);
   uint8_t* first_base = nullptr;
-  for (int round = 0; round < 3; round++) {
+  for (int round = 0; round < 3; ++round) {
     auto memory = *LinearMemory::make(cache, plan, 3 * kPage, a.source);
     uint8_t* p = memory.base();
     if (!first_base) first_base = p;
@@ -235,7 +235,7 @@ TEST(LinearMemory, BeginsWithItsImageEveryTime) {
   {
     auto memory = *LinearMemory::make(cache, plan, kPage, {});
     EXPECT_EQ(memory.base(), first_base);
-    for (uint64_t i = 0; i < kPage; i++) ASSERT_EQ(memory.base()[i], 0) << i;
+    for (uint64_t i = 0; i < kPage; ++i) ASSERT_EQ(memory.base()[i], 0) << i;
   }
 }
 

@@ -5,7 +5,7 @@
 namespace vitrine::runtime {
 
 ReservationCache::ReservationCache(uint32_t kept) {
-  for (uint32_t i = 0; i < kShards; i++) shards_[i].most = kept / kShards + (i < kept % kShards);
+  for (uint32_t i = 0; i < kShards; ++i) shards_[i].most = kept / kShards + (i < kept % kShards);
 }
 
 std::optional<MemorySlot> ReservationCache::Shard::take(const MemoryPlan& plan, uint64_t source_identity, Fit fit) {
@@ -42,7 +42,7 @@ bool ReservationCache::Shard::keep(MemorySlot& slot) {
 Result<MemorySlot> ReservationCache::take(const MemoryPlan& plan, uint64_t source_identity) {
   const size_t own = thread_shard();
   for (Fit fit : {Fit::SameSource, Fit::Any}) {
-    for (size_t i = 0; i < kShards; i++) {
+    for (size_t i = 0; i < kShards; ++i) {
       if (auto slot = shards_[(own + i) % kShards].take(plan, source_identity, fit)) return *std::move(slot);
     }
   }
@@ -71,7 +71,7 @@ void ReservationCache::give_back(MemorySlot slot) {
   // Done here and not when it is taken: memory is returned to the system at once.
   if (!slot.space.discard(slot.plan.guard, slot.accessible)) return;
   const size_t own = thread_shard();
-  for (size_t i = 0; i < kShards; i++) {
+  for (size_t i = 0; i < kShards; ++i) {
     if (shards_[(own + i) % kShards].keep(slot)) return;
   }
 }

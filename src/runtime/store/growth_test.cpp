@@ -21,7 +21,7 @@ TEST_F(Growing, MemoryThatTheLimiterGrewDoesNotShrink) {
     Memory* memory = *store_.new_memory({.limits = {.min = 1, .max = 100, .is_64 = is_64}});
     int asked = 0;
     limit([&](const Growth& growth) {
-      asked++;
+      ++asked;
       EXPECT_EQ(growth.current, memory->data().size());
       if (asked == 1) {
         EXPECT_EQ(*memory->grow(10), 1u);
@@ -52,7 +52,7 @@ TEST_F(Growing, TableThatTheLimiterGrewDoesNotShrink) {
     Table* table = *store_.new_table({wasm::ValType::externref(), {.min = 1, .max = 100, .is_64 = is_64}}, 5);
     int asked = 0;
     limit([&](const Growth& growth) {
-      asked++;
+      ++asked;
       EXPECT_EQ(growth.current, table->size());
       if (asked == 1) {
         EXPECT_EQ(*table->grow(10, 6), 1u);

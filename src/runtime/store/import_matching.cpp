@@ -134,12 +134,12 @@ std::string describe(Store& store, const Extern& value) {
   return "tag";
 }
 
-Result<void> match_imports(Store& store, const CompiledModule& module, std::span<const Extern> imports) {
+Result<> match_imports(Store& store, const CompiledModule& module, std::span<const Extern> imports) {
   const auto& wanted = module.module().imports;
   if (imports.size() != wanted.size()) {
     return fail(fmt::format("the module has {} imports, {} were given", wanted.size(), imports.size()));
   }
-  for (uint32_t i = 0; i < wanted.size(); i++) {
+  for (uint32_t i = 0; i < wanted.size(); ++i) {
     if (!belongs_to(store, imports[i])) {
       return fail(fmt::format("what was given for import `{}`.`{}` belongs to another store", wanted[i].module,
                               wanted[i].name));

@@ -13,7 +13,7 @@ class CompiledModule;
 class Store;
 
 /// `imports` in the module's order; everything has to belong to `store`. Tables and memories count with their size now.
-Result<void> match_imports(Store& store, const CompiledModule& module, std::span<const Extern> imports);
+Result<> match_imports(Store& store, const CompiledModule& module, std::span<const Extern> imports);
 
 /// What an import of the module asks for, in words: "func (i32) -> ()", "memory 1..2".
 std::string describe_import(const CompiledModule& module, uint32_t import);

@@ -74,6 +74,7 @@ class Instance {
   uint64_t element(const wasm::ElemSegment& segment, uint32_t i);
   template <class T>
   T* at(uint32_t offset) const {
+    // SAFETY: `offset` is the layout's, of a field of type T inside the context.
     return reinterpret_cast<T*>(reinterpret_cast<uint8_t*>(context_) + offset);
   }
 

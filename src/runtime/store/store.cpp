@@ -147,6 +147,7 @@ HostFunction* Store::new_host_function(TypeId type, abi::HostCall call, void* en
   function.context.store = &vm_;
   function.context.call = call;
   function.context.env = env;
+  // SAFETY: is_host says that the context is a VMHostContext; it is not looked at as another.
   function.context.funcref = {.code = nullptr,
                               .context = reinterpret_cast<abi::VMContext*>(&function.context),
                               .array_call = nullptr,

@@ -41,7 +41,7 @@ ValType least_type(const TypeRegistry& types, const abi::ValRaw& value, ValType 
   return known.as_non_null();
 }
 
-Result<void> matches(Store& store, const abi::ValRaw& value, ValType known, ValType expected) {
+Result<> matches(Store& store, const abi::ValRaw& value, ValType known, ValType expected) {
   const TypeRegistry& types = store.engine().types();
   const ValType found = least_type(types, value, known);
   if (!types.matches(found, expected)) {
@@ -55,7 +55,7 @@ Result<void> matches(Store& store, const abi::ValRaw& value, ValType known, ValT
   return {};
 }
 
-Result<void> admit(Store& store, const abi::ValRaw& value, ValType known, ValType expected) {
+Result<> admit(Store& store, const abi::ValRaw& value, ValType known, ValType expected) {
   TRY(matches(store, value, known, expected));
   if (known.is_ref() && value.ref != 0 && top_of(store.engine().types(), known.heap()) == HeapType::Func) {
     store.resolve(const_cast<abi::VMFuncRef*>(function_in(value)));

@@ -17,9 +17,9 @@ wasm::ValType least_type(const TypeRegistry& types, const abi::ValRaw& value, wa
 
 /// Whether the value may stand where `expected` is. A function has to be one of the store: calling one of another would
 /// run it in two worlds at once. The failure says what was expected and found.
-Result<void> matches(Store& store, const abi::ValRaw& value, wasm::ValType known, wasm::ValType expected);
+Result<> matches(Store& store, const abi::ValRaw& value, wasm::ValType known, wasm::ValType expected);
 
 /// The same, for a value that guests are going to find: a host function gets the code that they call.
-Result<void> admit(Store& store, const abi::ValRaw& value, wasm::ValType known, wasm::ValType expected);
+Result<> admit(Store& store, const abi::ValRaw& value, wasm::ValType known, wasm::ValType expected);
 
 }  // namespace vitrine::runtime

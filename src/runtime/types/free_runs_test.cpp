@@ -37,12 +37,12 @@ TEST(FreeRuns, NothingIsOutTwice) {
   std::vector<std::pair<uint32_t, uint32_t>> out;
   auto give_back = [&](size_t i) {
     auto [first, count] = out[i];
-    for (uint32_t n = first; n < first + count; n++) is_out[n] = false;
+    for (uint32_t n = first; n < first + count; ++n) is_out[n] = false;
     runs.give_back(first, count);
     out[i] = out.back();
     out.pop_back();
   };
-  for (int round = 0; round < 20'000; round++) {
+  for (int round = 0; round < 20'000; ++round) {
     if (!out.empty() && random() % 2) {
       give_back(random() % out.size());
       continue;
@@ -50,7 +50,7 @@ TEST(FreeRuns, NothingIsOutTwice) {
     const uint32_t count = 1 + random() % 60;
     auto first = runs.take(count);
     if (!first) continue;
-    for (uint32_t n = *first; n < *first + count; n++) {
+    for (uint32_t n = *first; n < *first + count; ++n) {
       ASSERT_LT(n, kSize);
       ASSERT_FALSE(is_out[n]);
       is_out[n] = true;

@@ -127,7 +127,7 @@ void describe(TypeGroup& group, std::span<const wasm::TypeDef> defs, std::span<c
     return std::span<const ValType>(group.values).subspan(first);
   };
   TypeId* display = group.displays.data();
-  for (size_t i = 0; i < defs.size(); i++) {
+  for (size_t i = 0; i < defs.size(); ++i) {
     const wasm::TypeDef& def = defs[i];
     const TypeId self = group.first + static_cast<TypeId>(i);
     EngineType& type = group.types[i];
@@ -229,12 +229,12 @@ Result<TypeSet> TypeRegistry::add(const Request& request) {
   };
   auto hold = [&](TypeGroup* found, const wasm::RecGroup& group) {
     set.groups_.push_back(found);
-    for (uint32_t i = 0; i < group.count; i++) set.ids_[group.first + i] = found->first + i;
+    for (uint32_t i = 0; i < group.count; ++i) set.ids_[group.first + i] = found->first + i;
   };
   size_t next = 0;
   {
     std::shared_lock lock(mutex_);
-    for (; next < request.groups.size(); next++) {
+    for (; next < request.groups.size(); ++next) {
       TypeGroup* known = find(key_of(request.groups[next]));
       if (!known) break;
       known->references.fetch_add(1, std::memory_order_relaxed);
@@ -243,7 +243,7 @@ Result<TypeSet> TypeRegistry::add(const Request& request) {
   }
   if (next == request.groups.size()) return set;
   std::unique_lock lock(mutex_);
-  for (; next < request.groups.size(); next++) {
+  for (; next < request.groups.size(); ++next) {
     const wasm::RecGroup& group = request.groups[next];
     Key key = key_of(group);
     TypeGroup* known = find(key);
@@ -282,13 +282,14 @@ Result<TypeGroup*> TypeRegistry::make(Key key, const Request& request, const was
   const auto defs = request.of(place);
   const TypeId first = TRY(take_numbers(place.count));
   // Its own numbers first: its types name each other.
-  for (uint32_t i = 0; i < ids.size() && i < place.count; i++) ids[place.first + i] = first + i;
+  for (uint32_t i = 0; i < ids.size() && i < place.count; ++i) ids[place.first + i] = first + i;
   auto [where, is_new] = groups_.emplace(std::move(key), std::make_unique<TypeGroup>());
   VITRINE_ASSERT(is_new);
   TypeGroup& group = *where->second;
   group.first = first;
   group.key = &where->first;
   // SAFETY: the numbers are nobody's yet, so nobody reads their entries; `take_numbers` made them accessible.
+  // SAFETY: the space is the registry's own, mapped for VMTypes, which are plain words, and never moves.
   auto* entries = reinterpret_cast<abi::VMType*>(space_.data());
   describe(group, defs, ids, entries);
   for (const wasm::TypeDef& def : defs) {

@@ -103,6 +103,7 @@ class TypeRegistry {
   /// Whether a value of type `sub` may stand where `super` is expected; both in terms of the engine.
   bool matches(wasm::ValType sub, wasm::ValType super) const;
   /// By number, for compiled code.
+  // SAFETY: the space is the registry's own, mapped for VMTypes, which are plain words, and never moves.
   const abi::VMType* table() const { return reinterpret_cast<const abi::VMType*>(space_.data()); }
 
   size_t live_groups() const;

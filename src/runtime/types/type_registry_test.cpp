@@ -142,7 +142,7 @@ wasm::Module group_of_funcs(uint32_t count) {
 
 TEST(TypeRegistry, NumbersOfGroupsOfEveryLengthAreUsedAgain) {
   TypeRegistry registry(1500);
-  for (uint32_t count = 1000; count < 1060; count++) {
+  for (uint32_t count = 1000; count < 1060; ++count) {
     auto set = registry.add_module(group_of_funcs(count));
     ASSERT_TRUE(set) << set.error().message();
     EXPECT_LE(registry.used_numbers(), count);
@@ -151,7 +151,7 @@ TEST(TypeRegistry, NumbersOfGroupsOfEveryLengthAreUsedAgain) {
   // With something that stays in between, and two that live at a time.
   ValType i32[] = {ValType::I32};
   TypeSet before;
-  for (uint32_t count = 300; count < 360; count++) {
+  for (uint32_t count = 300; count < 360; ++count) {
     auto set = registry.add_module(group_of_funcs(count));
     ASSERT_TRUE(set) << set.error().message();
     auto func = registry.add_func(i32, {});
@@ -187,7 +187,7 @@ TEST(TypeRegistry, DisplaysNameSupertypesByDepth) {
   wasm::Module m;
   constexpr uint32_t kDepth = 12;
   std::vector<wasm::TypeDef> group;
-  for (uint32_t i = 0; i < kDepth; i++) {
+  for (uint32_t i = 0; i < kDepth; ++i) {
     wasm::TypeDef def = func_of({});
     def.is_final = false;
     def.depth = static_cast<uint8_t>(i);
@@ -201,17 +201,17 @@ TEST(TypeRegistry, DisplaysNameSupertypesByDepth) {
   add_group(m, {branch});
   auto set = *registry.add_module(m);
   const auto ids = set.ids();
-  for (uint32_t sub = 0; sub < kDepth; sub++) {
+  for (uint32_t sub = 0; sub < kDepth; ++sub) {
     // As compiled code finds it.
     const abi::VMType& entry = registry.table()[ids[sub]];
     EXPECT_EQ(entry.supertypes[-1], sub + 1) << "how many there are";
-    for (uint32_t super = 0; super < kDepth; super++) {
+    for (uint32_t super = 0; super < kDepth; ++super) {
       EXPECT_EQ(registry.is_subtype(ids[sub], ids[super]), super <= sub);
       if (super <= sub) {
         EXPECT_EQ(entry.supertypes[super], ids[super]);
       }
     }
-    for (uint32_t depth = sub + 1; depth < abi::kLeastDisplay; depth++) {
+    for (uint32_t depth = sub + 1; depth < abi::kLeastDisplay; ++depth) {
       EXPECT_EQ(entry.supertypes[depth], wasm::kNoIndex) << "no number: casts to shallow types need no bounds check";
     }
   }
@@ -270,13 +270,13 @@ TEST(TypeRegistry, ConcreteTypesStandBetweenTheirAbstractOnes) {
   add_group(m, {func_of({})});
   add_group(m, {structure});
   add_group(m, {array});
-  for (uint32_t i = 0; i < 3; i++) m.types[i].canonical = i;
+  for (uint32_t i = 0; i < 3; ++i) m.types[i].canonical = i;
   auto set = *registry.add_module(m);
   const std::vector<std::vector<H::Abstract>> above = {
       {H::Func}, {H::Struct, H::Eq, H::Any}, {H::Array, H::Eq, H::Any}};
   const std::vector<H::Abstract> below = {H::NoFunc, H::None, H::None};
-  for (uint32_t i = 0; i < 3; i++) {
-    for (int a = H::Func; a <= H::NoCont; a++) {
+  for (uint32_t i = 0; i < 3; ++i) {
+    for (int a = H::Func; a <= H::NoCont; ++a) {
       const auto abstract = static_cast<H::Abstract>(a);
       const bool up = std::ranges::count(above[i], abstract) > 0, down = abstract == below[i];
       auto ref = [](HeapType heap) { return ValType::ref(heap, false); };
@@ -294,7 +294,7 @@ TEST(TypeRegistry, ThreadsShareTypes) {
   auto worker = [&registry](uint32_t seed) {
     ValType params[] = {ValType::I32, ValType::I64, ValType::F32, ValType::F64};
     std::minstd_rand random(seed);
-    for (int round = 0; round < 2000; round++) {
+    for (int round = 0; round < 2000; ++round) {
       const size_t count = random() % 5;
       auto one = *registry.add_func(std::span(params).first(count), {});
       auto two = *registry.add_func(std::span(params).first(count), {});

@@ -8,7 +8,7 @@
 namespace vitrine::wasi::p1 {
 
 /// Defines every function of `abi` under its module name.
-Result<void> define(Linker& linker, Abi abi);
+Result<> define(Linker& linker, Abi abi);
 
 /// The key of a store's P1State among its data.
 inline constexpr char kStoreKey = 0;

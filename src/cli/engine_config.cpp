@@ -1,0 +1,175 @@
+#include "cli/engine_config.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/closest.hpp"
+#include "base/result.hpp"
+#include "cli/report.hpp"
+#include "cli/toml.hpp"
+
+namespace vitrine::cli {
+
+namespace {
+
+std::optional<std::string> home_directory(const char* variable, const char* below_home) {
+  const char* given = std::getenv(variable);
+  if (given && *given == '/') return std::string(given) + "/vitrine";
+  const char* home = std::getenv("HOME");
+  if (!home || *home != '/') return std::nullopt;
+  return std::string(home) + below_home + "/vitrine";
+}
+
+/// "512Mi", "1G", "1000".
+std::optional<uint64_t> parse_bytes(std::string_view text) {
+  struct Unit {
+    std::string_view suffix;
+    uint64_t factor;
+  };
+  constexpr Unit kUnits[] = {{"Ki", 1ull << 10}, {"Mi", 1ull << 20}, {"Gi", 1ull << 30},
+                             {"K", 1000},        {"M", 1000000},     {"G", 1000000000}};
+  uint64_t factor = 1;
+  for (const Unit& u : kUnits) {
+    if (text.ends_with(u.suffix)) {
+      text.remove_suffix(u.suffix.size());
+      factor = u.factor;
+      break;
+    }
+  }
+  auto n = parse_uint(text);
+  if (!n || *n > UINT64_MAX / factor) return std::nullopt;
+  return *n * factor;
+}
+
+/// Keys of Wasmtime's [cache] that mean nothing to this cache: it compresses nothing and has no worker.
+constexpr std::string_view kIdleCacheKeys[] = {"worker-event-queue-size",
+                                               "baseline-compression-level",
+                                               "optimized-compression-level",
+                                               "optimized-compression-usage-counter-threshold",
+                                               "cleanup-interval",
+                                               "optimizing-compression-task-timeout",
+                                               "allowed-clock-drift-for-files-from-future",
+                                               "file-count-soft-limit",
+                                               "file-count-limit-percent-if-deleting",
+                                               "files-total-size-limit-percent-if-deleting"};
+
+Result<CacheConfig> cache_config(const GroupOptions& groups) {
+  CacheConfig cache;
+  if (auto directory = home_directory("XDG_CACHE_HOME", "/.cache")) cache.directory = *directory + "/modules";
+  auto file = groups.text(Group::Codegen, "cache-config");
+  if (!file) {
+    auto standard = home_directory("XDG_CONFIG_HOME", "/.config");
+    if (standard && access((*standard + "/config.toml").c_str(), R_OK) == 0) file = *standard + "/config.toml";
+  }
+  if (file) {
+    auto parsed = TRY(read_toml(*file));
+    for (auto&& [key, value] : parsed) {
+      if (key.str() != "cache" || !value.is_table())
+        return fail(fmt::format("{}: '{}' is not the table [cache]", *file, key.str()));
+    }
+    std::string idle;
+    for (auto&& [key, value] : parsed["cache"].as_table() ? *parsed["cache"].as_table() : toml::table()) {
+      auto text = value.value<std::string>();
+      if (key.str() == "directory") {
+        if (!text || !text->starts_with('/'))
+          return fail(fmt::format("{}: cache.directory must be an absolute path", *file));
+        cache.directory = *text;
+      } else if (key.str() == "files-total-size-soft-limit") {
+        std::optional<uint64_t> size;
+        if (text) {
+          size = parse_bytes(*text);
+        } else if (auto n = value.value<int64_t>().value_or(-1); n >= 0) {
+          size = static_cast<uint64_t>(n);
+        }
+        if (!size) return fail(fmt::format("{}: cache.files-total-size-soft-limit is no size like \"512Mi\"", *file));
+        cache.size_limit = size.value_or(0);
+      } else if (std::ranges::find(kIdleCacheKeys, key.str()) != std::end(kIdleCacheKeys)) {
+        idle += fmt::format("{}{}", idle.empty() ? "" : ", ", key.str());
+      } else {
+        constexpr std::string_view kKeys[] = {"directory", "files-total-size-soft-limit"};
+        return fail(
+            fmt::format("{}: there is no key '{}' in [cache]{}", *file, key.str(), did_you_mean(key.str(), kKeys)));
+      }
+    }
+    if (!idle.empty()) warn(fmt::format("{}: this version's cache has no use for {}", *file, idle));
+  }
+  return cache;
+}
+
+constexpr uint64_t kMaxBacktrace = 10000;
+
+/// Inlining is part of optimising: asking for it goes along with that, or is refused.
+Result<> check_inlining(bool wanted, bool optimised) {
+  if (wanted == optimised) return {};
+  return fail(optimised ? "-C inlining=n is not possible at opt-level 1 and 2; -O opt-level=0 compiles without inlining"
+                        : "-C inlining=y is not possible at opt-level 0",
+              ErrorKind::Unsupported);
+}
+
+}  // namespace
+
+Result<Config> make_config(const CommonOptions& options, bool with_cache) {
+  const GroupOptions& g = options.groups;
+  Config config;
+  if (auto level = g.text(Group::Optimize, "opt-level"))
+    config.opt_level(*level == "s" ? 2 : static_cast<uint8_t>((*level)[0] - '0'));
+  if (g.text(Group::Codegen, "compiler") == "winch") {
+    if (auto level = g.text(Group::Optimize, "opt-level"); level && *level != "0")
+      return fail(
+          fmt::format("-C compiler=winch compiles as -O opt-level=0 does, and -O opt-level={} was given", *level));
+    config.opt_level(0);
+  }
+  if (auto inlining = g.flag(Group::Codegen, "inlining")) TRY(check_inlining(*inlining, config.opt_level() != 0));
+  config.single_pass_regalloc(g.text(Group::Optimize, "regalloc-algorithm") == "single-pass");
+  // Old names win over new ones, as they do in Wasmtime.
+  for (const char* key : {"memory-reservation", "static-memory-maximum-size"}) {
+    if (auto n = g.number(Group::Optimize, key)) config.memory_reservation(*n);
+  }
+  for (const char* key : {"memory-guard-size", "static-memory-guard-size", "dynamic-memory-guard-size"}) {
+    if (auto n = g.number(Group::Optimize, key)) config.memory_guard_size(*n);
+  }
+  for (const char* key : {"memory-reservation-for-growth", "dynamic-memory-reserved-for-growth"}) {
+    if (auto n = g.number(Group::Optimize, key)) config.memory_reservation_for_growth(*n);
+  }
+  config.memory_may_move(
+      !g.flag_or(Group::Optimize, "static-memory-forced", !g.flag_or(Group::Optimize, "memory-may-move", true)));
+  config.memory_init_cow(g.flag_or(Group::Optimize, "memory-init-cow", true));
+  config.signals_based_traps(g.flag_or(Group::Optimize, "signals-based-traps", true));
+  config.parallel_compilation(g.flag_or(Group::Codegen, "parallel-compilation", true));
+  config.symbols(g.flag_or(Group::Debug, "symbols", true));
+  if (auto n = g.number(Group::Debug, "max-backtrace")) {
+    if (*n > kMaxBacktrace) return fail(fmt::format("-D max-backtrace: {} is over {}", *n, kMaxBacktrace));
+    config.max_backtrace_frames(static_cast<uint32_t>(*n));
+  }
+  config.nan_canonicalization(g.flag_or(Group::Wasm, "nan-canonicalization", false));
+  config.consume_fuel(g.number(Group::Wasm, "fuel").has_value());
+  // A timeout needs no check in the guest where a signal may end it.
+  config.epoch_interruption(g.flag_or(Group::Wasm, "epoch-interruption", false) ||
+                            (g.duration(Group::Wasm, "timeout") && !config.signals_based_traps()));
+  if (auto n = g.number(Group::Wasm, "max-wasm-stack")) config.max_wasm_stack(*n);
+  for (auto& [name, on] : g.features()) TRY(config.feature(name, on));
+  config.perf_map(options.profile == "perfmap");
+  if (g.flag_or(Group::Codegen, "cache", with_cache)) {
+    CacheConfig cache = TRY(cache_config(g));
+    if (!cache.directory.empty()) config.cache(std::move(cache));
+  }
+  config.warning([](const std::string& message) { warn(message); });
+  return config;
+}
+
+StoreLimits store_limits(const CommonOptions& options) {
+  const GroupOptions& g = options.groups;
+  StoreLimits limits;
+  limits.memory_bytes = g.number(Group::Wasm, "max-memory-size");
+  limits.table_elements = g.number(Group::Wasm, "max-table-elements");
+  if (auto n = g.number(Group::Wasm, "max-instances")) limits.instances = *n;
+  if (auto n = g.number(Group::Wasm, "max-memories")) limits.memories = *n;
+  if (auto n = g.number(Group::Wasm, "max-tables")) limits.tables = *n;
+  limits.trap_on_grow_failure = g.flag_or(Group::Wasm, "trap-on-grow-failure", false);
+  return limits;
+}
+
+}  // namespace vitrine::cli
