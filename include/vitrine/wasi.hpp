@@ -92,8 +92,7 @@ class VITRINE_API Wasi {
   static Result<void> define(Linker& linker, Names names = Names::WithUnstable);
   /// Opens what is granted; fails with the path or address that cannot be, or if the process has no descriptors left.
   static Result<Wasi> make(const WasiConfig& config);
-  /// Makes this the guest of a store, whose `cancel` ends what the guest waits for here. Fails if it is another's
-  /// already, or the store has one: a guest is one store's.
+  /// Makes this the guest of a store, whose `cancel` ends its waits. Fails if it is another's, or the store has one.
   Result<void> attach(const Context& store) const;
   /// Ends the guest at its next blocking call or the one it is in. Any thread, also a signal handler.
   void interrupt() const;

@@ -72,17 +72,6 @@ Result<void> Store::check_limits(const CompiledModule& module) {
   return {};
 }
 
-namespace {
-
-/// Why a memory or table may not begin with its size: the limiter's own error, else what names the option.
-Result<void> for_new(std::expected<void, GrowthFailure> allowed, std::string_view refusal) {
-  if (allowed) return {};
-  if (allowed.error().ends_guest) return std::unexpected(std::move(allowed).error().error);
-  return fail(std::string(refusal), ErrorKind::Limit);
-}
-
-}  // namespace
-
 Result<void> Store::check_memory(const wasm::MemoryType& type) {
   if (type.limits.is_shared) return fail("shared memories are not there yet", ErrorKind::Unsupported);
   unsigned __int128 wide = static_cast<unsigned __int128>(type.limits.min) << type.page_size_log2;
@@ -92,21 +81,25 @@ Result<void> Store::check_memory(const wasm::MemoryType& type) {
     wide = static_cast<unsigned __int128>(*type.limits.max) << type.page_size_log2;
     maximum = wide > UINT64_MAX ? UINT64_MAX : static_cast<uint64_t>(wide);
   }
-  auto allowed = may_grow({.what = Growth::What::Memory, .current = 0, .desired = bytes, .maximum = maximum});
-  if (allowed) return {};
-  return for_new(
-      std::move(allowed),
-      fmt::format("a memory begins with {} bytes, more than the store allows; -W max-memory-size raises it", bytes));
+  return may_begin({.what = Growth::What::Memory, .current = 0, .desired = bytes, .maximum = maximum});
 }
 
 Result<void> Store::check_table(const wasm::TableType& type) {
-  auto allowed =
-      may_grow({.what = Growth::What::Table, .current = 0, .desired = type.limits.min, .maximum = type.limits.max});
+  return may_begin({.what = Growth::What::Table, .current = 0, .desired = type.limits.min, .maximum = type.limits.max});
+}
+
+Result<void> Store::may_begin(const Growth& growth) {
+  auto allowed = may_grow(growth);
   if (allowed) return {};
-  return for_new(
-      std::move(allowed),
-      fmt::format("a table begins with {} elements, more than the store allows; -W max-table-elements raises it",
-                  type.limits.min));
+  GrowthFailure failure = std::move(allowed).error();
+  if (!failure.ends_guest) {
+    const bool is_memory = growth.what == Growth::What::Memory;
+    failure.error = Error(fmt::format("a {} begins with {} {}, more than the store allows; -W {} raises it",
+                                      is_memory ? "memory" : "table", growth.desired, is_memory ? "bytes" : "elements",
+                                      is_memory ? "max-memory-size" : "max-table-elements"),
+                          ErrorKind::Limit);
+  }
+  return std::unexpected(grow_failed(growth, std::move(failure)).error().error);
 }
 
 std::expected<void, GrowthFailure> Store::may_grow(const Growth& growth) {

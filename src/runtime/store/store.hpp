@@ -163,6 +163,8 @@ class Store {
  private:
   friend class Instance;
   Result<void> check_limits(const CompiledModule& module);
+  /// Whether a memory or table of this size may be made; who limits growth is told if not.
+  Result<void> may_begin(const Growth& growth);
   Result<void> check_memory(const wasm::MemoryType& type);
   Result<void> check_table(const wasm::TableType& type);
   void add_trampolines(const std::shared_ptr<const CompiledModule>& module);
