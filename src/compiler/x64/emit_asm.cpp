@@ -224,10 +224,9 @@ uint32_t Asm::finish(std::span<const mach::PoolConst> consts, std::span<const st
   for (const SymbolRef& r : symbol_refs_) out.relocs.push_back({place(r.at), r.symbol, -4, r.kind});
   for (const Trap& t : traps_) out.tables.traps.push_back({place(t.at), t.code});
   for (const Handler& h : handlers_) {
-    abi::HandlerEntry& entry = out.tables.handlers.emplace_back();
-    entry.offset = place(h.at);
-    entry.landing = place(labels_[h.landing]);
-    std::ranges::copy(h.payload, entry.payload);
+    abi::HandlerEntry entry{.offset = place(h.at), .landing = place(labels_[h.landing]), .payload = {}};
+    std::memcpy(entry.payload, h.payload.data(), sizeof entry.payload);
+    out.tables.handlers.push_back(entry);
   }
   places.clear();
   for (const Address& a : addresses_) {
