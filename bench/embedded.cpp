@@ -104,6 +104,20 @@ class Embedded : public Engine {
     return static_cast<double>(end - start) / count;
   }
 
+  double dynamic_call(const std::string& path, uint32_t count) override {
+    Store store(engine_);
+    Func add = take(probes(store, path).func("add"));
+    int32_t sum = 0;
+    uint64_t start = now();
+    for (uint32_t i = 0; i < count; ++i) {
+      const Val arguments[] = {sum, int32_t{1}};
+      sum = take(add.call(arguments))[0].i32();
+    }
+    uint64_t end = now();
+    if (sum != static_cast<int32_t>(count)) die("add answers wrong sums");
+    return static_cast<double>(end - start) / count;
+  }
+
   double guest_to_host(const std::string& path, uint32_t count) override {
     Store store(engine_);
     auto ticks = take(probes(store, path).typed<int32_t(int32_t)>("ticks"));

@@ -44,6 +44,8 @@ class Engine {
   virtual double instantiations_per_second(uint32_t, uint32_t) { die("this engine does not instantiate on threads"); }
   /// Nanoseconds for one call of `add` from the host; and of `tick` from a loop in the guest.
   virtual double host_to_guest(const std::string&, uint32_t) { die("this engine has no guests"); }
+  /// `add` from the host, by values whose types are known at run time only.
+  virtual double dynamic_call(const std::string&, uint32_t) { die("this engine has no dynamic calls"); }
   virtual double guest_to_host(const std::string&, uint32_t) { die("this engine has no guests"); }
 };
 

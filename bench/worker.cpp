@@ -8,6 +8,7 @@
 //     instantiate COUNT PATH       NANOSECONDS NANOSECONDS   (the instance alone; with making and dropping its store)
 //     scale THREADS COUNT          INSTANCES a second, of all threads together; each makes COUNT
 //     call COUNT PATH              NANOSECONDS a call, host to guest
+//     dyncall COUNT PATH           the same with values whose types are looked at in the call
 //     hostcall COUNT PATH          NANOSECONDS a call, guest to host
 //     spawn COUNT COMMAND...       MILLISECONDS...           (words split at spaces)
 //
@@ -86,6 +87,9 @@ void obey(Engine& engine, const std::string& line) {
   } else if (verb == "call") {
     words >> count >> path;
     std::printf("%.3f\n", engine.host_to_guest(path, count));
+  } else if (verb == "dyncall") {
+    words >> count >> path;
+    std::printf("%.3f\n", engine.dynamic_call(path, count));
   } else if (verb == "hostcall") {
     words >> count >> path;
     std::printf("%.3f\n", engine.guest_to_host(path, count));

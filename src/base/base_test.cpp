@@ -1,3 +1,4 @@
+#include <fmt/format.h>  // core.h alone leaves vformat_to to the library, which GCC and clang name differently
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

@@ -40,7 +40,13 @@ std::vector<char> foreign(64 * 1024);
 std::atomic<void*> stack_at_end{nullptr};
 
 struct Late {
-  ~Late() { stack_at_end = signal_stack().ss_flags & SS_DISABLE ? nullptr : signal_stack().ss_sp; }
+  ~Late() {
+    stack_at_end = signal_stack().ss_flags & SS_DISABLE ? nullptr : signal_stack().ss_sp;
+    // AddressSanitizer's runtime unmaps whatever it finds there when a thread ends.
+    stack_t none{};
+    none.ss_flags = SS_DISABLE;
+    sigaltstack(&none, nullptr);
+  }
 };
 
 TEST(SignalStack, AnotherOneThatCameLaterStays) {

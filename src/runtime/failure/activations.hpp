@@ -9,7 +9,8 @@
 namespace vitrine::runtime {
 
 /// Whether its words look as its trampoline left them: false if something else was written there since.
-inline bool is_standing(const abi::VMActivation& activation) {
+// SAFETY: where a jump has skipped it, its words are some later frame's, of the same stack: mapped, if not an object's.
+__attribute__((no_sanitize("address"))) inline bool is_standing(const abi::VMActivation& activation) {
   // The trampoline's frame: see x64/emit_trampolines.cpp. It lies right below the caller's, which holds the activation.
   constexpr uintptr_t kLandingBelowFrame = 56, kMostBetween = 64 * 1024;
   return activation.entry_fp - activation.entry_sp == kLandingBelowFrame &&
