@@ -48,6 +48,11 @@ numbers = random.Random(1)
 for i in range(24):
     put("generated", f"random-{i}", numbers.randbytes(40 + 30 * i))
 
+# Damage to an image: offset and value, and what is cut off.
+for i in range(16):
+    damage = b"".join(numbers.randrange(1 << 16).to_bytes(4, "little") + numbers.randbytes(1) for _ in range(1 + i % 4))
+    put("image", f"random-{i}", damage + (numbers.randrange(1 << 12).to_bytes(2, "little") if i % 3 == 0 else b""))
+
 # Text: the golden inputs, without what is expected of them, and scripts.
 for path in sorted((root / "tests/golden").rglob("*.wat")):
     lines = [line for line in path.read_text().splitlines() if not re.match(r";;( |$|!)", line)]
