@@ -40,7 +40,7 @@ class VITRINE_API WasiStream {
   static WasiStream buffer(size_t limit = 64u << 20);
   /// Reads what `read` fills in: it answers how many bytes, 0 at the end; an error is an input/output error to the
   /// guest. Called while the guest waits, on its thread, and may itself wait: then it has to come back when the guest
-  /// is to end. An exception ends the guest.
+  /// is to end. An exception ends the guest. Guests of several threads that share the stream also call it at once.
   static WasiStream reader(std::function<Result<size_t>(std::span<uint8_t>)> read);
   /// Likewise, gives what is written to `write`, at most 64 KiB at once, which answers how much it took.
   static WasiStream writer(std::function<Result<size_t>(std::span<const uint8_t>)> write);

@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <fstream>
 #include <thread>
@@ -255,6 +256,43 @@ TEST(Wasi, AStreamMayEnterItsGuestAgain) {
       unwrap(reads.linker.instantiate(reads.store, compile(reads.engine, open_file(0, "2")))).typed<int32_t()>("run"));
   EXPECT_EQ(reads.run(), 0);
   EXPECT_EQ(reads.word(200), 1u);
+}
+
+TEST(Wasi, GuestsShareAReader) {
+  constexpr int kAll = 20'000;
+  Engine engine = make_engine();
+  Linker linker(engine);
+  unwrap(Wasi::define(linker));
+  Module module = compile(engine, R"((module
+    (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1) (data (i32.const 0) "\40\00\00\00\08")
+    (func (export "count") (result i32) (local $n i32)
+      (loop $l
+        (if (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 32)) (then unreachable))
+        (local.set $n (i32.add (local.get $n) (i32.load (i32.const 32))))
+        (br_if $l (i32.load (i32.const 32))))
+      (local.get $n))))");
+  std::atomic<int> given = 0, got = 0;
+  auto in = WasiStream::reader([&](std::span<uint8_t> to) -> Result<size_t> {
+    if (given.fetch_add(1) >= kAll) return 0;
+    to[0] = 'x';
+    return 1;
+  });
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 2; ++i) {
+      threads.emplace_back([&] {
+        WasiConfig config;
+        config.in = in;
+        Store store(engine);
+        unwrap(unwrap(Wasi::make(config)).attach(store));
+        unwrap(store.cancel_after(std::chrono::seconds(60)));
+        Instance instance = unwrap(linker.instantiate(store, module));
+        got += unwrap(unwrap(instance.typed<int32_t()>("count"))());
+      });
+    }
+  }
+  EXPECT_EQ(got, kAll);
 }
 
 TEST(Wasi, ACancelledStoreWaitsForNothing) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 
 #include "base/result.hpp"
@@ -19,7 +20,6 @@ Channel::Channel(int fd, Owner owner) : fd_(fd) {
   struct stat st;
   if (::fstat(fd, &st) != 0 || S_ISREG(st.st_mode) || S_ISBLK(st.st_mode) || S_ISDIR(st.st_mode)) return;
   kind_ = Kind::Shared;
-  guard_pipe_ = os::sigpipe_kills();
   if (owner == Owner::Others) return;
   int flags = ::fcntl(fd, F_GETFL);
   if (flags >= 0 && ((flags & O_NONBLOCK) || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0)) kind_ = Kind::Own;
@@ -41,8 +41,9 @@ os::SysResult<size_t> Channel::read(std::span<const iovec> to, const Interrupt& 
 
 os::SysResult<size_t> Channel::write(std::span<const iovec> from, const Interrupt& interrupt) const {
   if (kind_ != Kind::Direct) {
+    // Asked every time: the host may change its mind, and it is its life.
     std::optional<os::PipeGuard> guard;
-    if (guard_pipe_) guard.emplace();
+    if (os::sigpipe_kills()) guard.emplace();
     return transfer(from, /*write=*/true, interrupt);
   }
   if (from.size() == 1 && from[0].iov_len <= kFirstPiece) [[likely]] {
@@ -67,15 +68,16 @@ os::SysResult<size_t> Channel::transfer(std::span<const iovec> data, bool write,
   Piece piece(data);
   if (total_size(data) > kFirstPiece) data = piece.next(kFirstPiece);
   int count = static_cast<int>(data.size());
+  std::atomic_ref<bool> have_nowait(have_nowait_);
   for (;;) {
     ssize_t n;
     if (kind_ == Kind::Own) {
       n = write ? ::writev(fd_, data.data(), count) : ::readv(fd_, data.data(), count);
-    } else if (have_nowait_) {
+    } else if (have_nowait.load(std::memory_order_relaxed)) {
       n = write ? ::pwritev2(fd_, data.data(), count, -1, RWF_NOWAIT)
                 : ::preadv2(fd_, data.data(), count, -1, RWF_NOWAIT);
       if (n < 0 && (errno == EOPNOTSUPP || errno == EINVAL || errno == ENOSYS)) {
-        have_nowait_ = false;
+        have_nowait.store(false, std::memory_order_relaxed);
         continue;
       }
     } else {

@@ -43,8 +43,9 @@ class Channel {
 
   int fd_ = -1;
   Kind kind_ = Kind::Direct;
-  bool guard_pipe_ = false;          // a write may raise a SIGPIPE that nobody handles
-  mutable bool have_nowait_ = true;  // until the system says that this descriptor has no RWF_NOWAIT
+  // Until the system says that this descriptor has no RWF_NOWAIT. By std::atomic_ref, as guests of several threads may
+  // have the same stream.
+  mutable bool have_nowait_ = true;
 };
 
 }  // namespace vitrine::wasi::host

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/result.hpp"
 #include "wasi/host/pieces.hpp"
@@ -68,8 +69,9 @@ os::SysResult<> Stream::prepare() {
   if (!n) return os::sys_fail(EIO);
   fresh.resize(std::min(*n, fresh.size()));
   std::lock_guard lock(mutex_);
-  text_ = std::move(fresh);
-  position_ = 0;
+  // Behind what others may have been given meanwhile.
+  text_.erase(0, std::exchange(position_, 0));
+  text_ = text_.empty() ? std::move(fresh) : text_ + fresh;
   delivered_ = true;
   return {};
 }
@@ -97,8 +99,10 @@ os::SysResult<size_t> Stream::write(std::span<const iovec> from, const Interrupt
   return os::sys_fail(EBADF);
 }
 
-os::SysResult<> Stream::wait(Direction direction, const Interrupt& interrupt) const {
-  return kind_ == Kind::Fd ? channel_.wait(direction, interrupt) : os::SysResult<>();
+os::SysResult<> Stream::wait(Direction direction, const Interrupt& interrupt) {
+  if (kind_ == Kind::Fd) return channel_.wait(direction, interrupt);
+  if (interrupt.raised()) return os::sys_fail(os::kInterrupted);
+  return prepare();
 }
 
 os::SysResult<size_t> Stream::take_text(std::span<const iovec> to, const Interrupt& interrupt) {

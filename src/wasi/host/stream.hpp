@@ -40,12 +40,14 @@ class Stream {
   static std::shared_ptr<Stream> reader(Reader read);
   static std::shared_ptr<Stream> writer(Writer write);
 
-  /// To be called before `read`, while no buffer is held: asks a `reader` for more if it has no more.
+  /// To be called before `read`, while no buffer is held: asks a `reader` for more if it has no more. Another guest may
+  /// take it first; `read` answers EAGAIN then.
   os::SysResult<> prepare();
   os::SysResult<size_t> read(std::span<const iovec> to, const Interrupt& interrupt);
   /// Of a `writer`: nothing may be held of guest memory afterwards, `from` included.
   os::SysResult<size_t> write(std::span<const iovec> from, const Interrupt& interrupt);
-  os::SysResult<> wait(Direction direction, const Interrupt& interrupt) const;
+  /// Of a `reader`, as `prepare`.
+  os::SysResult<> wait(Direction direction, const Interrupt& interrupt);
   /// Whether functions of the embedder's are called.
   bool calls_out() const { return kind_ == Kind::Reader || kind_ == Kind::Writer; }
   /// What an `output` stream has taken so far. Any thread.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -106,6 +107,41 @@ TEST(Stream, Functions) {
   EXPECT_EQ(in.stream->poll_fd(), -1);
 }
 
+TEST(Stream, WhatOneTakesTheOtherAsksForAgain) {
+  int calls = 0;
+  auto stream = Stream::reader([&](std::span<uint8_t> to) -> Result<size_t> {
+    ++calls;
+    to[0] = 'x';
+    return 1;
+  });
+  Interrupt interrupt;
+  char byte;
+  iovec part{&byte, 1};
+  ASSERT_TRUE(stream->prepare());
+  EXPECT_EQ(stream->read({&part, 1}, interrupt), os::SysResult<size_t>(1)) << "another guest's";
+  EXPECT_EQ(stream->read({&part, 1}, interrupt).error().code, EAGAIN);
+  ASSERT_TRUE(stream->wait(Direction::In, interrupt));
+  EXPECT_EQ(calls, 2);
+  EXPECT_EQ(stream->read({&part, 1}, interrupt), os::SysResult<size_t>(1));
+  interrupt.raise();
+  EXPECT_EQ(stream->wait(Direction::In, interrupt).error(), os::kInterrupted);
+  EXPECT_EQ(calls, 2);
+}
+
+TEST(Stream, NothingDeliveredMeanwhileIsLost) {
+  std::shared_ptr<Stream> stream;
+  int calls = 0;
+  stream = Stream::reader([&](std::span<uint8_t> to) -> Result<size_t> {
+    to[0] = static_cast<uint8_t>('a' + calls);
+    if (++calls == 1) {
+      EXPECT_TRUE(stream->prepare()) << "as another guest's thread would";
+    }
+    return 1;
+  });
+  Reader in(stream);
+  EXPECT_EQ(in.read(2), "ba");
+}
+
 TEST(Stream, FilesAreNeverWaitedFor) {
   char name[] = "/tmp/vitrine-stream-XXXXXX";
   os::FileDescriptor file(::mkstemp(name));
@@ -195,6 +231,17 @@ TEST(Stream, Sockets) {
   EXPECT_EQ(stream.read(10), "pong");
   peer.reset();
   EXPECT_EQ(stream.write("x"), error(EPIPE)) << "and no signal";
+}
+
+TEST(Stream, ASignalThatIsNoLongerIgnoredEndsNobody) {
+  int fds[2];
+  ASSERT_EQ(::pipe(fds), 0);
+  auto before = ::signal(SIGPIPE, SIG_IGN);
+  Reader out(Stream::from_fd(os::FileDescriptor(fds[1])));
+  ::signal(SIGPIPE, SIG_DFL);
+  ::close(fds[0]);
+  EXPECT_EQ(out.write("x"), error(EPIPE));
+  ::signal(SIGPIPE, before);
 }
 
 TEST(Interrupt, StaysUntilCleared) {
