@@ -120,11 +120,12 @@ os::SysResult<> Directory::unlink_file(const std::string& path) const {
   if (::fstatat(place.parent.dir(), place.parent.name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
       st.st_size > kLargeFile) {
     auto shared = std::make_shared<Place>(std::move(place));
-    return on_helper(grant_->interrupt(), [self = shared_from_this(), shared]() -> os::SysResult<> {
-      const auto& parent = shared->parent;
-      if (::unlinkat(parent.dir(), parent.name_with_slash().c_str(), 0) != 0) return os::last_error();
-      return {};
-    });
+    return on_helper(grant_->interrupt(), grant_->root_device,
+                     [self = shared_from_this(), shared]() -> os::SysResult<> {
+                       const auto& parent = shared->parent;
+                       if (::unlinkat(parent.dir(), parent.name_with_slash().c_str(), 0) != 0) return os::last_error();
+                       return {};
+                     });
   }
   if (::unlinkat(place.parent.dir(), place.parent.name_with_slash().c_str(), 0) != 0) return os::last_error();
   return {};
@@ -271,7 +272,7 @@ os::SysResult<> Directory::set_times(SetTime accessed, SetTime modified) const {
 
 os::SysResult<> Directory::sync() const {
   TRY(use(Verb::Sync, "."));
-  return on_helper(grant_->interrupt(), [self = shared_from_this()]() -> os::SysResult<> {
+  return on_helper(grant_->interrupt(), grant_->root_device, [self = shared_from_this()]() -> os::SysResult<> {
     if (::fsync(self->fd_.fd.get()) != 0) return os::last_error();
     return {};
   });
@@ -279,7 +280,7 @@ os::SysResult<> Directory::sync() const {
 
 os::SysResult<> Directory::sync_data() const {
   TRY(use(Verb::Sync, "."));
-  return on_helper(grant_->interrupt(), [self = shared_from_this()]() -> os::SysResult<> {
+  return on_helper(grant_->interrupt(), grant_->root_device, [self = shared_from_this()]() -> os::SysResult<> {
     if (::fdatasync(self->fd_.fd.get()) != 0) return os::last_error();
     return {};
   });
@@ -323,7 +324,7 @@ os::SysResult<os::LeasedDescriptor> Directory::open_at(Verb verb, const std::str
 // How long it takes depends on how large the file is, which is known when it is too late.
 os::SysResult<os::LeasedDescriptor> Directory::truncate_at(const std::string& path, int flags) const {
   auto fd =
-      on_helper(grant_->interrupt(),
+      on_helper(grant_->interrupt(), grant_->root_device,
                 [self = shared_from_this(), path, flags]() -> os::SysResult<std::shared_ptr<os::LeasedDescriptor>> {
                   return std::make_shared<os::LeasedDescriptor>(TRY(self->open_at(Verb::Truncate, path, flags, 0666)));
                 });

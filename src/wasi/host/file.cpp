@@ -42,7 +42,7 @@ os::SysResult<> File::use_poll() const {
 /// Calls the system with the descriptor where it cannot hold the guest up.
 template <class Call>
 os::SysResult<> File::on_disk(Call call) const {
-  return on_helper(grant_->interrupt(), [self = shared_from_this(), call]() -> os::SysResult<> {
+  return on_helper(grant_->interrupt(), grant_->root_device, [self = shared_from_this(), call]() -> os::SysResult<> {
     while (call(self->fd_.fd.get()) != 0) {
       if (errno != EINTR) return os::last_error();
     }

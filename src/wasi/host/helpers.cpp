@@ -5,10 +5,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -21,7 +23,9 @@ namespace {
 
 struct Job {
   std::function<void()> work;
+  uint64_t device = 0;
   os::FileDescriptor done;  // readable when it is
+  bool has_failed = false;  // the work threw: for want of memory, as nothing else of ours throws
   std::atomic<bool> finished = false;
 };
 
@@ -36,13 +40,17 @@ class Helpers {
   void drop(const std::shared_ptr<Job>& job);
 
  private:
+  using Queue = std::deque<std::shared_ptr<Job>>;
   void run();
+  /// The first that may begin. One that may not, may when another has ended, whose helper then looks again.
+  Queue::iterator next();
 
   pid_t owner_ = ::getpid();
   std::mutex mutex_;
   std::condition_variable more_;
-  std::deque<std::shared_ptr<Job>> waiting_;
-  size_t threads_ = 0, idle_ = 0;
+  Queue waiting_;
+  std::map<uint64_t, size_t> at_work_;  // helpers, by device
+  size_t threads_ = 0, idle_ = 0, busy_ = 0;
 };
 
 Helpers& Helpers::of_process() {
@@ -86,34 +94,52 @@ void Helpers::drop(const std::shared_ptr<Job>& job) {
   std::erase(waiting_, job);
 }
 
+Helpers::Queue::iterator Helpers::next() {
+  return std::ranges::find_if(waiting_, [this](const auto& job) {
+    auto of_device = at_work_.find(job->device);
+    return (of_device == at_work_.end() ? 0 : of_device->second) < kMaxHelpers - busy_;
+  });
+}
+
 void Helpers::run() {
   constexpr auto kIdle = std::chrono::seconds(10);
   std::unique_lock lock(mutex_);
   for (;;) {
     ++idle_;
-    bool any = more_.wait_for(lock, kIdle, [this] { return !waiting_.empty(); });
+    bool any = more_.wait_for(lock, kIdle, [this] { return next() != waiting_.end(); });
     --idle_;
     if (!any) break;
-    auto job = std::move(waiting_.front());
-    waiting_.pop_front();
+    auto found = next();
+    auto job = std::move(*found);
+    waiting_.erase(found);
+    const uint64_t device = job->device;
+    ++at_work_[device];
+    ++busy_;
     lock.unlock();
-    job->work();
+    try {
+      job->work();
+    } catch (...) {
+      job->has_failed = true;
+    }
     job->work = nullptr;  // what it owns goes here, not on a thread that waits for something else
     job->finished.store(true, std::memory_order_release);
     uint64_t one = 1;
     [[maybe_unused]] auto n = ::write(job->done.get(), &one, sizeof one);
     job.reset();
     lock.lock();
+    if (--at_work_[device] == 0) at_work_.erase(device);
+    --busy_;
   }
   --threads_;
 }
 
 }  // namespace
 
-os::SysResult<> run_on_helper(const Interrupt& interrupt, std::function<void()> work) {
+os::SysResult<> run_on_helper(const Interrupt& interrupt, uint64_t device, std::function<void()> work) {
   if (interrupt.raised()) return os::sys_fail(os::kInterrupted);
   auto job = std::make_shared<Job>();
   job->work = std::move(work);
+  job->device = device;
   job->done = os::FileDescriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   auto& helpers = Helpers::of_process();
   if (!job->done || !helpers.submit(job)) {
@@ -126,6 +152,7 @@ os::SysResult<> run_on_helper(const Interrupt& interrupt, std::function<void()> 
       return waited;
     }
   }
+  if (job->has_failed) return os::sys_fail(ENOMEM);
   return {};
 }
 

@@ -3,7 +3,8 @@
 //
 // The work owns all it touches: the guest, its memory and its handles may be gone before it is done. Helpers are shared
 // by the process, started when they are needed, and few: work that finds none free waits, and is not begun at all if
-// its guest is ended first.
+// its guest is ended first. What hangs is a file system (a server that does not answer), and work for it would hold all
+// helpers in the end, for it outlives its guests; so the work of one device holds no more than it leaves free.
 #pragma once
 
 #include <functional>
@@ -16,18 +17,19 @@
 
 namespace vitrine::wasi::host {
 
-inline constexpr size_t kMaxHelpers = 8;
+inline constexpr size_t kMaxHelpers = 16;
 
-/// Runs `work` on a helper and waits for it, or for the interrupt (kInterrupted; the work goes on, or is dropped). Runs
-/// it here if the system has no thread or descriptor for it.
-os::SysResult<> run_on_helper(const Interrupt& interrupt, std::function<void()> work);
+/// Runs `work`, which may hang as long as `device` (a number of struct stat's) does, on a helper and waits for it, or
+/// for the interrupt (kInterrupted; the work goes on, or is dropped). Runs it here if the system has no thread or
+/// descriptor for it.
+os::SysResult<> run_on_helper(const Interrupt& interrupt, uint64_t device, std::function<void()> work);
 
 /// Likewise, with what `work` answers.
 template <class Work>
-auto on_helper(const Interrupt& interrupt, Work work) -> decltype(work()) {
+auto on_helper(const Interrupt& interrupt, uint64_t device, Work work) -> decltype(work()) {
   auto answer = std::make_shared<std::optional<decltype(work())>>();
   auto run = std::make_shared<Work>(std::move(work));
-  auto done = run_on_helper(interrupt, [answer, run] { answer->emplace((*run)()); });
+  auto done = run_on_helper(interrupt, device, [answer, run] { answer->emplace((*run)()); });
   if (!done) return std::unexpected(done.error());
   return std::move(**answer);
 }

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <new>
 #include <semaphore>
 #include <thread>
 #include <vector>
@@ -19,6 +20,7 @@ namespace vitrine::wasi::host {
 namespace {
 
 constexpr auto kSoon = std::chrono::seconds(2);
+constexpr uint64_t kDisk = 1, kOther = 2;
 
 /// Raises the interrupt a little after `work` has begun, and answers how long `work` went on after that.
 template <class Work>
@@ -39,14 +41,14 @@ std::chrono::nanoseconds interrupted(Interrupt& interrupt, Work&& work) {
 TEST(Helpers, AnswerWhatTheWorkAnswers) {
   Interrupt interrupt;
   auto self = std::this_thread::get_id();
-  auto answer =
-      on_helper(interrupt, [self]() -> os::SysResult<int> { return std::this_thread::get_id() == self ? 1 : 42; });
+  auto answer = on_helper(interrupt, kDisk,
+                          [self]() -> os::SysResult<int> { return std::this_thread::get_id() == self ? 1 : 42; });
   ASSERT_TRUE(answer);
   EXPECT_EQ(*answer, 42);
-  EXPECT_EQ(on_helper(interrupt, []() -> os::SysResult<> { return os::sys_fail(ENOSPC); }).error().code, ENOSPC);
+  EXPECT_EQ(on_helper(interrupt, kDisk, []() -> os::SysResult<> { return os::sys_fail(ENOSPC); }).error().code, ENOSPC);
   interrupt.raise();
   bool begun = false;
-  EXPECT_EQ(on_helper(interrupt, [&]() -> os::SysResult<> { return begun = true, os::SysResult<>(); }).error(),
+  EXPECT_EQ(on_helper(interrupt, kDisk, [&]() -> os::SysResult<> { return begun = true, os::SysResult<>(); }).error(),
             os::kInterrupted);
   EXPECT_FALSE(begun);
 }
@@ -60,28 +62,47 @@ TEST(Helpers, AGuestIsGoneWhileItsWorkGoesOn) {
     return {};
   };
   Interrupt interrupt;
-  // More than there are helpers: the last of them do not begin.
-  for (size_t i = 0; i < kMaxHelpers + 2; ++i) {
+  // More than one device may hold: the last of them do not begin.
+  constexpr size_t kMost = kMaxHelpers / 2;
+  for (size_t i = 0; i < kMost + 2; ++i) {
     os::SysResult<> answer;
-    EXPECT_LT(interrupted(interrupt, [&] { answer = on_helper(interrupt, stuck); }), kSoon);
+    EXPECT_LT(interrupted(interrupt, [&] { answer = on_helper(interrupt, kDisk, stuck); }), kSoon);
     EXPECT_EQ(answer.error(), os::kInterrupted);
   }
   EXPECT_EQ(*ended, 0);
-  // Another guest's work waits for a helper, and has one when the first is free.
+  // Another guest's work there waits for a helper, and has one when the first is free.
   std::atomic<bool> done = false;
   std::thread other([&] {
     Interrupt its;
-    EXPECT_TRUE(on_helper(its, []() -> os::SysResult<> { return {}; }));
+    EXPECT_TRUE(on_helper(its, kDisk, []() -> os::SysResult<> { return {}; }));
     done = true;
   });
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   EXPECT_FALSE(done);
-  gate->release(kMaxHelpers);
+  // Elsewhere it finds one free.
+  std::atomic<bool> timed_out = false;
+  std::jthread timeout([&](std::stop_token stop) {
+    for (int i = 0; i < 2000 && !stop.stop_requested(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (stop.stop_requested()) return;
+    timed_out = true;
+    interrupt.raise();
+  });
+  EXPECT_TRUE(on_helper(interrupt, kOther, []() -> os::SysResult<> { return {}; }));
+  timeout.request_stop();
+  EXPECT_FALSE(timed_out);
+  gate->release(kMost);
   other.join();
-  for (int i = 0; i < 1000 && *ended < static_cast<int>(kMaxHelpers); ++i) {
+  for (int i = 0; i < 1000 && *ended < static_cast<int>(kMost); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  EXPECT_EQ(*ended, static_cast<int>(kMaxHelpers)) << "and what had not begun was dropped";
+  EXPECT_EQ(*ended, static_cast<int>(kMost)) << "and what had not begun was dropped";
+}
+
+TEST(Helpers, WorkThatThrowsFails) {
+  Interrupt interrupt;
+  auto throws = []() -> os::SysResult<> { throw std::bad_alloc(); };
+  EXPECT_EQ(on_helper(interrupt, kDisk, throws).error().code, ENOMEM);
+  EXPECT_TRUE(on_helper(interrupt, kDisk, []() -> os::SysResult<> { return {}; }));
 }
 
 /// What `work` answered in a child of fork.
@@ -96,10 +117,10 @@ bool in_child(Work&& work) {
 
 TEST(Helpers, AChildOfForkHasItsOwn) {
   Interrupt interrupt;
-  ASSERT_TRUE(on_helper(interrupt, []() -> os::SysResult<> { return {}; }));
+  ASSERT_TRUE(on_helper(interrupt, kDisk, []() -> os::SysResult<> { return {}; }));
   EXPECT_TRUE(in_child([&] {
     ::alarm(20);
-    return on_helper(interrupt, []() -> os::SysResult<> { return {}; }).has_value();
+    return on_helper(interrupt, kDisk, []() -> os::SysResult<> { return {}; }).has_value();
   }));
 }
 
@@ -125,6 +146,21 @@ TEST(Interrupt, OfTheParentLeavesAChildAlone) {
   int status = 1;
   ::waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
+}
+
+TEST(Interrupt, OfAChildLeavesTheParentAlone) {
+  Interrupt interrupt;
+  ASSERT_TRUE(interrupt.sleep_until(0));  // it has what it waits with
+  EXPECT_TRUE(in_child([&] {
+    interrupt.raise();
+    bool ended = !interrupt.sleep_until(std::nullopt);
+    interrupt.clear();
+    interrupt.raise();
+    return ended && !interrupt.sleep_until(std::nullopt);
+  }));
+  uint64_t until = os::clock_now(os::Clock::Monotonic) + 30'000'000;
+  EXPECT_TRUE(interrupt.sleep_until(until));
+  EXPECT_GE(os::clock_now(os::Clock::Monotonic), until);
 }
 
 TEST(Pieces, MoveAllOfIt) {

@@ -10,8 +10,12 @@
 
 namespace vitrine::wasi::host {
 
+bool Interrupt::Event::is_ours() const {
+  return fd >= 0 && owner == ::getpid();
+}
+
 Interrupt::~Interrupt() {
-  if (int fd = event_.load(); fd >= 0) ::close(fd);
+  if (int fd = event_.load().fd; fd >= 0) ::close(fd);
 }
 
 // Whoever makes the event looks at the flag after that, and whoever raises the flag looks for the event after that: one
@@ -21,31 +25,29 @@ void Interrupt::raise() noexcept {
   raised_.store(true);
   uint64_t one = 1;
   // A full counter is readable as well, and nobody can be told about another failure here.
-  if (int fd = event_.load(); fd >= 0) [[maybe_unused]]
-    auto n = ::write(fd, &one, sizeof one);
+  if (Event event = event_.load(); event.is_ours()) [[maybe_unused]]
+    auto n = ::write(event.fd, &one, sizeof one);
   errno = saved;
 }
 
 void Interrupt::clear() noexcept {
   uint64_t count;
-  if (int fd = event_.load(); fd >= 0) [[maybe_unused]]
-    auto n = ::read(fd, &count, sizeof count);
+  if (Event event = event_.load(); event.is_ours()) [[maybe_unused]]
+    auto n = ::read(event.fd, &count, sizeof count);
   raised_.store(false);
 }
 
 int Interrupt::event() const {
-  int have = event_.load();
-  pid_t self = ::getpid();
-  if (have >= 0 && owner_.load(std::memory_order_relaxed) == self) return have;
-  int made = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (made < 0) return -1;
+  Event have = event_.load();
+  if (have.is_ours()) return have.fd;
+  const Event made{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), ::getpid()};
+  if (made.fd < 0) return -1;
   if (!event_.compare_exchange_strong(have, made)) {
-    ::close(made);
-    return have;
+    ::close(made.fd);
+    return have.fd;  // another thread's of this process, as nobody else puts one there
   }
-  owner_.store(self, std::memory_order_relaxed);
-  if (have >= 0) ::close(have);
-  return made;
+  if (have.fd >= 0) ::close(have.fd);
+  return made.fd;
 }
 
 os::SysResult<> Interrupt::wait(int fd, short events) const {

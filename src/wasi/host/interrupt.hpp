@@ -41,14 +41,20 @@ class Interrupt {
   os::SysResult<> sleep_until(std::optional<uint64_t> deadline) const;
 
  private:
+  /// An event, and the process that made it: a child of fork shares it with its parent, so it leaves it alone, and
+  /// makes one of its own.
+  struct Event {
+    int fd = -1;
+    pid_t owner = 0;
+    bool is_ours() const;
+  };
+  static_assert(std::atomic<Event>::is_always_lock_free);
+  /// -1 if the system has none left.
   int event() const;
 
   std::atomic<bool> raised_ = false;
-  // Readable while raised. Made by the first wait, as most guests never wait; -1 if the system had none left: then
-  // waits come in slices. It is of the process that made it: a child of fork shares it with its parent, and makes one
-  // of its own.
-  mutable std::atomic<int> event_ = -1;
-  mutable std::atomic<pid_t> owner_ = 0;
+  // Readable while raised. Made by the first wait, as most guests never wait; without one, waits come in slices.
+  mutable std::atomic<Event> event_{};
 };
 
 }  // namespace vitrine::wasi::host
