@@ -87,7 +87,9 @@ Result<> check_config(const Config& config) {
     return fail(fmt::format("max_wasm_stack is {} bytes, and the least that works is 16384", config.max_wasm_stack()));
   }
   if (config.cancel_signal() != 0 && !os::can_interrupt(config.cancel_signal())) {
-    return fail(fmt::format("cancel_signal {} is no signal that can end a guest", config.cancel_signal()));
+    return fail(
+        fmt::format("cancel_signal {} is none of the standard signals, or one that cannot be caught or means a fault",
+                    config.cancel_signal()));
   }
   if (config.max_wasm_stack() > (1ull << 30)) return fail("max_wasm_stack is over 1 GiB");
   if (std::max({config.memory_reservation(), config.memory_guard_size(), config.memory_reservation_for_growth()}) >

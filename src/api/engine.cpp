@@ -1,5 +1,7 @@
 #include <vitrine/engine.hpp>
 
+#include <fmt/format.h>
+
 #include "abi/image.hpp"
 #include "api/config.hpp"
 #include "api/impl.hpp"
@@ -28,8 +30,10 @@ Result<Engine> Engine::make(const Config& config) {
   options.memory_growth = {config.memory_may_move(), config.memory_reservation_for_growth()};
   options.perf_map = config.perf_map();
   options.cancel_signal = static_cast<int>(config.cancel_signal());
-  if (options.settings.signals_based_traps) runtime::install_trap_handler();
   impl->runtime = std::make_shared<runtime::Engine>(options);
+  if (const int signal = impl->runtime->cancel_signal(); signal != 0 && !runtime::install_trap_handler(signal)) {
+    return fail(fmt::format("the system refuses a handler for cancel_signal {}", signal));
+  }
   if (config.cache()) impl->cache.emplace(config.cache()->directory, config.cache()->size_limit);
   if (config.parallel_compilation()) impl->workers.emplace(default_workers());
   auto shards = std::make_shared<const EngineImpl::Shards>(impl);

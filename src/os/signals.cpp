@@ -175,7 +175,8 @@ void set_interrupt_handler(InterruptHandler handler) {
 const int kDefaultInterruptSignal = SIGURG;
 
 bool can_interrupt(uint32_t signal) {
-  return signal > 0 && signal < NSIG && signal != SIGKILL && signal != SIGSTOP &&
+  // Those before 32: real-time signals queue, up to a limit that others may use up, and some are the C library's own.
+  return signal > 0 && signal < 32 && signal != SIGKILL && signal != SIGSTOP &&
          std::ranges::find(kSignals, static_cast<int>(signal)) == std::end(kSignals);
 }
 
@@ -186,18 +187,19 @@ void unblock(int signal) {
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
-void catch_interrupts(int signal) {
-  if (is_caught[signal].load(std::memory_order_acquire)) return;
+bool catch_interrupts(int signal) {
+  if (is_caught[signal].load(std::memory_order_acquire)) return true;
   std::lock_guard lock(catch_mutex);
-  if (is_caught[signal].load(std::memory_order_relaxed)) return;
+  if (is_caught[signal].load(std::memory_order_relaxed)) return true;
   // The previous action has to stand before the handler can run.
-  if (sigaction(signal, nullptr, &previous_of_interrupt[signal]) != 0) return;
+  if (sigaction(signal, nullptr, &previous_of_interrupt[signal]) != 0) return false;
   struct sigaction action{};
   action.sa_sigaction = on_interrupt;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
   sigemptyset(&action.sa_mask);
-  if (sigaction(signal, &action, nullptr) != 0) return;
+  if (sigaction(signal, &action, nullptr) != 0) return false;
   is_caught[signal].store(true, std::memory_order_release);
+  return true;
 }
 
 void end_process(std::string_view line) {

@@ -40,15 +40,15 @@ void set_interrupt_handler(InterruptHandler handler);
 /// it.
 extern const int kDefaultInterruptSignal;
 
-/// Whether there is such a signal, and it can be used for this: it is not one that means a fault.
+/// Whether there is such a signal, and it can be used for this: it does not mean a fault, and is no real-time signal.
 bool can_interrupt(uint32_t signal);
 
 /// Lets the signal through to the calling thread.
 void unblock(int signal);
 
 /// From now on the interrupt handler is called for this signal, on the alternate stack where a thread has one; after it
-/// the handler that was there before.
-void catch_interrupts(int signal);
+/// the handler that was there before. False: the system refuses.
+bool catch_interrupts(int signal);
 
 /// Writes the line to standard error and aborts. Async-signal-safe.
 [[noreturn]] void end_process(std::string_view line);

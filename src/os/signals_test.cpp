@@ -62,6 +62,15 @@ TEST(SignalStack, AnotherOneThatCameLaterStays) {
   EXPECT_EQ(stack_at_end, foreign.data());
 }
 
+TEST(Interrupts, ByStandardSignalsThatMeanNothingElse) {
+  for (int signal : {SIGURG, SIGUSR1, SIGUSR2, SIGIO, SIGWINCH})
+    EXPECT_TRUE(can_interrupt(static_cast<uint32_t>(signal)));
+  for (int signal : {0, SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGILL, SIGFPE}) {
+    EXPECT_FALSE(can_interrupt(static_cast<uint32_t>(signal))) << signal;
+  }
+  for (uint32_t signal = 32; signal < 200; ++signal) EXPECT_FALSE(can_interrupt(signal)) << signal;
+}
+
 TEST(Thread, SignalsReachItWhileItLives) {
   static std::atomic<int> seen{0};
   set_interrupt_handler([](MachineState&) {
@@ -69,7 +78,7 @@ TEST(Thread, SignalsReachItWhileItLives) {
     if (Thread* self = Thread::current_or_null()) self->on_signal();
     return false;
   });
-  catch_interrupts(kDefaultInterruptSignal);
+  ASSERT_TRUE(catch_interrupts(kDefaultInterruptSignal));
   std::atomic<Thread*> other{nullptr};
   std::atomic<bool> end{false};
   std::thread thread([&] {

@@ -259,7 +259,7 @@ TEST_F(Cancel, TheBacktraceSaysWhere) {
 std::atomic<int> foreign_calls{0};
 
 TEST_F(Cancel, AForeignHandlerOfTheSignalIsCalledToo) {
-  const int number = SIGRTMIN + 3;
+  const int number = SIGUSR2;
   struct sigaction action{};
   action.sa_handler = [](int) { ++foreign_calls; };
   sigaction(number, &action, nullptr);

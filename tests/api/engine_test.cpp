@@ -20,6 +20,10 @@ TEST(Engine, ImpossibleOptionsAreRefused) {
   EXPECT_CONTAINS(message_of(Engine::make(Config().max_wasm_stack(100))), "16384");
   EXPECT_CONTAINS(message_of(Engine::make(Config().max_wasm_stack(1ull << 40))), "max_wasm_stack");
   EXPECT_CONTAINS(message_of(Engine::make(Config().memory_reservation(UINT64_MAX))), "memory_reservation");
+  for (uint32_t signal : {9u, 11u, 32u, 33u, 64u, 1000u}) {
+    EXPECT_CONTAINS(message_of(Engine::make(Config().cancel_signal(signal))),
+                    "cancel_signal " + std::to_string(signal));
+  }
 }
 
 TEST(Engine, FeaturesByName) {

@@ -67,9 +67,10 @@ bool on_interrupt(os::MachineState& state) {
 
 }  // namespace
 
-void install_trap_handler() {
+bool install_trap_handler(int cancel_signal) {
   os::set_interrupt_handler(on_interrupt);
   os::install_fault_handler(on_fault);
+  return os::catch_interrupts(cancel_signal);
 }
 
 }  // namespace vitrine::runtime

@@ -8,8 +8,8 @@
 
 namespace vitrine::runtime {
 
-/// Installs the handlers; the first call does, later ones cost a load. That of a cancellation's signal is told what to
-/// do; it is installed by the first cancellation.
-void install_trap_handler();
+/// Installs the handlers, that of the signal of cancellations too; the first call does, later ones cost a load. To be
+/// called before a thread lets that signal through. False: the system refuses a handler for it.
+bool install_trap_handler(int cancel_signal);
 
 }  // namespace vitrine::runtime

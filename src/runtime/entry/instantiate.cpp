@@ -10,7 +10,9 @@ namespace vitrine::runtime {
 
 Outcome<Instance*> instantiate(Store& store, std::shared_ptr<const CompiledModule> module,
                                std::span<const Extern> imports) {
-  if (store.engine().settings().signals_based_traps) install_trap_handler();
+  if (const int signal = store.engine().cancel_signal(); signal != 0 && !install_trap_handler(signal)) {
+    return std::unexpected(Failure::of(Error("the system refuses a handler for the signal of cancellations")));
+  }
   if (store.is_cancelled()) return std::unexpected(store.cancelled_failure());
   Instance* instance = TRY(lift(store.new_instance(std::move(module), imports)));
   instance->context()->builtins = kBuiltins;
