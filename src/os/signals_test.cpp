@@ -97,5 +97,20 @@ TEST(Thread, SignalsReachItWhileItLives) {
   std::thread([&] { EXPECT_EQ(&Thread::current(), other.load()) << "its record is used again"; }).join();
 }
 
+std::atomic<Thread*> own_at_end{nullptr};
+struct AtEnd {
+  ~AtEnd() { own_at_end = Thread::current_or_null(); }
+};
+
+TEST(Thread, LastsAsLongAsThreadLocalObjects) {
+  Thread* own = nullptr;
+  std::thread([&] {
+    static thread_local AtEnd at_end;  // made first, so it goes last
+    (void)&at_end;
+    own = &Thread::current();
+  }).join();
+  EXPECT_EQ(own_at_end, own);
+}
+
 }  // namespace
 }  // namespace vitrine::os

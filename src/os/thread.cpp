@@ -6,6 +6,8 @@
 
 #include <new>
 
+#include "base/assert.hpp"
+
 namespace vitrine::os {
 
 namespace {
@@ -57,14 +59,22 @@ uint64_t forks() {
   return count.load();
 }
 
-/// Ends the record with the thread.
+/// Ends the record with the thread: by a key, as the values of keys go after all thread_local objects, whose destructors
+/// may still do anything.
 struct ThreadOwner {
-  Thread* thread = nullptr;
-  ~ThreadOwner() {
-    if (!thread) return;
+  static void own(Thread& thread) {
+    static const pthread_key_t key = [] {
+      pthread_key_t made;
+      VITRINE_ASSERT(pthread_key_create(&made, end) == 0);
+      return made;
+    }();
+    VITRINE_ASSERT(pthread_setspecific(key, &thread) == 0);
+  }
+  static void end(void* thread) {
     this_thread = nullptr;
-    std::lock_guard lock(thread->mutex_);
-    thread->id_ = 0;
+    auto& record = *static_cast<Thread*>(thread);
+    std::lock_guard lock(record.mutex_);
+    record.id_ = 0;
   }
 };
 
@@ -76,8 +86,10 @@ bool Thread::begin() {
 }
 
 Thread& Thread::current() {
-  static thread_local ThreadOwner owner;
-  if (!this_thread) owner.thread = this_thread = &ThreadPool::take();
+  if (!this_thread) {
+    this_thread = &ThreadPool::take();
+    ThreadOwner::own(*this_thread);
+  }
   return *this_thread;
 }
 
