@@ -11,7 +11,7 @@
 // between. `uextend` is no instruction because of it, and a 32-bit index stands in an address as it is, so that the
 // sandbox rests on it. Who brings an i32 in sees to it: the array-call trampoline and a host call's results are loaded
 // as 32 bits; a result in the host's convention is made so right after the call. On the stack only the lower half
-// counts. Debug builds check it where compiled code is left, in the trampolines.
+// counts. Debug builds check those in registers where compiled code is left, in the trampolines.
 //
 // Because the callee pops, a tail call may pass more or fewer stack arguments than its caller got: the arguments end
 // where the result area begins, which does not move. Seen from a function, high addresses first:
@@ -67,6 +67,11 @@ class ResultAssigner {
   bool host_;
   uint32_t ints_ = 0, floats_ = 0, stack_ = 0;
 };
+
+/// Whether a register holds a value of this type in its lower half, the upper one being zero.
+constexpr bool is_narrow_int(ir::Type type) {
+  return ir::is_int(type) && ir::bytes_of(type) == 4;
+}
 
 /// Where word `n` of the payload arrives at a landing.
 PReg payload_register(uint32_t n);

@@ -554,6 +554,50 @@ int32_t host_small(void*) {
   return static_cast<int32_t>(result);
 }
 
+// Rubbish in the upper halves of both result registers.
+struct DirtyPair {
+  uint64_t first, second;
+};
+DirtyPair host_pair(void*) {
+  return {0xdead'beef'0000'0007, 0xdead'beef'0000'0100};
+}
+
+// Whatever is narrow has zero upper bits, wherever it stands among the results: addresses rest on it.
+TEST(Host, NarrowResultsAreMadeClean) {
+  struct Case {
+    const char* types;
+    bool first, second;  // narrow
+  };
+  for (const Case& c : {Case{"i32, i32", true, true},
+                        {"i32, i64", true, false},
+                        {"i64, i32", false, true},
+                        {"ref, ref", true, true},
+                        {"i64, ref", false, true}}) {
+    auto widen = [](const char* to, const char* from, bool narrow) {
+      return narrow ? fmt::format("  {} = uextend.i64 {}\n", to, from)
+                    : fmt::format("  {} = or.i64 {}, {}\n", to, from, from);
+    };
+    for (const Way& way : ways()) {
+      Program p(way, fmt::format(R"(
+function "f" sym0 wasm(i64) -> i64, i64 {{
+  sig0 = host(i64) -> {}
+block0(v0: i64):
+  v1 = load.i64 v0+64 r0
+  v2, v3 = call_indirect sig0 v1(v0)
+{}{}  return v4, v5
+}}
+)",
+                                 c.types, widen("v4", "v2", c.first), widen("v5", "v3", c.second)));
+      auto pair = &host_pair;
+      std::memcpy(p.data(), &pair, 8);
+      const uint64_t rubbish = 0xdead'beef'0000'0000;
+      EXPECT_EQ(p.call(0, {}).results,
+                (std::vector<uint64_t>{7 + (c.first ? 0 : rubbish), 256 + (c.second ? 0 : rubbish)}))
+          << way.name << " " << c.types;
+    }
+  }
+}
+
 TEST(Host, Builtins) {
   for (const Way& way : ways()) {
     Program p(way, R"(

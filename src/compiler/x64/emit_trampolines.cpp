@@ -58,11 +58,12 @@ void copy(Asm& a, Type type, const x86::Gp& to, int64_t to_offset, const x86::Gp
 
 }  // namespace
 
-// In debug builds: the upper half of an i32 is zero where compiled code is left (callconv.hpp). Not so is a bug of
+// In debug builds: the upper half of an i32 in a register is zero where a trampoline gets it from compiled code. (What it
+// brings in is loaded as 32 bits, and on the stack the upper half does not count: callconv.hpp.) Not so is a bug of
 // ours, and ends the program: there is no trap here.
 void EmitterImpl::check_i32([[maybe_unused]] Type type, [[maybe_unused]] PReg r, [[maybe_unused]] const x86::Gp& temp) {
 #if VITRINE_VERIFY
-  if (ir::bytes_of(type) != 4 || !ir::is_int(type)) return;
+  if (!is_narrow_int(type)) return;
   const Label fine = asm_.make_label();
   asm_.e(Inst::kIdMov, temp, gp64(r));
   asm_.e(Inst::kIdShr, temp, Imm(32));

@@ -6,7 +6,10 @@
 #include <bit>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 
+#include "compiler/ir/critical_edges.hpp"
+#include "compiler/ir/parse.hpp"
 #include "compiler/x64/harness.hpp"
 
 namespace vitrine::x64::testing {
@@ -259,6 +262,69 @@ block2:
     EXPECT_EQ(p.call1(0, {40}), 0x1111u) << way.name << p.vcode;
     EXPECT_EQ(frames_unwound, 0u);
   }
+}
+
+// So is a reference, and a second result.
+TEST(Invoke, OfTheHostWithAPair) {
+  struct Pair {
+    uint64_t first, second;
+  };
+  for (const Way& way : ways()) {
+    Program p(way, R"(
+function "outer" sym0 wasm(i64, i64) -> i64, i64 {
+  sig0 = host(i64, i64) -> ref, i32
+block0(v0: i64, v1: i64):
+  v2 = load.i64 v0+64 r0
+  v3, v4, v5 = invoke_indirect sig0 v2(v0, v1), block1(v4), block2
+block1(v6: i32):
+  v7 = uextend.i64 v3
+  v8 = uextend.i64 v6
+  return v7, v8
+block2:
+  return v5, v5
+}
+)");
+    program = &p;
+    Pair (*dirty)(void*, uint64_t) = [](void*, uint64_t x) {
+      return Pair{x | 0xffff'ffff'0000'0000, (x + 1) | 0xffff'ffff'0000'0000};
+    };
+    std::memcpy(p.data(), &dirty, 8);
+    EXPECT_EQ(p.call(0, {40}).results, (std::vector<uint64_t>{40, 41})) << way.name << p.vcode;
+  }
+}
+
+/// Seconds of this process that compiling `calls` invokes of the host takes, each with a result that is used.
+double seconds_for(unsigned calls) {
+  std::string text = R"(
+function "outer" sym0 wasm(i64) -> i64 {
+  sig0 = host(i64) -> i32
+block0(v0: i64):
+  v1 = load.i64 v0+64 r0
+  jump block1
+)";
+  for (unsigned n = 1; n <= calls; ++n)
+    text +=
+        fmt::format("block{0}:\n  v{1}, v{2} = invoke_indirect sig0 v1(v0), block{3}(v{1}), block{4}\n", 2 * n - 1,
+                    3 * n, 3 * n + 1, 2 * n, 2 * calls + 2) +
+        fmt::format("block{}(v{}: i32):\n  trapif v{}, 14\n  jump block{}\n", 2 * n, 3 * n + 2, 3 * n + 2, 2 * n + 1);
+  text += fmt::format("block{}:\n  return v1\nblock{}:\n  return v0\n}}\n", 2 * calls + 1, 2 * calls + 2);
+  auto f = ir::parse(text);
+  if (!f) {
+    ADD_FAILURE() << f.error().message();
+    return 0;
+  }
+  ir::EdgeSplitter().run(*f);
+  Backend backend(ways()[0].settings);
+  abi::CodeUnit unit;
+  const std::clock_t begin = std::clock();
+  EXPECT_TRUE(backend.compile(*f, unit, {.fast = true}).has_value());
+  return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+}
+
+// Where an invoke comes back to and the invoke itself know each other's registers without a search.
+TEST(Invoke, ManyOfTheHostInLinearTime) {
+  const double few = seconds_for(10'000), many = seconds_for(80'000);
+  EXPECT_LT(many, 16 * few);
 }
 
 }  // namespace

@@ -11,7 +11,6 @@ using mach::MInst;
 
 void Lower::begin_function() {
   force_flags_ = Inst();
-  host_results_.clear();
   out_->callee_pops = f_->sig.conv == ir::CallConv::Wasm;
   out_->incoming_args = stack_arg_bytes(f_->sig);
 }

@@ -141,8 +141,9 @@ class Lower final : public mach::Lowering {
 
   // -- lower_call.cpp
   void lower_call(ir::Inst i, const ir::InstData& d);
-  void emit_call(ir::Inst i, const ir::InstData& d, VReg host_result);
-  bool is_narrow(const ir::Signature& sig) const;
+  void emit_call(ir::Inst i, const ir::InstData& d);
+  void split_host_results(ir::Inst i, const ir::Signature& sig);
+  void widen_host_results();
   void load_stack_results(ir::Inst i, const ir::Signature& sig);
   void lower_tail_call(ir::Inst i, const ir::InstData& d);
   void lower_return(ir::Inst i);
@@ -158,7 +159,10 @@ class Lower final : public mach::Lowering {
     PReg in;
   };
   std::vector<RegArg> reg_args_;
-  std::vector<std::pair<ir::Inst, VReg>> host_results_;  // of invokes: see lower_return_from
+  struct HostResult {
+    VReg wanted, from_host;
+  };
+  std::vector<HostResult> host_results_;  // of the call that split_host_results was called for
 };
 
 }  // namespace vitrine::x64

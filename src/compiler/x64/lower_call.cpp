@@ -42,13 +42,24 @@ void Lower::gather_args(const Signature& sig, std::span<const Value> args, bool&
   }
 }
 
-/// An I32 from the host has an undefined upper half: it is made zero right after.
-bool Lower::is_narrow(const Signature& sig) const {
-  return sig.conv == CallConv::Host && !sig.results.empty() && sig.results[0] == Type::I32;
+// A narrow integer from the host has an undefined upper half. The call defines another register than the one that the
+// result's uses, all of them lowered by now, have asked for; `widen_host_results` moves the lower half over.
+void Lower::split_host_results(Inst i, const Signature& sig) {
+  host_results_.clear();
+  if (sig.conv != CallConv::Host) return;
+  for (uint32_t n = 0; n < sig.results.size(); ++n) {
+    VReg& r = vregs_[f_->result(i, n).raw()];
+    if (!is_narrow_int(sig.results[n]) || !r.valid()) continue;
+    host_results_.push_back({.wanted = r, .from_host = fresh(sig.results[n])});
+    r = host_results_.back().from_host;
+  }
 }
 
-// `host_result` is where a narrow result goes, if it is one.
-void Lower::emit_call(Inst i, const InstData& d, VReg host_result) {
+void Lower::widen_host_results() {
+  for (const HostResult& r : host_results_) emit_rm(MOp::Mov, 4, r.wanted, reg_src(r.from_host));
+}
+
+void Lower::emit_call(Inst i, const InstData& d) {
   const bool direct = ir::is_direct(d.op), ends_block = ir::is_terminator(d.op);
   const Signature& sig = f_->sigs[f_->callee_sig(d)];
   std::span<const Value> args = f_->args(i);
@@ -95,7 +106,7 @@ void Lower::emit_call(Inst i, const InstData& d, VReg host_result) {
   for (uint32_t n = 0; n < sig.results.size(); ++n) {
     ArgLoc loc = results.next(sig.results[n]);
     if (!loc.in_reg()) continue;
-    VReg r = n == 0 && host_result.valid() ? host_result : vregs_[f_->result(i, n).raw()];
+    VReg r = vregs_[f_->result(i, n).raw()];
     if (!r.valid()) r = fresh(sig.results[n]);
     def_fixed(r, loc.reg);
   }
@@ -127,30 +138,22 @@ void Lower::load_stack_results(Inst i, const Signature& sig) {
 
 void Lower::lower_call(Inst i, const InstData& d) {
   const Signature& sig = f_->sigs[f_->callee_sig(d)];
-  if (!is_narrow(sig)) {
-    emit_call(i, d, VReg());
-    return load_stack_results(i, sig);
-  }
-  const VReg host_result = fresh(Type::I32);
-  emit_call(i, d, host_result);
-  if (VReg r = vregs_[f_->result(i, 0).raw()]; r.valid()) emit_rm(MOp::Mov, 4, r, reg_src(host_result));
+  split_host_results(i, sig);
+  emit_call(i, d);
+  widen_host_results();
+  load_stack_results(i, sig);
 }
 
-// Blocks are lowered last to first, so that where an invoke comes back to was lowered before it.
 void Lower::lower_invoke(Inst i, const InstData& d) {
-  VReg host_result;
-  for (auto [invoke, r] : host_results_)
-    if (invoke == i) host_result = r;
-  emit_call(i, d, host_result);
+  emit_call(i, d);
 }
 
+// Blocks are lowered last to first: this comes before `lower_invoke`, which finds the registers that are left here.
 void Lower::lower_return_from(Inst invoke) {
   const Signature& sig = f_->sigs[f_->callee_sig((*f_)[invoke])];
-  if (!is_narrow(sig)) return load_stack_results(invoke, sig);
-  VReg r = vregs_[f_->result(invoke, 0).raw()];
-  if (!r.valid()) return;
-  host_results_.push_back({invoke, fresh(Type::I32)});
-  emit_rm(MOp::Mov, 4, r, reg_src(host_results_.back().second));
+  split_host_results(invoke, sig);
+  widen_host_results();
+  load_stack_results(invoke, sig);
 }
 
 // The stack arguments are prepared where those of an ordinary call would be; the expansion moves them over the frame.
@@ -173,6 +176,7 @@ void Lower::lower_tail_call(Inst i, const InstData& d) {
   info.foreign = foreign;
   if (direct) info.symbol = f_->funcs[ir::FuncRef(d.imm)].symbol;
   out_->outgoing_bytes = std::max(out_->outgoing_bytes, info.stack_args);
+  out_->has_tail_calls = 1;
   VReg code;
   if (!direct) code = use_reg(target);
   begin(direct ? MOp::TailCall : MOp::TailCallInd, 8);
