@@ -48,14 +48,25 @@ void Lowering::analyse() {
     VITRINE_DCHECK((*f_)[v].kind != ir::ValueKind::Alias);
     ++uses_[v.raw()];
   };
+  // A colour ends behind whatever has effects, and before a load that traps otherwise than those in it do.
   uint32_t color = 0;
+  uint8_t trap = 0;
   for (Block b : cfg_.rpo()) {
     for (Inst i = (*f_)[b].first; i.valid(); i = f_->next(i)) {
       for (Value v : f_->args(i)) use(v);
       for (const BlockCall& c : f_->succs(i))
         for (Value v : f_->args(c)) use(v);
+      const InstData& d = (*f_)[i];
+      if (!ir::only_reads(d.op)) {
+        color_[i.raw()] = color++;
+        trap = 0;
+        continue;
+      }
+      if (d.trap != 0) {
+        color += trap != 0 && trap != d.trap;
+        trap = d.trap;
+      }
       color_[i.raw()] = color;
-      color += !ir::only_reads((*f_)[i].op);
     }
   }
   blocks_.assign(f_->num_blocks(), Lowered());

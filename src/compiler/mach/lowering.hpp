@@ -10,7 +10,7 @@
 //   - The IR comes with critical edges split and its blocks in their final order (opt's layout): both are kept.
 //   - An I32 in a register has zero upper bits, so `uextend` shares its operand's register.
 //   - A load moves down into its consumer only when it has no other use, both stand in one block, and between them is
-//     nothing that writes, calls or may trap (`color`). It never becomes wider.
+//     nothing that writes, calls or may trap otherwise than it does (`color`). It never becomes wider.
 // Cost: O(instructions); look-through is bounded.
 #pragma once
 
@@ -52,7 +52,8 @@ class Lowering {
   /// A call that ends its block: its last operands define the results in registers and then the payload, as the
   /// CallInfo that `imm` of what is emitted last names says.
   virtual void lower_invoke(ir::Inst inst, const ir::InstData& d) = 0;
-  /// What is left to be done where that comes back, at the beginning of the block that it comes back to.
+  /// What is left to be done where that comes back, at the beginning of the block that it comes back to; before
+  /// `lower_invoke`, as blocks are lowered backwards.
   virtual void lower_return_from(ir::Inst invoke) = 0;
   /// A terminator of several successors or none. Blocks are not its concern: `imm` of what it emits last is set here.
   virtual void lower_terminator(ir::Inst inst, const ir::InstData& d) = 0;
@@ -116,7 +117,8 @@ class Lowering {
   bool lives_on(ir::Value v) const;
   /// Whether `v` is a load that can be done by the current instruction, which has a memory operand of `bytes`.
   bool may_fold_load(ir::Value v, unsigned bytes) const;
-  /// Whether nothing between `i` and the current instruction writes, calls or may trap.
+  /// Whether nothing between `i` and the current instruction writes, calls or may trap; loads that trap as `i` does may
+  /// stand there, so that of two that both fault the second may be the one that is reported.
   bool may_sink(ir::Inst i) const { return color_[i.raw()] == color_[inst_.raw()]; }
   /// `i` became part of the current instruction.
   void sink(ir::Inst i) { color_[i.raw()] = kSunk; }
@@ -196,7 +198,7 @@ class Lowering {
   std::vector<uint32_t> uses_;    // by IR value
   std::vector<uint8_t> crosses_;  // used in another block than defined, or passed to one; not in the fast mode
   static constexpr uint32_t kSunk = ~0u;
-  std::vector<uint32_t> color_;  // by IR instruction; grows at every effect; kSunk: became part of its consumer
+  std::vector<uint32_t> color_;  // by IR instruction; kSunk: became part of its consumer
   std::vector<regalloc::Operand> operands_;
   std::vector<Lowered> blocks_;  // by IR block
   std::vector<VReg> args_;

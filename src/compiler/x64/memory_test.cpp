@@ -362,6 +362,13 @@ function "unreachable" sym8 wasm(i64, i64) {
 block0(v0: i64, v1: i64):
   trap 10 @0x16
 }
+function "before a load that traps otherwise" sym9 wasm(i64, i64, i64) -> i32 {
+block0(v0: i64, v1: i64, v2: i64):
+  v3 = load.i32 v1 r1 trap=2 @0x13
+  v4 = load.i32 v2 r1 trap=14 @0x14
+  v5 = iadd.i32 v4, v3
+  return v5
+}
 )");
     auto bad = reinterpret_cast<uint64_t>(page);
     auto expect = [&](uint32_t f, std::vector<uint64_t> args, TrapCode code, uint32_t srcloc) {
@@ -378,10 +385,14 @@ block0(v0: i64, v1: i64):
     expect(6, {bad, 1}, TrapCode::MemoryOutOfBounds, 0x13);
     expect(7, {bad, 1}, TrapCode::MemoryOutOfBounds, 0x13);
     expect(8, {bad}, TrapCode::Unreachable, 0x16);
+    expect(9, {bad, bad}, TrapCode::MemoryOutOfBounds, 0x13);
     uint32_t word = 41;
     std::memcpy(p.data(), &word, 4);
     EXPECT_EQ(p.call1(3, {reinterpret_cast<uint64_t>(p.data()), 1}), 42u);
-    expect(7, {reinterpret_cast<uint64_t>(p.data()), 1}, TrapCode::NullReference, 0x14);
+    const auto good = reinterpret_cast<uint64_t>(p.data());
+    expect(7, {good, 1}, TrapCode::NullReference, 0x14);
+    expect(9, {good, bad}, TrapCode::NullReference, 0x14);
+    EXPECT_EQ(p.call1(9, {good, good}), 82u);
   }
   munmap(page, 4096);
 }
