@@ -1,8 +1,9 @@
-# Writes a C++ source that defines `vitrine::abi::build_hash()`: a hash over the names and contents of FILES (a list, relative to ROOT),
-# so that builds from equal sources have equal hashes and any other have different ones.
-#   cmake -DROOT=... -DLIST=<file with a name a line> -DOUT=... -P SourceHash.cmake
+# Writes a C++ source that defines `vitrine::abi::build_hash()`: a hash over the names and contents of FILES (a list, relative to ROOT) and
+# over DEFINES, the macros that they are compiled with, so that builds that make equal code have equal hashes and any other have
+# different ones.
+#   cmake -DROOT=... -DLIST=<file with a name a line> -DDEFINES=... -DOUT=... -P SourceHash.cmake
 file(STRINGS ${LIST} files)
-set(all "")
+set(all "${DEFINES}\n")
 foreach(file ${files})
   file(SHA256 ${ROOT}/${file} hash)
   string(APPEND all "${file} ${hash}\n")
