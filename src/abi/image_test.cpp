@@ -121,6 +121,21 @@ std::string refusal(std::span<const uint8_t> bytes, const CodegenSettings& expec
   return view.error().message();
 }
 
+// Types that are equal share their trampolines, and each of these has one symbol.
+TEST(Image, TrampolinesHaveOneNameEach) {
+  const std::vector<uint8_t> types = {4, 0x60, 0, 0, 0x60, 1, 0x7f, 0, 0x60, 0, 0, 0x60, 1, 0x7f, 0};
+  Read read(ModuleBytes().section(1, types).section(3, {1, 0}).section(10, {1, 2, 0, 0x0b}).take());
+  ImageContents contents = sample(read.module);
+  contents.trampolines = {{8, 9}, {7, 6}, {8, 9}, {7, 6}};
+  auto image = write_image(contents);
+  ASSERT_TRUE(image) << image.error().message();
+  const std::string_view bytes(reinterpret_cast<const char*>(image->data()), image->size());
+  for (unsigned type = 0; type < 4; ++type) {
+    EXPECT_EQ(bytes.find(fmt::format("::array_call[{}]", type)) != bytes.npos, type < 2) << type;
+    EXPECT_EQ(bytes.find(fmt::format("::host_call[{}]", type)) != bytes.npos, type < 2) << type;
+  }
+}
+
 TEST(Image, RoundTrip) {
   Read read(module_with_data({{100, "hello"}, {8000, "world"}}));
   auto image = write_image(sample(read.module));

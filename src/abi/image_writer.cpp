@@ -47,13 +47,11 @@ struct SymbolTable {
       const CodeRange& range = contents.functions[i];
       add(contents.function_names[i], text_offset + range.offset, range.size);
     }
+    if (contents.function_names.empty()) return;
     for (size_t i = 0; i < contents.trampolines.size(); ++i) {
       // Types that are equal share their trampolines; the first one names them.
       const Trampolines& t = contents.trampolines[i];
-      if (t.array_call == kNoTrampoline) continue;
-      bool seen = i > 0 && contents.trampolines[i - 1].array_call >= t.array_call &&
-                  contents.trampolines[i - 1].array_call != kNoTrampoline;
-      if (seen || contents.function_names.empty()) continue;
+      if (t.array_call == kNoTrampoline || contents.module->types[i].canonical != i) continue;
       add(fmt::format("wasm[0]::array_call[{}]", i), text_offset + t.array_call, 0);
       add(fmt::format("wasm[0]::host_call[{}]", i), text_offset + t.host_call, 0);
     }
