@@ -32,7 +32,7 @@ void VCode::clear() {
   edges.clear();
   block_vregs.clear();
   slot_bytes = outgoing_bytes = incoming_args = 0;
-  callee_pops = has_calls = saves_context = 0;
+  callee_pops = has_calls = has_tail_calls = saves_context = 0;
 }
 
 namespace {

@@ -111,7 +111,8 @@ class VCode {
   uint32_t outgoing_bytes = 0;  // most that a call passes and gets back on the stack
   uint32_t incoming_args = 0;   // bytes of this function's stack arguments, multiple of 16
   uint8_t callee_pops = 0;      // this function removes them
-  uint8_t has_calls = 0;
+  uint8_t has_calls = 0;        // without tail calls
+  uint8_t has_tail_calls = 0;
   uint8_t saves_context = 0;  // some call restores the context register from the frame
 
   VReg make_vreg(regalloc::RegClass cls, uint8_t bytes) {

@@ -120,7 +120,8 @@ Result<> EmitterImpl::layout_frame() {
   // Pairs of slots are 16-aligned from here on.
   if (allocation_->spill_slots || code_->slot_bytes || code_->outgoing_bytes || code_->has_calls) base = align(base);
   uint64_t total = base + uint64_t{allocation_->spill_slots} * 8;
-  if (code_->slot_bytes || code_->outgoing_bytes || code_->has_calls) total = align(total);
+  // Of a tail call, a backtrace tells by the alignment that the frame is gone.
+  if (code_->slot_bytes || code_->outgoing_bytes || code_->has_calls || code_->has_tail_calls) total = align(total);
   total += align(code_->slot_bytes) + align(code_->outgoing_bytes);
   if (total > kMaxFrame)
     return fail(fmt::format("function \"{}\" needs a stack frame of {} bytes, more than the limit of {}", code_->name,

@@ -468,9 +468,9 @@ void EmitterImpl::tail_call(const MInst& m) {
       asm_.e(id(MOp::StoreV, 16), x86::xmmword_ptr(x86::rbp, to + at), copy);
     }
     asm_.e(Inst::kIdMov, x86::qword_ptr(x86::rbp, to - 8), x86::r11);
-    asm_.e(Inst::kIdLea, x86::r11, x86::ptr(x86::rbp, to - 8));
-    asm_.e(Inst::kIdPop, x86::rbp);
-    asm_.e(Inst::kIdMov, x86::rsp, x86::r11);
+    asm_.e(Inst::kIdPop, x86::r11);
+    asm_.e(Inst::kIdLea, x86::rsp, x86::ptr(x86::rbp, to - 8));
+    asm_.e(Inst::kIdMov, x86::rbp, x86::r11);  // from here on the frame is gone, and rsp where a return would expect it
   }
   if (static_cast<MOp>(m.op) == MOp::TailCall)
     asm_.jmp_symbol(info.symbol);

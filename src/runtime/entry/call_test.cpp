@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <csetjmp>
 #include <csignal>
@@ -15,6 +16,7 @@
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/code/registry.hpp"
 #include "runtime/entry/instantiate.hpp"
+#include "runtime/failure/backtrace.hpp"
 #include "runtime/store/store.hpp"
 #include "text/wat_parser.hpp"
 #include "wasm/reader.hpp"
@@ -145,6 +147,20 @@ hand_wild:
   mov rbp, rsp
   xor eax, eax
   mov eax, [rax]
+hand_tail:
+  push rbp
+  mov rbp, rsp
+  sub rsp, 32
+hand_tail_inside:
+  .byte 0xe9
+  .long 0
+  mov rsp, rbp
+  pop rbp
+hand_tail_direct:
+  .byte 0xe9
+  .long hand_add_one - (. + 4)
+hand_tail_indirect:
+  jmp rax
 hand_end:
   .att_syntax
   .text
@@ -165,6 +181,10 @@ LABEL(hand_recurse_trap);
 LABEL(hand_call_host);
 LABEL(hand_call_host_return);
 LABEL(hand_wild);
+LABEL(hand_tail);
+LABEL(hand_tail_inside);
+LABEL(hand_tail_direct);
+LABEL(hand_tail_indirect);
 LABEL(hand_end);
 
 namespace vitrine::runtime {
@@ -181,7 +201,8 @@ constexpr std::string_view kWat = R"((module $hand
   (func $load (export "load") (type $t) unreachable)
   (func $recurse (export "recurse") (type $t) unreachable)
   (func $call_host (export "call_host") (type $t) unreachable)
-  (func $wild (export "wild") (type $t) unreachable)))";
+  (func $wild (export "wild") (type $t) unreachable)
+  (func $tail (type $t) unreachable)))";
 
 uint32_t at(const uint8_t* label) {
   return static_cast<uint32_t>(label - hand_text);
@@ -191,11 +212,12 @@ std::vector<uint8_t> hand_image() {
   std::vector<uint8_t> wasm = *text::parse_wat(kWat, wasm::Features::all());
   abi::ImageContents c;
   c.text = abi::ImageText::of({hand_text, hand_end});
-  const uint8_t* starts[] = {hand_add_one, hand_unreachable, hand_caller, hand_load,
-                             hand_recurse, hand_call_host,   hand_wild,   hand_end};
+  const uint8_t* starts[] = {hand_add_one,   hand_unreachable, hand_caller, hand_load, hand_recurse,
+                             hand_call_host, hand_wild,        hand_tail,   hand_end};
   for (size_t i = 0; i + 1 < std::size(starts); i++)
     c.functions.push_back({at(starts[i]), at(starts[i + 1]) - at(starts[i])});
   c.trampolines = {{at(hand_array_call), at(hand_host_call)}};
+  c.tables.frames = {{at(hand_tail), at(hand_end) - at(hand_tail), 32, 0, 0}};
   auto code = [](abi::TrapCode t) { return static_cast<uint32_t>(t); };
   c.tables.traps = {{at(hand_unreachable_trap), code(abi::TrapCode::Unreachable)},
                     {at(hand_load_trap), code(abi::TrapCode::MemoryOutOfBounds)},
@@ -285,6 +307,34 @@ TEST_F(Call, TrapsComeBackWithFramesAndInlinedOnesExpanded) {
   EXPECT_EQ(failure.cause(), "wasm trap: wasm `unreachable` instruction executed");
   EXPECT_EQ(frames_of(failure), "0x50 hand!unreachable, 0x60 hand!load, 0x77 hand!caller");
   EXPECT_EQ(*call("add_one", 1), 2) << "the store goes on";
+}
+
+// Interrupted at any jump, a function with tail calls and its caller are both seen.
+TEST_F(Call, FramesOfATailCall) {
+  constexpr uint32_t kCaller = 3, kTail = 8;
+  const auto text = reinterpret_cast<uintptr_t>(module_->image().text().data());
+  alignas(16) std::array<uintptr_t, 32> stack{};
+  auto address = [&](size_t word) { return reinterpret_cast<uintptr_t>(&stack[word]); };
+  abi::VMActivation activation{};
+  activation.entry_fp = address(30);
+  stack[24] = address(30);
+  stack[25] = text + at(hand_array_call) + 1;
+  stack[17] = text + at(hand_caller_return);
+  auto functions = [&](const uint8_t* label, uintptr_t fp, uintptr_t sp) {
+    std::array<LiveFrame, 4> frames;
+    const size_t count = walk_frames(&activation, GuestRegisters{.pc = text + at(label), .fp = fp, .sp = sp}, frames);
+    std::vector<uint32_t> found;
+    for (const LiveFrame& f : std::span(frames).first(count)) found.push_back(f.function);
+    return found;
+  };
+  const std::vector<uint32_t> both = {kTail, kCaller};
+  EXPECT_EQ(functions(hand_tail_direct, address(24), address(17)), both);
+  EXPECT_EQ(functions(hand_tail_indirect, address(24), address(17)), both);
+  stack[16] = address(24);
+  EXPECT_EQ(functions(hand_tail_inside, address(16), address(12)), both);
+  // Called by the host: its own frame alone.
+  stack[17] = text + at(hand_array_call) + 1;
+  EXPECT_EQ(functions(hand_tail_direct, address(30), address(17)), std::vector<uint32_t>{kTail});
 }
 
 TEST_F(Call, OutOfBoundsLoadsTrap) {

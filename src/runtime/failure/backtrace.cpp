@@ -16,18 +16,26 @@ READS_STACK uintptr_t word_at(uintptr_t address, unsigned index = 0) {
   return reinterpret_cast<const uintptr_t*>(address)[index];
 }
 
-/// Where the caller's pc is for code interrupted before its prologue has made the frame, or after its epilogue has
-/// given it up; 0: in the frame.
+/// Where the caller's pc is for code interrupted before its prologue has made the frame, or after it has been given up,
+/// for a return or a tail call; 0: in the frame. (A tail call with more stack arguments than the function has itself is
+/// not told apart while it writes them over the frame's own two words: the frames above may be missing then.)
 uintptr_t return_address_outside_frame(const GuestRegisters& at) {
   constexpr uintptr_t kPushSize = 1;
-  constexpr uint8_t kReturn = 0xc3, kReturnPopping = 0xc2;
+  constexpr uint8_t kReturn = 0xc3, kReturnPopping = 0xc2, kJump = 0xe9, kGroup5 = 0xff, kJumpToRax = 0xe0;
   CodeLookup lookup(at.pc);
   if (!lookup.module()) return 0;
   const auto function = lookup.module()->find_function(at.pc);
   if (!function) return 0;
   const auto start = reinterpret_cast<uintptr_t>(lookup.module()->function_code(*function));
-  const uint8_t instruction = *reinterpret_cast<const uint8_t*>(at.pc);
-  if (at.pc == start || instruction == kReturn || instruction == kReturnPopping) return word_at(at.sp);
+  const auto* instruction = reinterpret_cast<const uint8_t*>(at.pc);
+  if (at.pc == start || *instruction == kReturn || *instruction == kReturnPopping) return word_at(at.sp);
+  // A jump inside the function has the whole frame between sp and fp. In a tail call's fp is the caller's: the distance
+  // is 8 more than a multiple of 16, which the frame of a function with tail calls never is.
+  if (*instruction == kJump || (*instruction == kGroup5 && instruction[1] == kJumpToRax)) {
+    const auto text = reinterpret_cast<uintptr_t>(lookup.module()->image().text().data());
+    const auto* frame = abi::find_frame(lookup.module()->image().tables().frames, static_cast<uint32_t>(at.pc - text));
+    if (frame && at.fp - at.sp != frame->bytes) return word_at(at.sp);
+  }
   return at.pc == start + kPushSize ? word_at(at.sp, 1) : 0;
 }
 

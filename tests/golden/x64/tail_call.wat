@@ -27,9 +27,9 @@
 ;;   vmovups xmm15, xmmword ptr [rsp + 8]
 ;;   vmovups xmmword ptr [rbp + 0x10], xmm15
 ;;   mov qword ptr [rbp + 8], r11
-;;   lea r11, [rbp + 8]
-;;   pop rbp
-;;   mov rsp, r11
+;;   pop r11
+;;   lea rsp, [rbp + 8]
+;;   mov rbp, r11
 ;;   jmp many
 ;; count:
 ;;   push rbp
