@@ -133,24 +133,25 @@ Result<> EmitterImpl::layout_frame() {
   return {};
 }
 
+// The registers are saved before the stack is checked, so that whoever looks at the trap finds them (FrameEntry).
 void EmitterImpl::prologue() {
   asm_.address(code_->srcloc);
   asm_.e(Inst::kIdPush, x86::rbp);
   asm_.e(Inst::kIdMov, x86::rbp, x86::rsp);
+  for (uint32_t n = 0; n < saved_count_; ++n) asm_.e(Inst::kIdPush, gp64(saved_[n]));
   if (code_->has_calls || frame_total_ >= kUncheckedLeafFrame) {
     asm_.e(Inst::kIdMov, x86::r11, x86::qword_ptr(x86::r15, offsetof(abi::VMContext, store)));
     x86::Mem limit = x86::qword_ptr(x86::r11, offsetof(abi::VMStore, stack_limit));
     if (frame_total_ < kSmallFrame) {
       asm_.e(Inst::kIdCmp, x86::rsp, limit);
     } else {
-      // SAFETY: user addresses are above 2^30 here and the frame is not larger (layout_frame), so this cannot wrap; no
-      // byte of the frame is touched before the check.
-      asm_.e(Inst::kIdLea, x86::r10, x86::ptr(x86::rsp, -static_cast<int32_t>(frame_total_)));
+      // SAFETY: user addresses are above 2^30 here and the frame is not larger (layout_frame), so this cannot wrap; of
+      // the frame nothing but the saved registers, for which the stack's reserve has room, is touched before the check.
+      asm_.e(Inst::kIdLea, x86::r10, x86::ptr(x86::rbp, -static_cast<int32_t>(frame_total_)));
       asm_.e(Inst::kIdCmp, x86::r10, limit);
     }
     asm_.jcc(CC::B, trap_label(static_cast<uint8_t>(abi::TrapCode::StackOverflow), code_->srcloc));
   }
-  for (uint32_t n = 0; n < saved_count_; ++n) asm_.e(Inst::kIdPush, gp64(saved_[n]));
   if (uint32_t rest = frame_total_ - saved_count_ * 8) asm_.e(Inst::kIdSub, x86::rsp, asmjit::Imm(rest));
 }
 

@@ -2,7 +2,7 @@
 //   at its start    CFA = rsp + 8,  return address at CFA - 8
 //   after the push  CFA = rsp + 16, rbp at CFA - 16
 //   after the move  CFA = rbp + 16, callee-saved registers where the frame has them (they are being pushed: nothing
-//                   unwinds from between those pushes)
+//                   unwinds from between those pushes; the check of the stack, which may trap, is behind them)
 // The epilogue is not described: nothing unwinds from it (traps and calls happen only while the frame stands).
 #include "compiler/x64/unwind.hpp"
 

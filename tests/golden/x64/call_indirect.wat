@@ -14,10 +14,10 @@
 ;; f:
 ;;   push rbp
 ;;   mov rbp, rsp
+;;   push r15
 ;;   mov r11, qword ptr [r15]
 ;;   cmp rsp, qword ptr [r11]
 ;;   jb L0
-;;   push r15
 ;;   sub rsp, 8
 ;;   mov rax, qword ptr [r15 + 0x30]
 ;;   cmp rax, rsi

@@ -8,12 +8,12 @@
 ;; f:
 ;;   push rbp
 ;;   mov rbp, rsp
-;;   mov r11, qword ptr [r15]
-;;   cmp rsp, qword ptr [r11]
-;;   jb L4
 ;;   push rbx
 ;;   push r12
 ;;   push r13
+;;   mov r11, qword ptr [r15]
+;;   cmp rsp, qword ptr [r11]
+;;   jb L4
 ;;   sub rsp, 0x18
 ;;   mov rax, qword ptr [r15]
 ;;   mov rcx, qword ptr [rax + 0x18]

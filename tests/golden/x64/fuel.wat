@@ -8,11 +8,11 @@
 ;; f:
 ;;   push rbp
 ;;   mov rbp, rsp
+;;   push rbx
+;;   push r12
 ;;   mov r11, qword ptr [r15]
 ;;   cmp rsp, qword ptr [r11]
 ;;   jb L4
-;;   push rbx
-;;   push r12
 ;;   sub rsp, 0x10
 ;;   mov rax, qword ptr [r15]
 ;;   cmp qword ptr [rax + 8], 0

@@ -8,11 +8,11 @@
 ;; f:
 ;;   push rbp
 ;;   mov rbp, rsp
+;;   push r15
+;;   push rbx
 ;;   mov r11, qword ptr [r15]
 ;;   cmp rsp, qword ptr [r11]
 ;;   jb L0
-;;   push r15
-;;   push rbx
 ;;   sub rsp, 0x10
 ;;   vmovsd qword ptr [rbp - 0x18], xmm0
 ;;   mov rbx, rdi

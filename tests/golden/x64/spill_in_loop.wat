@@ -8,13 +8,13 @@
 ;; f:
 ;;   push rbp
 ;;   mov rbp, rsp
-;;   mov r11, qword ptr [r15]
-;;   cmp rsp, qword ptr [r11]
-;;   jb L1
 ;;   push r15
 ;;   push rbx
 ;;   push r12
 ;;   push r13
+;;   mov r11, qword ptr [r15]
+;;   cmp rsp, qword ptr [r11]
+;;   jb L1
 ;;   sub rsp, 0x10
 ;;   vmovsd qword ptr [rbp - 0x28], xmm0
 ;;   mov rbx, rdi

@@ -14,12 +14,12 @@
 ;; calls:
 ;;   push rbp
 ;;   mov rbp, rsp
-;;   mov r11, qword ptr [r15]
-;;   cmp rsp, qword ptr [r11]
-;;   jb L0
 ;;   push r15
 ;;   push rbx
 ;;   push r12
+;;   mov r11, qword ptr [r15]
+;;   cmp rsp, qword ptr [r11]
+;;   jb L0
 ;;   sub rsp, 8
 ;;   mov rbx, qword ptr [r15 + 0x30]
 ;;   mov r12, qword ptr [r15 + 0x38]
