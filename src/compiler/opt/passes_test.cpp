@@ -995,6 +995,30 @@ block1(v3: i32):
   EXPECT_EQ(left(10, 12), (std::pair{0u, 2u}));
 }
 
+TEST(Passes, LicmCountsEachResult) {
+  // Six products that do not change, of two words each: room for five.
+  std::string text = R"(function "f" sym0 wasm(i64, i32) {
+block0(v0: i64, v1: i32):
+  jump block1(v1)
+block1(v2: i32):
+)";
+  std::string uses;
+  for (uint32_t n = 0; n < 6; ++n) {
+    const uint32_t v = 3 + 3 * n;
+    text += fmt::format("  v{} = iconst.i64 {}\n  v{}, v{} = umul_wide.i64 v0, v{}\n", v, 1001 + n, v + 1, v + 2, v);
+    uses += fmt::format("  store.i64 v0+{}, v{} r2\n  store.i64 v0+{}, v{} r2\n", 16 * n, v + 1, 16 * n + 8, v + 2);
+  }
+  text += uses + "  v21 = clz.i32 v2\n  brif v21, block1(v21), block2\nblock2:\n  return\n}\n";
+  auto f = ir::parse(text);
+  ASSERT_TRUE(f.has_value()) << f.error().message() << text;
+  PassCtx ctx;
+  licm(*f, ctx);
+  EXPECT_EQ(ir::verify(*f), std::nullopt) << *ir::verify(*f);
+  int stay = 0;
+  for (ir::Inst i = (*f)[f->layout[1]].first; i.valid(); i = f->next(i)) stay += (*f)[i].op == ir::Op::UMulWide;
+  EXPECT_EQ(stay, 1);
+}
+
 TEST(Passes, SeveralResults) {
   // Equal ones become one, constants fold, and one lives as long as any of its results does.
   check({gvn, dce}, R"(function "f" sym0 wasm(i64, i64) -> i64, i64, i64, i64 {

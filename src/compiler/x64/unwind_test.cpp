@@ -34,6 +34,9 @@ unwind_test_call:
   movq $0x15, %r15
   movq %rdi, %rax
   movq %rsi, %rdi
+  movq %rdx, %rsi
+  movq %rcx, %rdx
+  movq %r8, %rcx
   call *%rax
 unwind_test_return:
   addq $8, %rsp
@@ -46,7 +49,8 @@ unwind_test_return:
   ret
   .cfi_endproc
 )");
-extern "C" void unwind_test_call(void (*f)(void*), void* argument);
+extern "C" int32_t unwind_test_call(vitrine::abi::ArrayCall f, vitrine::abi::VMContext* context, const void* code,
+                                    vitrine::abi::ValRaw* values, vitrine::abi::VMStore* store);
 extern "C" const char unwind_test_return[];
 
 extern "C" void __register_frame(void*);
@@ -56,13 +60,19 @@ namespace vitrine::x64::testing {
 namespace {
 
 std::vector<uintptr_t> walked;
-std::vector<uintptr_t> registers_outside;
+// In the frame of the trampoline, and in the one that called it.
+std::vector<uintptr_t> registers_inside, registers_outside;
 
 _Unwind_Reason_Code visit(_Unwind_Context* context, void*) {
+  auto registers = [&] {
+    std::vector<uintptr_t> all;
+    for (int dwarf : {3, 12, 13, 14, 15}) all.push_back(_Unwind_GetGR(context, dwarf));
+    return all;
+  };
+  const bool is_outside = _Unwind_GetIP(context) == reinterpret_cast<uintptr_t>(unwind_test_return);
+  if (is_outside) registers_outside = registers();
+  if (registers_outside.empty()) registers_inside = registers();
   walked.push_back(_Unwind_GetIP(context));
-  if (walked.back() == reinterpret_cast<uintptr_t>(unwind_test_return)) {
-    for (int dwarf : {3, 12, 13, 14, 15}) registers_outside.push_back(_Unwind_GetGR(context, dwarf));
-  }
   return _URC_NO_REASON;
 }
 
@@ -88,7 +98,9 @@ class Registered {
 };
 
 TEST(Unwind, BacktraceThroughCompiledCode) {
-  for (const Way& way : ways()) {
+  for (size_t n = 0; n < 2 * ways().size(); ++n) {
+    const Way& way = ways()[n / 2];
+    const bool restore_context = n % 2;  // kept in the frame, above the saved registers
     Program p(way, R"(
 function "outer" sym0 wasm(i64, i64, i64) -> i64 {
   sig0 = wasm(i64, i64, i64, i64, i64, i64, i64, i64, i64) -> i64
@@ -107,22 +119,25 @@ block0(v0: i64, v1: i64, v2: i64, v3: i64, v4: i64, v5: i64, v6: i64, v7: i64, v
   v10 = iadd.i64 v7, v8
   return v10
 }
-)");
+)",
+              restore_context);
     auto* builtin = &walk;
     std::memcpy(p.data(), &builtin, 8);
     const Registered registered(p);
-    struct Call {
-      Program& program;
-      uint64_t got = 0;
-    } call{p};
-    unwind_test_call(
-        [](void* raw) {
-          auto& c = *static_cast<Call*>(raw);
-          c.got = c.program.call1(0, {10, 5});
-        },
-        &call);
-    EXPECT_EQ(call.got, 10u + 5 + 10 + 5) << way.name;
+    // Straight into the trampoline (piece 1): a frame of C++ between would restore the registers from its own.
+    abi::ValRaw values[2]{};
+    values[0].i64 = 10;
+    values[1].i64 = 5;
+    abi::VMActivation activation{};
+    p.store().activation = &activation;
+    const auto trampoline = reinterpret_cast<abi::ArrayCall>(const_cast<uint8_t*>(p.text()) + p.pieces()[1].offset);
+    EXPECT_EQ(unwind_test_call(trampoline, p.context(0), p.code(0), values, &p.store()), 1);
+    p.store().activation = nullptr;
+    EXPECT_EQ(values[0].i64, 10 + 5 + 10 + 5) << way.name;
     EXPECT_EQ(registers_outside, (std::vector<uintptr_t>{0x1b, 0x12, 0x13, 0x14, 0x15})) << way.name;
+    // The trampoline keeps the values in rbx and the context in r15.
+    const auto array = reinterpret_cast<uintptr_t>(values), context = reinterpret_cast<uintptr_t>(p.context(0));
+    EXPECT_EQ(registers_inside, (std::vector<uintptr_t>{array, 0x12, 0x13, 0x14, context})) << way.name;
     std::vector<uint32_t> functions;
     bool beyond = false;
     for (uintptr_t ip : walked) {

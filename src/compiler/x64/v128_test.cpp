@@ -223,6 +223,7 @@ block0(v0: i64):
   v2 = load.v128 v0+88 r0
   v3 = vconst.v128 0x0f0f0f0f0f0f0f0f1234567890abcdef
   v4 = vconst.v128 0x0
+  v11 = vconst.v128 0x10000000000000000
   v5 = and.v128 v1, v2
   v6 = or.v128 v1, v3
   v7 = xor.v128 v1, v2
@@ -236,6 +237,10 @@ block0(v0: i64):
   v9 = load.v128 v0+72 r0
   v10 = and.v128 v9, v3
   store.v128 v0+72, v10 r0
+  store.v128 v0+184, v11 r0
+  v12 = load.v128 v0+88 r0
+  v13 = xor.v128 v3, v12
+  store.v128 v0+200, v13 r0
   return
 }
 function "nothing" sym1 wasm(i64) {
@@ -253,6 +258,8 @@ block0(v0: i64):
     EXPECT_EQ(at(p, 72), (Bits{x[0] ^ y[0], x[1] ^ y[1]})) << way.name << p.vcode;
     EXPECT_EQ(at(p, 88), c) << way.name << p.vcode;
     EXPECT_EQ(at(p, 104), Bits{}) << way.name << p.vcode;
+    EXPECT_EQ(at(p, 120), (Bits{0, 1})) << way.name << p.vcode;
+    EXPECT_EQ(at(p, 136), (Bits{c[0] ^ y[0], c[1] ^ y[1]})) << way.name << p.vcode << "from where it is not aligned";
     EXPECT_EQ(at(p, 8), (Bits{x[0] & c[0], x[1] & c[1]})) << way.name << p.vcode;
   }
 }
