@@ -313,7 +313,7 @@ std::vector<uint8_t> nested_ifs(uint32_t depth) {
   return body;
 }
 
-#ifdef VITRINE_VERIFY
+#if VITRINE_VERIFY
 constexpr size_t kMostMemory = 1ull << 30;  // the verifiers keep the function in other forms
 #else
 constexpr size_t kMostMemory = 512ull << 20;

@@ -15,7 +15,7 @@ using translate::Mode;
 namespace {
 
 void verify([[maybe_unused]] const ir::Func& func, [[maybe_unused]] const char* after) {
-#ifdef VITRINE_VERIFY
+#if VITRINE_VERIFY
   if (auto problem = ir::verify(func)) {
     fmt::print(stderr, "after {}: {}\n{}", after, *problem, ir::print(func));
     VITRINE_ASSERT(!"the IR is valid");

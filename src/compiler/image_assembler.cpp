@@ -37,7 +37,7 @@ Result<> ImageAssembler::reserve(const Sizes& sizes) {
   return {};
 }
 
-uint32_t ImageAssembler::add_trampoline(const abi::UnitView& unit) {
+uint32_t ImageAssembler::place(const abi::UnitView& unit) {
   const uint64_t align = target_.code_alignment;
   size_ = (size_ + align - 1) / align * align;
   const auto start = static_cast<uint32_t>(size_);
@@ -48,8 +48,12 @@ uint32_t ImageAssembler::add_trampoline(const abi::UnitView& unit) {
 }
 
 void ImageAssembler::add_function(const abi::UnitView& function) {
-  const uint32_t start = add_trampoline(function);
-  functions_.push_back({start, tables_.frames.back().size});
+  VITRINE_ASSERT(function.tables.frames.size() == 1);  // a unit is one piece of code
+  functions_.push_back({place(function), function.tables.frames[0].size});
+}
+
+uint32_t ImageAssembler::add_trampoline(const abi::UnitView& trampoline) {
+  return place(trampoline);
 }
 
 void ImageAssembler::finish(abi::ImageContents& out) {

@@ -38,6 +38,8 @@ class ImageAssembler {
   void finish(abi::ImageContents& out);
 
  private:
+  /// Answers where it is put, in the text.
+  uint32_t place(const abi::UnitView& unit);
   /// Puts the units in their places and resolves the references between functions.
   void write(std::span<uint8_t> text) const;
 

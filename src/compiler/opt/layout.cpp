@@ -168,7 +168,7 @@ void layout_as_built(Func& f, PassCtx& ctx) {
   Scratch& s = ctx.scratch<Scratch>();
   for (Block b : f.layout)
     if (b != f.layout[0] && f[f[b].last].op == Op::Trap) f[b].cold = 1;
-  s.edges.run(f);
+  if (s.edges.run(f)) ctx.graph_changed();
   s.order.clear();
   s.cold.clear();
   for (Block b : f.layout) (b != f.layout[0] && f[b].cold ? s.cold : s.order).push_back(b);

@@ -60,7 +60,7 @@ class PassScope {
  public:
   PassScope(const Pass& pass, const ir::Func& func, const OptSettings& settings)
       : pass_(pass), func_(func), settings_(settings) {
-#ifdef VITRINE_VERIFY
+#if VITRINE_VERIFY
     // The text before, so that a failure can show both; of a large function only its name.
     if (func.num_insts() < 500) before_ = ir::print(func);
 #endif
@@ -72,7 +72,7 @@ class PassScope {
       uint64_t ns = static_cast<uint64_t>(std::chrono::nanoseconds(time).count());
       settings_.trace.after_pass(settings_.trace.user, pass_.name, func_, ns);
     }
-#ifdef VITRINE_VERIFY
+#if VITRINE_VERIFY
     if (auto problem = ir::verify(func_)) {
       std::fprintf(stderr, "pass %s: %s\n-- before\n%s-- after\n%s", pass_.name.data(), problem->c_str(),
                    before_.empty() ? func_.name.c_str() : before_.c_str(), ir::print(func_).c_str());
@@ -86,7 +86,7 @@ class PassScope {
   const ir::Func& func_;
   const OptSettings& settings_;
   std::chrono::steady_clock::time_point start_;
-#ifdef VITRINE_VERIFY
+#if VITRINE_VERIFY
   std::string before_;
 #endif
 };

@@ -830,6 +830,26 @@ block2:
 )");
 }
 
+// Both say so when they have split an edge: what is known of the graph is not what it was.
+TEST(Passes, LayoutChangesTheGraph) {
+  for (PassFn pass : {layout, layout_as_built}) {
+    auto f = ir::parse(R"(function "f" sym0 wasm(i32) {
+block0(v0: i32):
+  brif v0, block1, block2
+block1:
+  jump block2
+block2:
+  return
+}
+)");
+    ASSERT_TRUE(f.has_value()) << f.error().message();
+    PassCtx ctx;
+    EXPECT_EQ(ctx.cfg(*f).rpo().size(), 3u);
+    pass(*f, ctx);
+    EXPECT_EQ(ctx.cfg(*f).rpo().size(), 4u);
+  }
+}
+
 TEST(Passes, Layout) {
   // Critical edges get a block; cases that pass the same share one; what traps goes last.
   check({layout}, R"(function "f" sym0 wasm(i32, i32) -> i32 {

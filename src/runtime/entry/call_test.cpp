@@ -321,7 +321,7 @@ TEST_F(Call, FramesOfATailCall) {
   stack[25] = text + at(hand_array_call) + 1;
   stack[17] = text + at(hand_caller_return);
   auto functions = [&](const uint8_t* label, uintptr_t fp, uintptr_t sp) {
-    std::array<LiveFrame, 4> frames;
+    std::array<LiveFrame, 4> frames{};
     const size_t count = walk_frames(&activation, GuestRegisters{.pc = text + at(label), .fp = fp, .sp = sp}, frames);
     std::vector<uint32_t> found;
     for (const LiveFrame& f : std::span(frames).first(count)) found.push_back(f.function);
