@@ -25,10 +25,12 @@ class VITRINE_API Caller : public Context {
   std::span<uint8_t> memory() const;
   /// What the calling module exports under the name.
   std::optional<Extern> get(std::string_view name) const;
+  /// The same, if it is of that kind.
   std::optional<Func> func(std::string_view name) const;
   std::optional<Memory> memory(std::string_view name) const;
   std::optional<Table> table(std::string_view name) const;
   std::optional<Global> global(std::string_view name) const;
+  /// The calling module, alive.
   std::optional<Instance> instance() const;
   /// For functions in the raw convention: leaves the error for the call that entered the guest, and answers 1, which
   /// the function has to answer then.

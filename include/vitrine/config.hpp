@@ -17,12 +17,12 @@ namespace vitrine {
 /// Where compiled code is kept between processes. Entries are keyed by content and configuration; damaged ones are
 /// compiled again.
 struct CacheConfig {
-  std::string directory;               ///< absolute; created when missing
+  std::string directory;               ///< absolute, which Engine::make checks; created when missing
   uint64_t size_limit = 512ull << 20;  ///< bytes; the least recently used entries go when it is exceeded
 };
 
 /// The configuration of an Engine: `Config().opt_level(0).consume_fuel(true)`. Combinations are checked by
-/// Engine::make.
+/// Engine::make. One that was moved from may only be assigned to and destroyed.
 class VITRINE_API Config {
  public:
   Config();
@@ -39,7 +39,7 @@ class VITRINE_API Config {
 #undef OPTION
 
   /// Turns a WebAssembly proposal on or off by its name, as `-W` spells it ("multi-memory"). Fails for an unknown name.
-  Result<> feature(std::string_view name, bool on);
+  [[nodiscard]] Result<> feature(std::string_view name, bool on);
   /// All proposal names with whether they are on.
   std::vector<std::pair<std::string, bool>> features() const;
   /// Keeps compiled code on disk. None by default.

@@ -17,13 +17,20 @@ struct Access;
 }
 
 /// Compiles modules and runs them. Cheap to copy (shared); may be used from any thread.
+///
+/// Traps are faults of the machine: the process's first engine with `signals_based_traps` installs handlers for SIGSEGV,
+/// SIGBUS, SIGILL and SIGFPE, which stay. A fault that is no guest's goes to the handler that was there before. A handler
+/// that the host installs later gets the guests' faults, too, and has to pass on what it does not know, or the process
+/// ends where a guest would have trapped. Config::cancel_signal is caught from the first cancellable call on, and passed
+/// on likewise. An engine without `signals_based_traps` needs none of them.
 class VITRINE_API Engine {
  public:
   /// Fails when options contradict each other or the CPU lacks what compiled code needs.
-  static Result<Engine> make(const Config& config = Config());
+  [[nodiscard]] static Result<Engine> make(const Config& config = Config());
 
   /// Adds one to the epoch; stores whose deadline is reached are interrupted at their next check. Async-signal-safe.
   void increment_epoch() const;
+  /// What it was made with.
   const Config& config() const;
   /// Whether these bytes, the first 4096 or all of them, begin a precompiled image; other ELF files do not.
   static bool is_precompiled(std::span<const uint8_t> bytes);

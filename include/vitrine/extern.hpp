@@ -19,15 +19,17 @@ namespace vitrine {
 /// ask again after every call into the guest.
 class VITRINE_API Memory {
  public:
-  static Result<Memory> make(const Context& store, const MemoryType& type);
-  std::span<uint8_t> data() const;  ///< empty if the store is gone
-  uint64_t size() const;            ///< pages of the type's size; 0 if the store is gone
-  Result<MemoryType> type() const;  ///< as declared
+  /// A new one, zeroed; fails for a type that cannot be, over a limit of the store, and when there is no room.
+  [[nodiscard]] static Result<Memory> make(const Context& store, const MemoryType& type);
+  std::span<uint8_t> data() const;                ///< empty if the store is gone
+  uint64_t size() const;                          ///< pages of the type's size; 0 if the store is gone
+  [[nodiscard]] Result<MemoryType> type() const;  ///< as declared
   /// Answers the old size in pages; fails past the maximum or a limit.
-  Result<uint64_t> grow(uint64_t pages) const;
-  /// Copies out or in; fails, touching nothing, when the range is not inside.
-  Result<void> read(uint64_t offset, std::span<uint8_t> out) const;
-  Result<void> write(uint64_t offset, std::span<const uint8_t> in) const;
+  [[nodiscard]] Result<uint64_t> grow(uint64_t pages) const;
+  /// Copies out; fails, touching nothing, when the range is not inside.
+  [[nodiscard]] Result<> read(uint64_t offset, std::span<uint8_t> out) const;
+  /// Likewise.
+  [[nodiscard]] Result<> write(uint64_t offset, std::span<const uint8_t> in) const;
   /// Whether both are the same memory.
   friend bool operator==(const Memory&, const Memory&) = default;
 
@@ -40,15 +42,17 @@ class VITRINE_API Memory {
 /// A table of references. A value put into it is checked against the whole element type.
 class VITRINE_API Table {
  public:
-  static Result<Table> make(const Context& store, const TableType& type, const Val& init);
-  uint64_t size() const;           ///< 0 if the store is gone
-  Result<TableType> type() const;  ///< as declared
-  Result<Val> get(uint64_t index) const;
-  Result<void> set(uint64_t index, const Val& value) const;
+  /// A new one, full of `init`; fails for a type that cannot be, an `init` of another type, and over a limit.
+  [[nodiscard]] static Result<Table> make(const Context& store, const TableType& type, const Val& init);
+  uint64_t size() const;                         ///< 0 if the store is gone
+  [[nodiscard]] Result<TableType> type() const;  ///< as declared
+  /// Fail for an index that is not inside; `set` also for a value of another type.
+  [[nodiscard]] Result<Val> get(uint64_t index) const;
+  [[nodiscard]] Result<> set(uint64_t index, const Val& value) const;
   /// Answers the old size.
-  Result<uint64_t> grow(uint64_t count, const Val& init) const;
+  [[nodiscard]] Result<uint64_t> grow(uint64_t count, const Val& init) const;
   /// Sets `count` elements from `index` on; fails, changing nothing, when they are not all inside.
-  Result<void> fill(uint64_t index, const Val& value, uint64_t count) const;
+  [[nodiscard]] Result<> fill(uint64_t index, const Val& value, uint64_t count) const;
   friend bool operator==(const Table&, const Table&) = default;
 
  private:
@@ -60,11 +64,12 @@ class VITRINE_API Table {
 /// A global. A value put into it is checked against its whole type.
 class VITRINE_API Global {
  public:
-  static Result<Global> make(const Context& store, const GlobalType& type, const Val& value);
-  Result<GlobalType> type() const;
-  Result<Val> get() const;
+  /// A new one; fails for a value of another type.
+  [[nodiscard]] static Result<Global> make(const Context& store, const GlobalType& type, const Val& value);
+  [[nodiscard]] Result<GlobalType> type() const;  ///< as declared
+  [[nodiscard]] Result<Val> get() const;
   /// Fails for an immutable global or a value of another type.
-  Result<void> set(const Val& value) const;
+  [[nodiscard]] Result<> set(const Val& value) const;
   friend bool operator==(const Global&, const Global&) = default;
 
  private:

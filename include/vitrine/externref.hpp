@@ -1,7 +1,9 @@
 // A value of the host that guests can hold and hand round, but not look into.
 //
 //   auto file = ExternRef::make(store, File("x"));
-//   auto back = TRY(open.call({file}))[0].externref();
+//   auto results = open.call({file});
+//   if (!results) return std::unexpected(std::move(results).error());
+//   auto back = (*results)[0].externref();
 //   File* f = back->get<File>();
 //
 // The value lives while the host holds an ExternRef (or a Val) of it, or a table, global or running guest of its store

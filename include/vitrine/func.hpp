@@ -1,8 +1,9 @@
 // Functions, called and defined.
 //
-//   auto add = TRY(instance.typed<int32_t(int32_t, int32_t)>("add"));
-//   int32_t sum = TRY(add(1, 2));
-//   linker.func("env", "log", [](Caller& caller, int32_t ptr, int32_t len) -> Result<void> { ... });
+//   auto add = instance.typed<int32_t(int32_t, int32_t)>("add");
+//   if (!add) return std::unexpected(std::move(add).error());
+//   Result<int32_t> sum = (*add)(1, 2);
+//   auto defined = linker.func("env", "log", [](Caller& caller, int32_t ptr, int32_t len) -> Result<> { ... });
 //
 // Typed calls and host functions exchange values without boxing: one compiled trampoline a signature.
 #pragma once
@@ -28,12 +29,15 @@ using RawHostFunc = int32_t (*)(void* env, CallerContext* caller, RawVal* values
 
 namespace detail {
 /// The one way in: `values` has room for the larger of parameters and results.
-VITRINE_API Result<void> call(const Handle& func, RawVal* values);
+[[nodiscard]] VITRINE_API Result<> call(const Handle& func, RawVal* values);
 VITRINE_API Error wrong_signature(const FuncType& found, const FuncType& expected);
 }  // namespace detail
 
 template <class Signature>
-class TypedFunc;
+class TypedFunc {
+  static_assert(std::is_function_v<Signature>,
+                "the signature of a typed function is written as int32_t(int64_t, float)");
+};
 
 /// A function of a guest or of the host, as a value: see extern.hpp.
 ///
@@ -47,42 +51,45 @@ class VITRINE_API Func {
   /// results are a std::tuple; a Result<> may fail. An exception that leaves it is carried over the guest's frames and
   /// thrown again by the call that entered the guest. Fails over the engine's limit of types.
   template <class F>
-  static Result<Func> wrap(const Context& store, F&& f) {
+  [[nodiscard]] static Result<Func> wrap(const Context& store, F&& f) {
     using D = std::decay_t<F>;
     if constexpr (detail::Signature<D>::kValid) {
       auto owned = std::make_shared<D>(std::forward<F>(f));
       void* env = owned.get();
       return make_thunk(store, detail::type_of_callable<D>(), detail::host_thunk<D>, env, std::move(owned));
+    } else {
+      __builtin_unreachable();  // does not compile
     }
   }
   /// Defines a host function of any type from one that takes values in a span and fills in the results, which are zero
   /// and null before. What it answers is checked against the type.
-  using Dynamic = std::function<Result<void>(Caller&, std::span<const Val> params, std::span<Val> results)>;
-  static Result<Func> make(const Context& store, const FuncType& type, Dynamic f);
+  using Dynamic = std::function<Result<>(Caller&, std::span<const Val> params, std::span<Val> results)>;
+  [[nodiscard]] static Result<Func> make(const Context& store, const FuncType& type, Dynamic f);
   /// The raw form of both, which is not checked: the words it leaves have to be of the types. `keep` is kept until the
   /// store goes.
-  static Result<Func> make_raw(const Context& store, const FuncType& type, RawHostFunc f, void* env,
-                               std::shared_ptr<void> keep);
+  [[nodiscard]] static Result<Func> make_raw(const Context& store, const FuncType& type, RawHostFunc f, void* env,
+                                             std::shared_ptr<void> keep);
 
-  Result<FuncType> type() const;
+  [[nodiscard]] Result<FuncType> type() const;  ///< as declared
   /// Which type it is to the engine.
-  Result<DefinedType> defined_type() const;
+  [[nodiscard]] Result<DefinedType> defined_type() const;
 
   /// Calls with values; fails on a wrong count or type, a trap, or a host function's error. `results` has to be of the
   /// function's count of results and is left as it is on failure. Allocates nothing for up to 16 values.
-  Result<void> call(std::span<const Val> args, std::span<Val> results) const;
+  [[nodiscard]] Result<> call(std::span<const Val> args, std::span<Val> results) const;
   /// The same with results in a vector.
-  Result<std::vector<Val>> call(std::span<const Val> args) const;
-  Result<std::vector<Val>> call(std::initializer_list<Val> args) const {
+  [[nodiscard]] Result<std::vector<Val>> call(std::span<const Val> args) const;
+  [[nodiscard]] Result<std::vector<Val>> call(std::initializer_list<Val> args) const {
     return call(std::span(args.begin(), args.size()));
   }
   /// Arguments and results in place, which are not checked: `values` has to have room for the larger of both, and the
   /// words in it have to be of the types and of this store.
-  Result<void> call_raw(RawVal* values) const { return detail::call(handle_, values); }
+  [[nodiscard]] Result<> call_raw(RawVal* values) const { return detail::call(handle_, values); }
   /// The typed view; fails if the signature differs.
   template <class S>
-  Result<TypedFunc<S>> typed() const;
+  [[nodiscard]] Result<TypedFunc<S>> typed() const;
 
+  /// A reference to it, as guests can hold it.
   Val as_val() const;
   /// None for null, for a function of another store, and if it is no function.
   static std::optional<Func> from_val(const Context& store, const Val& value);
@@ -94,8 +101,8 @@ class VITRINE_API Func {
   template <class S>
   friend class TypedFunc;
   /// `f` lets no exception out.
-  static Result<Func> make_thunk(const Context& store, const FuncType& type, RawHostFunc f, void* env,
-                                 std::shared_ptr<void> keep);
+  [[nodiscard]] static Result<Func> make_thunk(const Context& store, const FuncType& type, RawHostFunc f, void* env,
+                                               std::shared_ptr<void> keep);
   explicit Func(const detail::Handle& handle) : handle_(handle) {}
   detail::Handle handle_;  // to a VMFuncRef
 };
@@ -104,7 +111,8 @@ class VITRINE_API Func {
 template <class R, class... A>
 class TypedFunc<R(A...)> {
  public:
-  Result<R> operator()(A... args) const {
+  /// Fails as Func::call does.
+  [[nodiscard]] Result<R> operator()(A... args) const {
     constexpr size_t kSize = std::max<size_t>({sizeof...(A), detail::Results<R>::kCount, 1});
     RawVal values[kSize];
     [&]<size_t... I>(std::index_sequence<I...>) {

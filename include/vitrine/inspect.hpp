@@ -43,9 +43,10 @@ struct CodeTrap {
 /// A view of a module's code. What it was made from must outlive it.
 class VITRINE_API CodeView {
  public:
+  /// Of a module that an engine has.
   static CodeView of(const Module& module);
   /// Of a precompiled image, whatever configuration it was compiled with; it need not be able to run here.
-  static Result<CodeView> of_image(std::span<const uint8_t> image);
+  [[nodiscard]] static Result<CodeView> of_image(std::span<const uint8_t> image);
   const std::vector<CodeFunction>& functions() const { return functions_; }  ///< by increasing address
   const std::vector<CodeAddress>& addresses() const { return addresses_; }   ///< likewise
   const std::vector<CodeTrap>& traps() const { return traps_; }              ///< likewise

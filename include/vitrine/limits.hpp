@@ -9,8 +9,8 @@ namespace vitrine {
 /// Bounds on what the guests of a store may have; exceeding one of the first two fails the growth (the guest sees -1),
 /// of the others the instantiation.
 struct StoreLimits {
-  std::optional<uint64_t> memory_bytes;    ///< of each memory
-  std::optional<uint64_t> table_elements;  ///< of each table
+  std::optional<uint64_t> memory_bytes = {};    ///< of each memory
+  std::optional<uint64_t> table_elements = {};  ///< of each table
   uint64_t instances = 10'000, memories = 10'000, tables = 10'000;
   bool trap_on_grow_failure = false;  ///< a failing grow ends the guest instead of answering -1
 };

@@ -15,23 +15,25 @@ namespace vitrine {
 
 struct ModuleImpl;
 
+/// Cheap to copy (shared); may be used from any thread.
 class VITRINE_API Module {
  public:
   /// Compiles a module from its binary or text form (told apart by content). Uses the engine's code cache if it has
-  /// one.
-  static Result<Module> compile(const Engine& engine, std::span<const uint8_t> wasm_or_wat);
-  static Result<Module> compile(const Engine& engine, std::string_view wat);
+  /// one. Errors of kind Malformed, Invalid or Unsupported say what is wrong and where; what is empty is no module.
+  [[nodiscard]] static Result<Module> compile(const Engine& engine, std::span<const uint8_t> wasm_or_wat);
+  [[nodiscard]] static Result<Module> compile(const Engine& engine, std::string_view wasm_or_wat);
   /// Decodes and validates only.
-  static Result<void> validate(const Engine& engine, std::span<const uint8_t> wasm);
+  [[nodiscard]] static Result<> validate(const Engine& engine, std::span<const uint8_t> wasm);
   /// Loads a precompiled image. Its code runs with the rights of this process: trust it as you would a shared object.
   /// Errors of kind Incompatible say what differs.
-  static Result<Module> deserialize(const Engine& engine, std::span<const uint8_t> image);
+  [[nodiscard]] static Result<Module> deserialize(const Engine& engine, std::span<const uint8_t> image);
   /// The same from a file, mapped and used in place.
-  static Result<Module> deserialize_file(const Engine& engine, const std::string& path);
+  [[nodiscard]] static Result<Module> deserialize_file(const Engine& engine, const std::string& path);
 
   /// The precompiled image: what `deserialize` takes and `vitrine compile` writes.
-  Result<std::vector<uint8_t>> serialize() const;
+  [[nodiscard]] Result<std::vector<uint8_t>> serialize() const;
 
+  /// What it imports and exports, in the module's order.
   std::vector<ImportType> imports() const;
   std::vector<ExportType> exports() const;
   /// The module's own name, or empty.
@@ -39,6 +41,7 @@ class VITRINE_API Module {
   /// The contents of its custom sections of this name, in order. They live as long as the module. Of very large ones
   /// (in all more than 64 MiB) not all are kept.
   std::vector<std::span<const uint8_t>> custom_sections(std::string_view name) const;
+  /// Whose it is.
   const Engine& engine() const;
 
  private:

@@ -12,11 +12,12 @@
 
 namespace vitrine::detail {
 
-/// i32, i64, f32 and f64 have C++ types of their own.
+template <class T, class... Among>
+inline constexpr bool is_any_of = (std::is_same_v<T, Among> || ...);
+/// i32, i64, f32 and f64 have C++ types of their own; int64_t is long.
 template <class T>
 inline constexpr bool is_value =
-    std::is_same_v<T, int32_t> || std::is_same_v<T, uint32_t> || std::is_same_v<T, int64_t> ||
-    std::is_same_v<T, uint64_t> || std::is_same_v<T, float> || std::is_same_v<T, double>;
+    is_any_of<T, int32_t, uint32_t, int64_t, uint64_t, long long, unsigned long long, float, double>;
 template <class T>
 inline constexpr ValKind kind_of = std::is_same_v<T, float>    ? ValKind::F32
                                    : std::is_same_v<T, double> ? ValKind::F64
@@ -128,8 +129,11 @@ template <class R, class... A>
 struct SignatureParts {
   using Return = R;
   using Args = std::tuple<std::decay_t<A>...>;
+  // A guest's value is no variable that a T& could refer to.
+  template <class T>
+  using Parameter = std::conditional_t<std::is_convertible_v<std::decay_t<T>, T>, std::decay_t<T>, T>;
   static constexpr bool kValid = []<size_t... I>(std::index_sequence<I...>) {
-    return (HostFunctionParameter<I + 1, std::decay_t<A>>::kValid && ...) && HostFunctionResult<R>::kValid;
+    return (HostFunctionParameter<I + 1, Parameter<A>>::kValid && ...) && HostFunctionResult<R>::kValid;
   }(std::index_sequence_for<A...>());
 };
 

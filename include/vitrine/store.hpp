@@ -1,7 +1,10 @@
 // A Store: one guest world. It owns instances and everything they made; use one a tenant.
 //
 //   StoreOf<App> store(engine, app_arguments...);
-//   linker.func("env", "log", [](CallerOf<App>& caller, int32_t ptr, int32_t len) { caller->log(...); });
+//   auto defined = linker.func("env", "log", [](CallerOf<App>& caller, int32_t ptr, int32_t len) {
+//     caller->log(...);
+//   });
+//   if (!defined) return std::unexpected(std::move(defined).error());
 #pragma once
 
 #include <chrono>
@@ -28,7 +31,9 @@ class Trap;
 /// store.
 class VITRINE_API CancelHandle {
  public:
+  /// Not to be called by a signal handler.
   void cancel() const;
+  /// Whether that was done.
   bool cancelled() const;
 
  private:
@@ -61,8 +66,10 @@ class VITRINE_API Context {
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
+  /// Whose guests run here.
   const Engine& engine() const;
 
+  /// Replaces the limits, for what is made or grows from now on.
   void limits(const StoreLimits& limits) const;
 
   /// Asked and told about growth, on the guest's stack. Both may take their time, as when they wait for room, and may
@@ -74,26 +81,28 @@ class VITRINE_API Context {
     /// Of every growth that did not happen, and why: the type, a limit, `may_grow` or the system.
     std::function<void(const Context&, const Growth&, const Error& why)> grow_failed = {};
   };
+  /// Replaces whom growth is asked of.
   void limiter(Limiter limiter) const;
 
   /// Fuel left; needs Config::consume_fuel. A new store has none.
-  Result<void> set_fuel(uint64_t fuel) const;
-  Result<uint64_t> fuel() const;
-  /// The guest is interrupted when the engine's epoch has advanced by `ticks` from now.
+  [[nodiscard]] Result<> set_fuel(uint64_t fuel) const;
+  [[nodiscard]] Result<uint64_t> fuel() const;
+  /// The guest is interrupted when the engine's epoch has advanced by `ticks` from now. A new store is due at once. Without
+  /// Config::epoch_interruption nothing looks at it.
   void set_epoch_deadline(uint64_t ticks) const;
   /// Called at the deadline instead of trapping, on the guest's stack. An error ends the guest's call with it.
   using EpochCallback = std::function<Result<EpochDecision>(const Context&)>;
   void epoch_callback(EpochCallback callback) const;
   /// What EpochDecision::yield does: blocks, or switches to another coroutine if the guest was called on one, as long
   /// as nobody else enters the store meanwhile. An error ends the guest's call. Without one, yielding is an error.
-  using YieldHook = std::function<Result<void>(const Context&)>;
+  using YieldHook = std::function<Result<>(const Context&)>;
   void yield_hook(YieldHook hook) const;
 
   /// Who may cancel it, from any thread. Of what a store has only these two may be used by another thread.
   CancelHandle canceller() const;
   void cancel() const;
   /// Cancels it in so much time, unless it has gone by then.
-  Result<void> cancel_after(std::chrono::nanoseconds delay) const;
+  [[nodiscard]] Result<> cancel_after(std::chrono::nanoseconds delay) const;
   bool cancelled() const;
   /// Called once when the store is cancelled, by the thread that cancels, or at once if that has been: wakes a host
   /// function that waits. Must not use the store.
@@ -114,7 +123,7 @@ class VITRINE_API Context {
   /// For host functions in the raw convention: a reference as the word that guests hold, and back. The word of an
   /// extern reference is good until the store drops the reference; keep the Val. Fails for a reference of another
   /// store.
-  Result<RawVal> to_raw(const Val& value) const;
+  [[nodiscard]] Result<RawVal> to_raw(const Val& value) const;
   Val from_raw(ValKind kind, const RawVal& raw) const;
 
  protected:
@@ -124,9 +133,11 @@ class VITRINE_API Context {
 };
 
 /// Owns the store. Movable; Func, Memory, Instance and all other handles go with what they stand for, and answer errors
-/// when the store is gone. Must not be destroyed by a host function that it called.
+/// when the store is gone. Must not be destroyed by a host function that it called:
+/// that ends the process, with a message. One that was moved from may only be assigned to and destroyed.
 class VITRINE_API Store : public Context {
  public:
+  /// Empty, with the default limits.
   explicit Store(const Engine& engine);
   ~Store();
   Store(Store&& other) noexcept;

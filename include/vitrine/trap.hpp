@@ -31,6 +31,7 @@ class VITRINE_API Trap {
  public:
   Trap(std::optional<TrapCode> code, std::string message, std::vector<Frame> frames)
       : code_(code), message_(std::move(message)), frames_(std::move(frames)) {}
+  /// None: a host function failed.
   std::optional<TrapCode> code() const { return code_; }
   const std::string& message() const { return message_; }
   const std::vector<Frame>& frames() const { return frames_; }

@@ -39,7 +39,7 @@ class VITRINE_API DefinedType {
   enum class Kind : uint8_t { Func, Struct, Array };
   /// The final function type without a supertype, alone in its group: what host functions are of. Fails if `type`
   /// speaks of types of another engine, and over the engine's limit of types.
-  static Result<DefinedType> func(const Engine& engine, const FuncType& type);
+  [[nodiscard]] static Result<DefinedType> func(const Engine& engine, const FuncType& type);
 
   Kind kind() const;
   bool is_final() const;

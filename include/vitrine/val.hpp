@@ -33,6 +33,8 @@ class VITRINE_API Val {
   Val(int64_t v) : kind_(ValKind::I64) { raw_.i64 = v; }
   Val(uint32_t v) : Val(static_cast<int32_t>(v)) {}
   Val(uint64_t v) : Val(static_cast<int64_t>(v)) {}
+  Val(long long v) : Val(static_cast<int64_t>(v)) {}  // int64_t is long
+  Val(unsigned long long v) : Val(static_cast<int64_t>(v)) {}
   Val(float v) : kind_(ValKind::F32) { std::memcpy(&raw_.f32_bits, &v, 4); }
   Val(double v) : kind_(ValKind::F64) { std::memcpy(&raw_.f64_bits, &v, 8); }
   Val(ExternRef ref) : kind_(ValKind::ExternRef) { owner_.object = std::exchange(ref.object_, nullptr); }
@@ -78,6 +80,8 @@ class VITRINE_API Val {
   }
 
   ValKind kind() const { return kind_; }
+  /// The value, which has to be of that kind: nothing is converted, of another kind the bits are answered (of a reference
+  /// zero). `i32` of an f64 is its lower half.
   int32_t i32() const { return raw_.i32; }
   int64_t i64() const { return raw_.i64; }
   float f32() const {
@@ -90,6 +94,7 @@ class VITRINE_API Val {
     std::memcpy(&d, &raw_.f64_bits, 8);
     return d;
   }
+  /// The same with the bits of a NaN untouched by the CPU.
   uint32_t f32_bits() const { return raw_.f32_bits; }
   uint64_t f64_bits() const { return raw_.f64_bits; }
   std::array<uint8_t, 16> v128() const {

@@ -1,13 +1,17 @@
-// WASI: what of the host a guest may reach. Nothing is granted by default.
+// WASI: what of the host a guest may reach. By default that is no file, variable, argument, stream or address, but the
+// clocks and random bytes: see WasiConfig.
 //
-//   TRY(Wasi::define(linker));                // the functions, once for any number of stores
+//   auto defined = Wasi::define(linker);      // the functions, once for any number of stores
+//   if (!defined) return std::unexpected(std::move(defined).error());
 //
 //   WasiConfig config;
 //   config.args = {"app", "--fast"};
 //   config.inherit_stdio();
 //   config.directories.push_back({"/srv/data", "/data", WasiAccess::ReadOnly});
-//   Wasi wasi = TRY(Wasi::make(config));
-//   TRY(wasi.attach(store));                  // the grants of the guest in this store
+//   auto wasi = Wasi::make(config);
+//   if (!wasi) return std::unexpected(std::move(wasi).error());
+//   auto attached = wasi->attach(store);      // the grants of the guest in this store
+//   if (!attached) return std::unexpected(std::move(attached).error());
 #pragma once
 
 #include <cstddef>
@@ -66,14 +70,15 @@ struct WasiDirectory {
 struct WasiConfig {
   std::vector<std::string> args;  ///< args[0] is the program's name
   std::vector<std::pair<std::string, std::string>> env;
-  WasiStream in, out, err;
+  WasiStream in, out, err;  ///< by default empty, and forgotten
   std::vector<WasiDirectory> directories;
   std::vector<std::string> listen;  ///< "HOST:PORT": listening TCP sockets that are granted, after the directories
-  bool clocks = true;               ///< the system's wall clock and monotonic clock, and sleeping
-  bool random = true;               ///< the system's random source
-  /// The most files and sockets it may have open; less if the process may not have as many: it shares what the process
+  bool clocks = true;  ///< the system's wall clock and monotonic clock, and sleeping: granted unless withheld
+  bool random = true;  ///< the system's random source: likewise
+  /// The most files and sockets it may have open, of which three are the streams; less if the process may not have as many: it shares what the process
   /// may have with other guests, of which the host keeps a quarter.
   uint32_t max_open_files = 4096;
+  /// Grants this process's standard input, output and error.
   void inherit_stdio() {
     in = WasiStream::inherited(0);
     out = WasiStream::inherited(1);
@@ -89,15 +94,17 @@ class VITRINE_API Wasi {
 
   /// Defines the functions of WASI 0.1 (`wasi_snapshot_preview1`) in a linker. They work for the guest of whichever
   /// store they are called in; in a store without one, a call ends with an error that says so.
-  static Result<void> define(Linker& linker, Names names = Names::WithUnstable);
+  [[nodiscard]] static Result<> define(Linker& linker, Names names = Names::WithUnstable);
   /// Opens what is granted; fails with the path or address that cannot be, or if the process has no descriptors left.
-  static Result<Wasi> make(const WasiConfig& config);
+  [[nodiscard]] static Result<Wasi> make(const WasiConfig& config);
   /// Makes this the guest of a store, whose `cancel` ends its waits. Fails if it is another's, or the store has one.
-  Result<void> attach(const Context& store) const;
+  [[nodiscard]] Result<> attach(const Context& store) const;
   /// Ends the guest at its next blocking call or the one it is in. Any thread, also a signal handler.
   void interrupt() const;
-  /// What was refused so far. Any thread.
+  /// What was refused so far: the first 64 different ones. Any thread.
   std::vector<WasiDenial> denials() const;
+  /// How many refusals are not among them.
+  uint64_t unlisted_denials() const;
   /// What was done with each grant so far, by verb. Any thread.
   std::vector<WasiUse> usage() const;
 

@@ -170,8 +170,8 @@ Result<> CodeCache::put(const std::string& key, std::span<const uint8_t> image) 
   auto written = claim(key);
   if (written) written = write(key, path(key), image);
   if (!written) {
-    return fail(fmt::format("the code cache {} cannot be written: {}; free some room, set another directory with "
-                            "-C cache-config=FILE, or turn it off with -C cache=n",
+    return fail(fmt::format("the code cache {} cannot be written: {}; free some room, or set another "
+                            "directory with Config::cache",
                             directory_, written.error().message()),
                 ErrorKind::Io);
   }

@@ -80,10 +80,11 @@ int32_t carry_exception(CallerContext* guest) {
 }
 
 int32_t raise_wrong_data(CallerContext* guest, const std::type_info& wanted) {
-  return raise(guest, Error(fmt::format("a host function takes the CallerOf<T> of a StoreOf<T>, and the store is none "
-                                        "(T is {})",
-                                        wanted.name()),
-                            ErrorKind::Host));
+  return raise(guest,
+               Error(fmt::format("a host function takes a CallerOf<T>, and the store has no T: it is no StoreOf<T> "
+                                 "(T is {} to the compiler)",
+                                 wanted.name()),
+                     ErrorKind::Host));
 }
 
 }  // namespace detail

@@ -84,17 +84,22 @@ abi::CodegenSettings codegen_settings(const Config& config, uint32_t cpu_feature
 Result<> check_config(const Config& config) {
   if (config.opt_level() > 2) return fail(fmt::format("opt_level {} is not 0, 1 or 2", config.opt_level()));
   if (config.max_wasm_stack() < 16 * 1024) {
-    return fail(fmt::format("max_wasm_stack is {} bytes, and the least that works is 16384", config.max_wasm_stack()));
+    return fail(
+        fmt::format("Config::max_wasm_stack is {} bytes, and the least that works is 16384", config.max_wasm_stack()));
+  }
+  if (config.cache() && !config.cache()->directory.starts_with('/')) {
+    return fail(fmt::format("the cache's directory \"{}\" is no absolute path", config.cache()->directory));
   }
   if (config.cancel_signal() != 0 && !os::can_interrupt(config.cancel_signal())) {
     return fail(
         fmt::format("cancel_signal {} is none of the standard signals, or one that cannot be caught or means a fault",
                     config.cancel_signal()));
   }
-  if (config.max_wasm_stack() > (1ull << 30)) return fail("max_wasm_stack is over 1 GiB");
+  if (config.max_wasm_stack() > (1ull << 30)) return fail("Config::max_wasm_stack is over 1 GiB");
   if (std::max({config.memory_reservation(), config.memory_guard_size(), config.memory_reservation_for_growth()}) >
       (1ull << 40)) {
-    return fail("memory_reservation, memory_reservation_for_growth or memory_guard_size is over 1 TiB");
+    return fail(
+        "Config::memory_reservation, Config::memory_reservation_for_growth or Config::memory_guard_size is over 1 TiB");
   }
   return {};
 }

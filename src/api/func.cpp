@@ -86,9 +86,10 @@ int32_t raw_thunk(void* env, CallerContext* context, RawVal* values) {
   }
 }
 
-std::unexpected<Error> wrong_count(size_t found, size_t expected, const char* what, StoreImpl& store,
+std::unexpected<Error> wrong_count(size_t found, size_t expected, std::string_view what, StoreImpl& store,
                                    const runtime::EngineType& type) {
-  return fail(fmt::format("the function has {} {}, and {} were given: it is {}", expected, what, found,
+  return fail(fmt::format("the function has {} {}, and {} {} given: it is {}", expected,
+                          what.substr(0, what.size() - (expected == 1)), found, found == 1 ? "was" : "were",
                           to_string(api::to_public(store.shared_engine(), type))));
 }
 

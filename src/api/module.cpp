@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -26,6 +28,21 @@ std::span<const uint8_t> bytes_of(std::string_view s) {
 
 bool begins_with_magic(std::span<const uint8_t> bytes) {
   return bytes.size() >= 4 && std::memcmp(bytes.data(), "\0asm", 4) == 0;
+}
+
+/// Neither binary nor text: nothing of it is shown, it may be any file.
+Result<> check_is_text(std::span<const uint8_t> bytes) {
+  auto is_blank = [](uint8_t c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
+  auto first = std::ranges::find_if_not(bytes, is_blank);
+  if (bytes.empty()) {
+    return fail("it is empty: expected a WebAssembly module, binary or text", ErrorKind::Malformed);
+  }
+  if (first != bytes.end() && *first != '(' && *first != ';') {
+    return fail(fmt::format("it is no WebAssembly module: it begins with {:02x}, where \\0asm or text is expected",
+                            fmt::join(bytes.first(std::min<size_t>(bytes.size(), 4)), " ")),
+                ErrorKind::Malformed);
+  }
+  return {};
 }
 
 /// The image of a module, freshly compiled, in the file that its code is going to be mapped from.
@@ -70,6 +87,7 @@ Result<Module> Module::compile(const Engine& engine, std::span<const uint8_t> by
   if (Engine::is_precompiled(bytes)) return fail("this is a precompiled image, not a module: load it with deserialize");
   std::vector<uint8_t> from_text;
   if (!begins_with_magic(bytes)) {
+    TRY(check_is_text(bytes));
     std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     from_text = TRY(text::parse_wat(text, impl.features));
     bytes = from_text;

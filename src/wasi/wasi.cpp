@@ -133,6 +133,10 @@ std::vector<WasiDenial> Wasi::denials() const {
   return impl_->context->denials().all();
 }
 
+uint64_t Wasi::unlisted_denials() const {
+  return impl_->context->denials().unlisted();
+}
+
 std::vector<WasiUse> Wasi::usage() const {
   return impl_->context->usage();
 }

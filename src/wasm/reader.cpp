@@ -14,6 +14,7 @@ namespace {
 
 constexpr uint32_t kMagic = 0x6d73'6100;
 constexpr uint32_t kVersion = 1;
+constexpr uint32_t kComponentVersion = 0x1'000d;
 
 enum SectionId : uint8_t {
   kCustom = 0,
@@ -132,6 +133,9 @@ Result<Module> ModuleReader::read() {
   }
   uint32_t version = r_.word32();
   if (!r_.ok()) return std::unexpected(r_.take_error());
+  if (version == kComponentVersion) {
+    return fail("it is a component, which this version does not run yet: it runs core modules", ErrorKind::Unsupported);
+  }
   if (version != kVersion) {
     r_.fail(fmt::format("unknown binary version {:#x}", version), 4);
     return std::unexpected(r_.take_error());

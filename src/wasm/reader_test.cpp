@@ -35,7 +35,8 @@ TEST(Reader, Header) {
   expect_error({0, 'a', 's'}, "malformed: unexpected end");
   expect_error({0, 'a', 's', 'x', 1, 0, 0, 0}, "malformed: magic header not detected");
   expect_error({0, 'a', 's', 'm', 1, 0, 0}, "malformed: unexpected end");
-  expect_error({0, 'a', 's', 'm', 0x0d, 0, 1, 0}, "malformed: unknown binary version 0x1000d, at offset 0x4");
+  expect_error({0, 'a', 's', 'm', 0x0d, 0, 0, 0}, "malformed: unknown binary version 0xd, at offset 0x4");
+  expect_error({0, 'a', 's', 'm', 0x0d, 0, 1, 0}, "it is a component");
   EXPECT_TRUE(is_module(header()));
   EXPECT_FALSE(is_module(Bytes{0, 'a', 's', 'm', 0x0d, 0, 1, 0}));
 }

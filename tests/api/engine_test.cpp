@@ -26,6 +26,12 @@ TEST(Engine, ImpossibleOptionsAreRefused) {
   }
 }
 
+TEST(Engine, TheCacheIsInAnAbsoluteDirectory) {
+  for (const char* directory : {"cache", ""}) {
+    EXPECT_CONTAINS(message_of(Engine::make(Config().cache(CacheConfig{.directory = directory}))), "no absolute path");
+  }
+}
+
 TEST(Engine, FeaturesByName) {
   Config config;
   EXPECT_CONTAINS(message_of(config.feature("no-such-thing", true)), "no-such-thing");
@@ -80,6 +86,24 @@ TEST(Module, TextIsToldFromBinaryByContent) {
   EXPECT_TRUE(Module::validate(engine, std::span<const uint8_t>(kAdd)).has_value());
 }
 
+TEST(Module, WhatIsNoneIsSaid) {
+  Engine engine = make_engine();
+  for (std::string_view nothing : {std::string_view(), std::string_view("")}) {
+    auto result = Module::compile(engine, nothing);
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().kind(), ErrorKind::Malformed);
+    EXPECT_CONTAINS(result.error().message(), "empty");
+  }
+  auto other = Module::compile(engine, " \n%PDF");
+  EXPECT_EQ(message_of(other),
+            "it is no WebAssembly module: it begins with 20 0a 25 50, where \\0asm or text is expected");
+  EXPECT_TRUE(Module::compile(engine, " \r\n\t;; nothing").has_value());
+  auto component = Module::compile(engine, std::string_view("\0asm\x0d\0\1\0", 8));
+  ASSERT_FALSE(component.has_value());
+  EXPECT_EQ(component.error().kind(), ErrorKind::Unsupported);
+  EXPECT_CONTAINS(component.error().message(), "component");
+}
+
 TEST(Module, ErrorsSayWhere) {
   Engine engine = make_engine();
   auto text = Module::compile(engine, "(module\n  (func (result i32)\n    (i32.ad (i32.const 1))))");
@@ -105,8 +129,7 @@ TEST(Module, EveryTruncationIsRefused) {
     accepted += Module::validate(engine, std::span<const uint8_t>(kAdd).first(n)).has_value();
   }
   EXPECT_EQ(accepted, 2u);  // just the header; with the types
-  // No text at all is the text of an empty module.
-  EXPECT_TRUE(Module::compile(engine, std::string_view()).has_value());
+  EXPECT_TRUE(Module::compile(engine, std::string_view("\n")).has_value());
   EXPECT_FALSE(Module::validate(engine, std::span<const uint8_t>()).has_value());
 }
 

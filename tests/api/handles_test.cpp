@@ -130,6 +130,19 @@ TEST(Handles, FollowAStoreThatMoves) {
   EXPECT_EQ(unwrap(things[0].typed(0)), 1);
 }
 
+TEST(Handles, TheStoreUnderAGuestIsNotDestroyed) {
+  auto destroy = [] {
+    Engine engine = make_engine();
+    auto store = std::make_unique<Store>(engine);
+    Linker linker(engine);
+    unwrap(linker.func("host", "f", [&] { store.reset(); }));
+    auto instance = unwrap(linker.instantiate(
+        *store, compile(engine, R"((module (import "host" "f" (func $f)) (func (export "run") call $f)))")));
+    unwrap(unwrap(instance.typed<void()>("run"))());
+  };
+  EXPECT_DEATH(destroy(), "^vitrine: misused: a store was destroyed by a host function that it called");
+}
+
 TEST(Handles, AreEqualIfTheyStandForTheSame) {
   World w(kWorld);
   EXPECT_EQ(unwrap(w.instance.func("f")), unwrap(w.instance.func("f")));

@@ -325,7 +325,7 @@ TEST_F(Cache, WantsADirectoryOfItsOwn) {
   EXPECT_EQ(entries().size(), 1u) << "nothing is written, nothing deleted";
   ASSERT_EQ(warnings.size(), 1u);
   EXPECT_CONTAINS(warnings[0], "thesis.tmp");
-  EXPECT_CONTAINS(warnings[0], "-C cache-config=FILE");
+  EXPECT_CONTAINS(warnings[0], "Config::cache");
   // Another program's cache is not ours either.
   fs::remove(folder / "cache/thesis.tmp");
   write_file(folder / "cache/CACHEDIR.TAG", std::vector<uint8_t>{'S', 'i', 'g'});

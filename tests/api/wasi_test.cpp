@@ -114,6 +114,15 @@ TEST(Wasi, WhatCannotBeGrantedIsNamed) {
   EXPECT_CONTAINS(message_of(Wasi::make(config)), "/no/such/folder");
 }
 
+TEST(Wasi, TheStreamsCountAsOpenFiles) {
+  WasiConfig config;
+  config.max_open_files = 2;
+  EXPECT_EQ(message_of(Wasi::make(config)),
+            "3 streams, 0 directories and 0 sockets are granted, more than max_open_files, which is 2");
+  config.max_open_files = 3;
+  EXPECT_TRUE(Wasi::make(config).has_value());
+}
+
 TEST(Wasi, ExitEndsTheGuest) {
   Engine engine = make_engine();
   Store store(engine);
@@ -353,6 +362,13 @@ TEST(Wasi, UsesAreCounted) {
 }
 
 // Guests that open all they can: each gets a part, and the host keeps its own.
+TEST(Wasi, DenialsAreSaid) {
+  WasiDenial denial{
+      .reason = WasiDenial::Reason::MissingRight, .verb = WasiVerb::CreateSymlink, .subject = "s", .host = "/h"};
+  EXPECT_EQ(to_string(denial), "create symlink \"s\"");
+  EXPECT_EQ(to_string(WasiDenial{.verb = WasiVerb::ReadClock, .subject = "the wall clock"}), "read the wall clock");
+}
+
 TEST(Wasi, DescriptorsAreShared) {
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);

@@ -371,8 +371,8 @@ TEST_F(Guest, StartFunctions) {
 
 TEST_F(Guest, LimitsOfTheStore) {
   store_.set_limits({.memory_bytes = 65536, .table_elements = 10, .instances = 3, .memories = 2, .tables = 1});
-  EXPECT_NE(refusal("(module (memory 2))").find("-W max-memory-size"), std::string::npos);
-  EXPECT_NE(refusal("(module (table 11 funcref))").find("-W max-table-elements"), std::string::npos);
+  EXPECT_NE(refusal("(module (memory 2))").find("StoreLimits::memory_bytes is "), std::string::npos);
+  EXPECT_NE(refusal("(module (table 11 funcref))").find("StoreLimits::table_elements is "), std::string::npos);
   EXPECT_NE(refusal("(module (memory 1) (memory 1) (memory 1))").find("more than 2 memories"), std::string::npos);
   instance("(module (memory 1) (table 10 funcref))");
   EXPECT_NE(refusal("(module (table 1 funcref))").find("more than 1 tables"), std::string::npos);

@@ -63,7 +63,7 @@ Result<MemorySlot> ReservationCache::make_fresh(const MemoryPlan& plan) {
     }
     space = os::Reservation::make(plan.total());
   }
-  slot.space = TRY_IN(std::move(space), "for a linear memory; -O memory-reservation=BYTES asks for less");
+  slot.space = TRY_IN(std::move(space), "for a linear memory; a smaller Config::memory_reservation asks for less");
   return slot;
 }
 

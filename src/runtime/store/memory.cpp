@@ -59,7 +59,7 @@ std::expected<uint64_t, GrowthFailure> Memory::try_grow(uint64_t pages) {
     if (growth.desired > plan.reservation && !plan.may_move) {
       return failed(
           fmt::format("a memory of {} bytes is over its reservation of {}, and it may not move; "
-                      "-O memory-reservation and -O memory-may-move allow more",
+                      "Config::memory_reservation and Config::memory_may_move allow more",
                       growth.desired, plan.reservation));
     }
     return failed(fmt::format("the system does not have a memory of {} bytes", growth.desired));

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "base/misuse.hpp"
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/store/import_matching.hpp"
 
@@ -15,6 +16,14 @@ namespace {
 
 // What VMStore::fuel can hold without any sum of costs overflowing; the rest is held back.
 constexpr uint64_t kFuelAtOnce = uint64_t{1} << 62;
+
+/// Of a growth that is refused.
+std::string who_refuses(const StoreLimits& limits, const Growth& growth) {
+  const bool is_memory = growth.what == Growth::What::Memory;
+  const auto& limit = is_memory ? limits.memory_bytes : limits.table_elements;
+  if (!limit || growth.desired <= *limit) return "the store's limiter";
+  return fmt::format("StoreLimits::{} is {}", is_memory ? "memory_bytes" : "table_elements", *limit);
+}
 
 }  // namespace
 
@@ -30,8 +39,9 @@ Store::Store(std::shared_ptr<Engine> engine)
 }
 
 Store::~Store() {
+  // Its guests would return into what is gone.
+  if (vm_.activation != nullptr) misused("a store was destroyed by a host function that it called");
   if (cancellation_) cancellation_->detach();
-  VITRINE_ASSERT(vm_.activation == nullptr);
 }
 
 Result<Instance*> Store::new_instance(std::shared_ptr<const CompiledModule> module, std::span<const Extern> imports) {
@@ -55,17 +65,17 @@ Result<Instance*> Store::new_instance(std::shared_ptr<const CompiledModule> modu
 
 Result<void> Store::check_limits(const CompiledModule& module) {
   const wasm::Module& m = module.module();
-  auto over = [](std::string_view what, uint64_t limit, std::string_view option) {
-    return fail(fmt::format("more than {} {} in one store; -W {} raises it", limit, what, option), ErrorKind::Limit);
+  auto over = [](std::string_view what, uint64_t limit) {
+    return fail(fmt::format("more than {0} {1} in one store: StoreLimits::{1} is {0}", limit, what), ErrorKind::Limit);
   };
-  if (instances_.size() >= limits_.instances) return over("instances", limits_.instances, "max-instances");
+  if (instances_.size() >= limits_.instances) return over("instances", limits_.instances);
   const uint64_t memories = m.memories.size() - m.imported_memories;
   if (memories > limits_.memories || memories_.size() > limits_.memories - memories) {
-    return over("memories", limits_.memories, "max-memories");
+    return over("memories", limits_.memories);
   }
   const uint64_t tables = m.tables.size() - m.imported_tables;
   if (tables > limits_.tables || tables_.size() > limits_.tables - tables) {
-    return over("tables", limits_.tables, "max-tables");
+    return over("tables", limits_.tables);
   }
   for (uint32_t i = m.imported_memories; i < m.memories.size(); i++) TRY(check_memory(m.memories[i]));
   for (uint32_t i = m.imported_tables; i < m.tables.size(); i++) TRY(check_table(m.tables[i].type));
@@ -94,10 +104,10 @@ Result<void> Store::may_begin(const Growth& growth) {
   GrowthFailure failure = std::move(allowed).error();
   if (!failure.ends_guest) {
     const bool is_memory = growth.what == Growth::What::Memory;
-    failure.error = Error(fmt::format("a {} begins with {} {}, more than the store allows; -W {} raises it",
-                                      is_memory ? "memory" : "table", growth.desired, is_memory ? "bytes" : "elements",
-                                      is_memory ? "max-memory-size" : "max-table-elements"),
-                          ErrorKind::Limit);
+    failure.error =
+        Error(fmt::format("a {} begins with {} {}, more than the store allows: {}", is_memory ? "memory" : "table",
+                          growth.desired, is_memory ? "bytes" : "elements", who_refuses(limits_, growth)),
+              ErrorKind::Limit);
   }
   return std::unexpected(grow_failed(growth, std::move(failure)).error().error);
 }
@@ -105,19 +115,19 @@ Result<void> Store::may_begin(const Growth& growth) {
 std::expected<void, GrowthFailure> Store::may_grow(const Growth& growth) {
   const bool is_memory = growth.what == Growth::What::Memory;
   const auto& limit = is_memory ? limits_.memory_bytes : limits_.table_elements;
-  auto refuse = [&](std::string_view who) {
+  auto refuse = [&] {
     return std::unexpected(
         GrowthFailure{Error(fmt::format("a {} may not grow to {} {}: {}", is_memory ? "memory" : "table",
-                                        growth.desired, is_memory ? "bytes" : "elements", who),
+                                        growth.desired, is_memory ? "bytes" : "elements", who_refuses(limits_, growth)),
                             ErrorKind::Limit)});
   };
-  if (limit && growth.desired > *limit) return refuse("the store's limit");
+  if (limit && growth.desired > *limit) return refuse();
   // Held here: it may set another limiter.
   const std::shared_ptr<const Limiter> limiter = limiter_;
   if (!limiter || !limiter->may_grow) return {};
   auto answer = limiter->may_grow(growth);
   if (!answer) return std::unexpected(GrowthFailure{std::move(answer).error(), true});
-  if (!*answer) return refuse("the store's limiter");
+  if (!*answer) return refuse();
   return {};
 }
 

@@ -10,8 +10,11 @@ namespace vitrine::wasi::host {
 void Denials::record(Denial denial) {
   std::lock_guard lock(mutex_);
   ++count_;
-  if (kept_.size() < kMaxDenials && std::ranges::find(kept_, denial) == kept_.end()) {
+  if (std::ranges::find(kept_, denial) != kept_.end()) return;
+  if (kept_.size() < kMaxDenials) {
     kept_.push_back(std::move(denial));
+  } else {
+    ++unlisted_;
   }
 }
 
@@ -23,6 +26,11 @@ std::vector<Denial> Denials::all() const {
 uint64_t Denials::count() const {
   std::lock_guard lock(mutex_);
   return count_;
+}
+
+uint64_t Denials::unlisted() const {
+  std::lock_guard lock(mutex_);
+  return unlisted_;
 }
 
 }  // namespace vitrine::wasi::host
@@ -42,8 +50,8 @@ const char* words_of(WasiVerb verb) {
 
 std::string to_string(const WasiDenial& d) {
   if (!d.certain) return fmt::format("the guest was granted no {}", d.subject);
-  // What has a directory is a path; the rest is called what it is.
-  std::string subject = d.guest.empty() ? d.subject : fmt::format("\"{}\"", d.subject);
+  // What has a directory is a path (the guest may know the directory as ""); the rest is called what it is.
+  std::string subject = d.host.empty() ? d.subject : fmt::format("\"{}\"", d.subject);
   std::string said = fmt::format("{} {}", words_of(d.verb), subject);
   switch (d.reason) {
     case WasiDenial::Reason::LeadsOut:

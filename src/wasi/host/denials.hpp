@@ -21,11 +21,14 @@ class Denials {
   std::vector<Denial> all() const;
   /// How many were refused in all, the ones not kept included.
   uint64_t count() const;
+  /// How many of them are not among those kept.
+  uint64_t unlisted() const;
 
  private:
   mutable std::mutex mutex_;
   std::vector<Denial> kept_;
   uint64_t count_ = 0;
+  uint64_t unlisted_ = 0;
 };
 
 }  // namespace vitrine::wasi::host

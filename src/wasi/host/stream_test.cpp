@@ -262,6 +262,7 @@ TEST(Denials, AreBoundedAndDistinct) {
   for (int i = 0; i < 1000; ++i) denials.record({.subject = std::to_string(i % 500)});
   EXPECT_EQ(denials.all().size(), Denials::kMaxDenials);
   EXPECT_EQ(denials.count(), 1000u);
+  EXPECT_EQ(denials.unlisted(), 1000u - 2 * Denials::kMaxDenials);
   EXPECT_EQ(denials.all()[1].subject, "1");
 }
 
