@@ -21,7 +21,9 @@ void add_groups(CLI::App& app, CommonOptions& options) {
   group("-D,--debug", Group::Debug, "debugging");
   group("-W,--wasm", Group::Wasm, "WebAssembly features and limits");
   group("-S,--wasi", Group::Wasi, "WASI");
-  app.add_option("--config", options.config_file, "TOML file with the same keys")->type_name("FILE");
+  app.add_option("--config", options.config_file,
+                 "TOML file with the same keys, in the tables [optimize] [codegen] [debug] [wasm] [wasi]")
+      ->type_name("FILE");
   app.add_option("--target", options.target, "compile for this target (x86_64-unknown-linux-gnu)")->type_name("TRIPLE");
 }
 

@@ -1,5 +1,7 @@
 // `vitrine compile FILE`: compiles ahead of time.
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 
@@ -10,6 +12,16 @@
 #include "cli/report.hpp"
 
 namespace vitrine::cli {
+
+namespace {
+
+bool is_same_file(const std::string& input, const std::string& output) {
+  struct stat in, out;
+  return (input == "-" ? fstat(STDIN_FILENO, &in) : stat(input.c_str(), &in)) == 0 && stat(output.c_str(), &out) == 0 &&
+         S_ISREG(in.st_mode) && in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+}
+
+}  // namespace
 
 int compile_command(const std::vector<std::string>& args) {
   CommonOptions options;
@@ -38,6 +50,9 @@ int compile_command(const std::vector<std::string>& args) {
   auto module = load_module(*engine, input, Precompiled::Pointless);
   progress.clear();
   if (!module) return report_error(module.error().message());
+  if (is_same_file(input, output))
+    return report_usage(
+        fmt::format("{} is the module itself, which compiling it would replace: -o names another file", output));
   auto image = module->serialize();
   if (!image) return report_error(image.error().message());
   if (auto ok = write_output(output, *image); !ok) return report_error(ok.error().message());

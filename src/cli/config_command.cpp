@@ -16,7 +16,9 @@ namespace vitrine::cli {
 
 namespace {
 
-constexpr std::string_view kDefault = R"([cache]
+constexpr std::string_view kDefault =
+    R"(# The code cache of Vitrine, for -C cache-config=FILE. Without that option the one below XDG_CONFIG_HOME or ~/.config is read.
+[cache]
 # Where compiled code is kept: an absolute path. By default below XDG_CACHE_HOME or ~/.cache.
 # directory = "/var/cache/vitrine"
 
@@ -28,8 +30,8 @@ constexpr std::string_view kDefault = R"([cache]
 
 int config_command(const std::vector<std::string>& args) {
   std::string path;
-  CLI::App app("Makes configuration files", "vitrine config");
-  auto* make = app.add_subcommand("new", "writes a configuration file with the defaults");
+  CLI::App app("Makes the configuration file of the code cache", "vitrine config");
+  auto* make = app.add_subcommand("new", "Writes it with the defaults; -C cache-config=FILE takes it");
   make->add_option("FILE", path, "where to; by default below XDG_CONFIG_HOME or ~/.config");
   if (auto status = parse_args(app, args)) return *status;
   if (!make->parsed()) return report_usage("what about the configuration? `vitrine config new [FILE]` writes one");

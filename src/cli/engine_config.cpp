@@ -68,7 +68,8 @@ Result<CacheConfig> cache_config(const GroupOptions& groups) {
     auto parsed = TRY(read_toml(*file));
     for (auto&& [key, value] : parsed) {
       if (key.str() != "cache" || !value.is_table())
-        return fail(fmt::format("{}: '{}' is not the table [cache]", *file, key.str()));
+        return fail(fmt::format("{}: '{}' is not the table [cache]; --config FILE takes the keys of option groups",
+                                *file, key.str()));
     }
     std::string idle;
     for (auto&& [key, value] : parsed["cache"].as_table() ? *parsed["cache"].as_table() : toml::table()) {

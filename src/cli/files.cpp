@@ -108,8 +108,6 @@ Result<Module> load_module(const Engine& engine, const std::string& path, Precom
     have += static_cast<size_t>(n);
   }
   bytes.resize(have);
-  if (bytes.empty())
-    return fail(fmt::format("{} is empty: expected a WebAssembly module, binary or text", path), ErrorKind::Malformed);
   if (Engine::is_precompiled(bytes)) {
     if (precompiled == Precompiled::Pointless)
       return fail(fmt::format("{} is compiled already: `vitrine run --allow-precompiled` runs it", path));
@@ -130,11 +128,6 @@ Result<Module> load_module(const Engine& engine, const std::string& path, Precom
                        "ELF"))
     return fail(fmt::format("{} is an ELF file, but not one that vitrine made", path), ErrorKind::Incompatible);
   TRY(read_rest(path, file, kMaxInput, bytes));
-  constexpr uint8_t kComponent[] = {0, 'a', 's', 'm', 0x0d, 0, 1, 0};
-  if (bytes.size() >= 8 && std::memcmp(bytes.data(), kComponent, 8) == 0) {
-    return fail(fmt::format("{} is a component, which this version does not run yet: it runs core modules", path),
-                ErrorKind::Unsupported);
-  }
   return TRY_IN(Module::compile(engine, bytes), "in " + path);
 }
 

@@ -273,8 +273,8 @@ Result<> GroupOptions::load(const std::string& path) {
       if (name_of(static_cast<Group>(g)) == table_name.str()) group = static_cast<Group>(g);
     }
     if (!group || !node.is_table()) {
-      return fail(fmt::format("{}: '{}' is none of the tables [optimize] [codegen] [debug] [wasm] [wasi]", path,
-                              table_name.str()));
+      return fail(fmt::format("{}: '{}' is none of the tables [optimize] [codegen] [debug] [wasm] [wasi]{}", path,
+                              table_name.str(), table_name.str() == "cache" ? "; -C cache-config=FILE takes it" : ""));
     }
     for (auto&& [key, value] : *node.as_table()) {
       auto set_one = [&](const toml::node& v) -> Result<> {

@@ -95,18 +95,46 @@ int finish_output(int status) {
   return status ? status : failed;
 }
 
+namespace {
+
+/// The library speaks of its own options; here they have other names.
+std::string in_words_of_options(std::string_view message) {
+  static constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+      {"Config::max_wasm_stack", "-W max-wasm-stack"},
+      {"Config::memory_reservation_for_growth", "-O memory-reservation-for-growth"},
+      {"Config::memory_reservation", "-O memory-reservation"},
+      {"Config::memory_may_move", "-O memory-may-move"},
+      {"Config::memory_guard_size", "-O memory-guard-size"},
+      {"Config::cache", "-C cache-config=FILE (-C cache=n turns it off)"},
+      {"StoreLimits::memory_bytes", "-W max-memory-size"},
+      {"StoreLimits::table_elements", "-W max-table-elements"},
+      {"StoreLimits::instances", "-W max-instances"},
+      {"StoreLimits::memories", "-W max-memories"},
+      {"StoreLimits::tables", "-W max-tables"},
+  };
+  std::string text(message);
+  for (auto [name, option] : kNames) {
+    for (size_t at = 0; (at = text.find(name, at)) != std::string::npos; at += option.size()) {
+      text.replace(at, name.size(), option);
+    }
+  }
+  return printable(text);
+}
+
+}  // namespace
+
 int report_failure(std::string_view what, const Error& error) {
   std::string causes;
   size_t n = 0;
   auto add = [&](std::string_view cause) { causes += fmt::format("\n    {}: {}", n++, indented(cause)); };
   if (const Trap* trap = error.trap(); trap && !trap->frames().empty()) add(printable(trap->backtrace()));
-  add(printable(error.message()));
+  add(in_words_of_options(error.message()));
   write_error(fmt::format("{} {}\n\nCaused by:{}\n", painted("Error:", "1;31"), printable(what), causes));
   return error.kind() == ErrorKind::Trap ? kTrapStatus : 1;
 }
 
 int report_error(std::string_view message) {
-  write_error(fmt::format("{} {}\n", painted("Error:", "1;31"), printable(message)));
+  write_error(fmt::format("{} {}\n", painted("Error:", "1;31"), in_words_of_options(message)));
   return 1;
 }
 
@@ -117,7 +145,7 @@ int report_usage(std::string_view message) {
 }
 
 void warn(std::string_view message) {
-  write_error(fmt::format("{} {}\n", painted("warning:", "1;33"), printable(message)));
+  write_error(fmt::format("{} {}\n", painted("warning:", "1;33"), in_words_of_options(message)));
 }
 void note(std::string_view message) {
   write_error(fmt::format("{} {}\n", painted("note:", "1;36"), printable(message)));

@@ -1,6 +1,7 @@
 // `vitrine run [OPTIONS] FILE [ARGS...]`: runs a module as a command, or one function of it.
 #include <fmt/format.h>
 #include <unistd.h>
+#include <vitrine/trap.hpp>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -93,26 +94,72 @@ Result<WasiConfig> wasi_config(const RunOptions& options) {
   if (g.flag_or(Group::Wasi, "inherit-stdin", true)) wasi.in = WasiStream::inherited(0);
   if (g.flag_or(Group::Wasi, "inherit-stdout", true)) wasi.out = WasiStream::inherited(1);
   if (g.flag_or(Group::Wasi, "inherit-stderr", true)) wasi.err = WasiStream::inherited(2);
+  wasi.clocks = g.flag_or(Group::Wasi, "clocks", true);
+  wasi.random = g.flag_or(Group::Wasi, "random", true);
   return wasi;
 }
 
+/// How a run ended.
+struct Ending {
+  Ending(int status) : status(status) {}  // NOLINT(google-explicit-constructor): most are no more than that
+  int status;
+  bool gave_up = false;  // the guest ended itself, as for want of something
+};
+
 /// Says on exit what the guest lacked, where it can be known.
-void explain_denials(const std::optional<Wasi>& wasi, bool failed) {
+void explain_denials(const std::optional<Wasi>& wasi, bool gave_up) {
   if (!wasi) return;
+  std::vector<WasiDenial> looks;
   for (const WasiDenial& d : wasi->denials()) {
-    if (d.certain || failed) note(explain(d));
+    if (d.certain) {
+      note(explain(d));
+    } else {
+      looks.push_back(d);
+    }
+  }
+  if (uint64_t more = wasi->unlisted_denials()) note(fmt::format("the sandbox refused {} more", more));
+  if (gave_up && !looks.empty()) note(explain_looks(looks));
+}
+
+/// What the option was that ended the guest.
+void explain_trap(const Error& error, const RunOptions& options) {
+  const GroupOptions& g = options.common.groups;
+  if (!error.trap() || !error.trap()->code()) return;
+  switch (*error.trap()->code()) {
+    case TrapCode::Interrupt:
+      if (auto timeout = g.duration(Group::Wasm, "timeout"))
+        note(fmt::format("it ran longer than -W timeout={}ms", timeout->count() / 1'000'000));
+      break;
+    case TrapCode::OutOfFuel:
+      note(fmt::format("-W fuel={} was what it had", *g.number(Group::Wasm, "fuel")));
+      break;
+    case TrapCode::StackOverflow:
+      note("-W max-wasm-stack=BYTES gives it more");
+      break;
+    default:
+      break;
   }
 }
 
 /// The status for the guest's end.
-int status_of(const std::string& what, const Error& error) {
-  if (error.kind() != ErrorKind::Exit) return report_failure(what, error);
-  int32_t status = error.exit_status();
-  if (status >= 0 && status < 126) return status;
-  return report_failure(what, Error(fmt::format("invalid exit status {}: a command may end with 0 to 125", status)));
+Ending status_of(const std::string& what, const Error& error, const RunOptions& options) {
+  Ending ending = 0;
+  if (error.kind() == ErrorKind::Exit) {
+    int32_t status = error.exit_status();
+    ending = status >= 0 && status < 126
+                 ? status
+                 : report_failure(
+                       what, Error(fmt::format("invalid exit status {}: a command may end with 0 to 125", status)));
+    ending.gave_up = status != 0;
+  } else {
+    ending = report_failure(what, error);
+    ending.gave_up = error.trap() && error.trap()->code() == TrapCode::Unreachable;
+    explain_trap(error, options);
+  }
+  return ending;
 }
 
-int invoke(const Instance& instance, const std::string& name, const RunOptions& options) {
+Ending invoke(const Instance& instance, const std::string& name, const RunOptions& options) {
   auto func = instance.func(name);
   if (!func) return report_error(fmt::format("cannot invoke `{}`: {}", name, func.error().message()));
   auto known = func->type();
@@ -125,17 +172,17 @@ int invoke(const Instance& instance, const std::string& name, const RunOptions& 
   if (!type.results.empty())
     warn("using `--invoke` with a function that returns values is experimental and may break in the future");
   auto results = func->call(*args);
-  if (!results) return status_of(fmt::format("failed to invoke `{}`", name), results.error());
+  if (!results) return status_of(fmt::format("failed to invoke `{}`", name), results.error(), options);
   for (const Val& v : *results) show("{}\n", print_value(v));
   return finish_output(0);
 }
 
 /// Runs `_initialize`, then what was asked for, or the default entry.
-int run_instance(const Instance& instance, const RunOptions& options) {
+Ending run_instance(const Instance& instance, const RunOptions& options) {
   const std::string& file = options.command[0];
   std::string failed = fmt::format("failed to run main module `{}`", file);
   if (auto init = instance.typed<void()>("_initialize")) {
-    if (auto ok = (*init)(); !ok) return status_of(failed, ok.error());
+    if (auto ok = (*init)(); !ok) return status_of(failed, ok.error(), options);
   }
   if (options.invoke) return invoke(instance, *options.invoke, options);
   for (const char* entry : {"", "_start"}) {
@@ -148,7 +195,7 @@ int run_instance(const Instance& instance, const RunOptions& options) {
       return report_error(fmt::format("{}: the entry \"{}\" takes arguments: {}", failed, entry, to_string(*type)));
     }
     auto results = func->call({});
-    if (!results) return status_of(failed, results.error());
+    if (!results) return status_of(failed, results.error(), options);
     return 0;
   }
   return 0;
@@ -221,9 +268,9 @@ int run_module(RunOptions& options) {
     if (!preloaded) return report_error(preloaded.error().message());
     auto instance = linker.instantiate(store, *preloaded);
     std::string failed = fmt::format("failed to instantiate preloaded module `{}`", path);
-    if (!instance) return status_of(failed, instance.error());
+    if (!instance) return status_of(failed, instance.error(), options).status;
     if (auto init = instance->typed<void()>("_initialize")) {
-      if (auto ok = (*init)(); !ok) return status_of(failed, ok.error());
+      if (auto ok = (*init)(); !ok) return status_of(failed, ok.error(), options).status;
     }
     if (auto ok = linker.instance(name, *instance); !ok) return report_failure(failed, ok.error());
   }
@@ -233,11 +280,11 @@ int run_module(RunOptions& options) {
   }
 
   auto instance = linker.instantiate(store, *module);
-  int status = instance
-                   ? run_instance(*instance, options)
-                   : status_of(fmt::format("failed to run main module `{}`", options.command[0]), instance.error());
-  explain_denials(wasi, status != 0);
-  return status;
+  Ending ending = instance ? run_instance(*instance, options)
+                           : status_of(fmt::format("failed to run main module `{}`", options.command[0]),
+                                       instance.error(), options);
+  explain_denials(wasi, ending.gave_up);
+  return ending.status;
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ Result<Val> parse_value(const ValType& type, std::string_view text) {
     case ValKind::F64:
       return parse_float<double>(text);
     default:
-      return fail(fmt::format("a {} cannot be given on the command line", to_string(type)));
+      return fail(fmt::format("a value of type {} cannot be given on the command line", to_string(type)));
   }
 }
 

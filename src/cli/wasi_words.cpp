@@ -80,11 +80,17 @@ std::string directory_rights_help() {
   return "ro, rw (the default), or of read, write, create, remove, with commas; each also with -files or -dirs";
 }
 
-std::string explain(const WasiDenial& d) {
-  if (!d.certain) {
-    bool directory = d.verb == WasiVerb::LookForDirectories;
-    return fmt::format("{}; {} grants one", to_string(d), directory ? "--dir HOST[::GUEST]" : "--env NAME");
+std::string explain_looks(std::span<const WasiDenial> looks) {
+  std::string said, remedies;
+  for (const WasiDenial& look : looks) {
+    said += fmt::format("{}{}", said.empty() ? "the guest was granted no " : " and no ", look.subject);
+    remedies += fmt::format("{}{}", remedies.empty() ? "" : " and ",
+                            look.verb == WasiVerb::LookForDirectories ? "--dir HOST[::GUEST]" : "--env NAME");
   }
+  return fmt::format("{}; {} {}", said, remedies, looks.size() == 1 ? "grants one" : "grant them");
+}
+
+std::string explain(const WasiDenial& d) {
   std::string said = "the sandbox refused: " + to_string(d);
   switch (d.reason) {
     case WasiDenial::Reason::MissingRight:

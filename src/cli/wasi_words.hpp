@@ -4,6 +4,7 @@
 
 #include <vitrine/wasi.hpp>
 
+#include <span>
 #include <string>
 
 namespace vitrine::cli {
@@ -13,7 +14,9 @@ namespace vitrine::cli {
 Result<WasiDirectory> parse_directory(const std::string& text);
 /// The spelling of RIGHTS, for help.
 std::string directory_rights_help();
-/// What was refused, and the option that would have granted it.
+/// What a guest only looked for, and the options that would have granted it.
+std::string explain_looks(std::span<const WasiDenial> looks);
+/// What else was refused, and the option that would have granted it.
 std::string explain(const WasiDenial& denial);
 
 }  // namespace vitrine::cli

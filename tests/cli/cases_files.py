@@ -46,6 +46,13 @@ class Input(CliTest):
     def test_no_name(self):
         self.check(self.vitrine(""), 1, "", "name of the file is empty")
 
+    def test_what_is_no_module_at_all(self):
+        # Nothing of it is shown: it may be anything.
+        r = self.check(self.vitrine(self.file("shadow", "root:$6$secret:19000:0\n")), 1, "", ["no WebAssembly module", "begins with 72 6f 6f 74", "shadow"])
+        self.assertNotIn("secret", r.err)
+        self.check(self.vitrine(self.file("x.gz", b"\x1f\x8b\x08\0\0")), 1, "", "begins with 1f 8b 08 00")
+        self.check(self.vitrine(self.file("e.wasm", b"")), 1, "", ["empty", "e.wasm"])
+
     def test_told_apart_by_content(self):
         wat = self.file("text.bin", hello("by content\\n"))
         self.check(self.vitrine(wat), 0, "by content\n")

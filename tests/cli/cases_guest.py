@@ -98,6 +98,44 @@ class Grants(CliTest):
         self.check(self.vitrine(succeeds), 0, "", "")
         self.check(self.vitrine("--env", "A=1", fails), 1, "", "")
 
+    def test_mere_looks_are_told_once_and_where_they_may_matter(self):
+        look = f"""(module {WASI % ("environ_sizes_get", "environ_sizes_get", "i32 i32", " (result i32)")}
+          {WASI % ("fd_prestat_get", "fd_prestat_get", "i32 i32", " (result i32)")} {EXIT} (memory (export "memory") 1)
+          (func (export "_start") (drop (call $environ_sizes_get (i32.const 0) (i32.const 4)))
+            (drop (call $fd_prestat_get (i32.const 3) (i32.const 0))) %s))"""
+        said = "note: the guest was granted no environment variable and no directory; --env NAME and --dir HOST[::GUEST] grant them\n"
+        self.check(self.vitrine(self.file("e.wat", look % "(call $proc_exit (i32.const 7))")), 7, "", said)
+        self.check(self.vitrine(self.file("u.wat", look % "unreachable")), 134, "", said)
+        for end in ("(drop (i32.load (i32.const -4)))", "(loop (br 0))"):
+            r = self.check(self.vitrine("-W", "timeout=200ms", self.file("t.wat", look % end)), 134, "")
+            self.assertNotIn("granted", r.err)
+
+    def test_many_denials_are_counted(self):
+        # A hundred names, each two bytes.
+        opens_many = f"""(module {WASI % ("path_open", "path_open", "i32 i32 i32 i32 i32 i64 i64 i32 i32", " (result i32)")}
+          (memory (export "memory") 1)
+          (func (export "_start") (local $i i32)
+            (loop
+              (i32.store8 (i32.const 64) (i32.add (i32.const 48) (i32.div_u (local.get $i) (i32.const 10))))
+              (i32.store8 (i32.const 65) (i32.add (i32.const 48) (i32.rem_u (local.get $i) (i32.const 10))))
+              (drop (call $path_open (i32.const 3) (i32.const 0) (i32.const 64) (i32.const 2) (i32.const 1)
+                (i64.const 0x42) (i64.const 0) (i32.const 0) (i32.const 8)))
+              (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 100))))))"""
+        r = self.check(self.vitrine("--dir", f"{self.folder}::/d::ro", self.file("m.wat", opens_many)), 0, "")
+        self.assertEqual(r.err.count("note:"), 65, r)
+        self.assertTrue(r.err.endswith("note: the sandbox refused 36 more\n"), r)
+
+    def test_clocks_and_random_bytes_can_be_withheld(self):
+        for call, params, arguments, key, words in (
+                ("clock_time_get", "i32 i64 i32", "(i32.const 0) (i64.const 1) (i32.const 8)", "clocks", "the wall clock"),
+                ("random_get", "i32 i32", "(i32.const 8) (i32.const 8)", "random", "random")):
+            m = self.file("m.wat", f"""(module {WASI % (call, call, params, " (result i32)")} {EXIT} (memory (export "memory") 1)
+              (func (export "_start") (call $proc_exit (call ${call} {arguments}))))""")
+            self.check(self.vitrine(m), 0, "", "")
+            r = self.vitrine("-S", f"{key}=n", m)
+            self.assertNotEqual(r.status, 0, r)
+            self.assertIn(words, r.err, r)
+
     def test_symlinks_do_not_lead_out(self):
         data = self.folder / "data"
         data.mkdir()
@@ -190,8 +228,14 @@ class Limits(CliTest):
         self.check(self.vitrine("--invoke", "f", self.file("g.wat", grow)), 0, "1\n")
         self.check(self.vitrine("-W", "max-memory-size=1_000_000", "--invoke", "f", "g.wat"), 0, "-1\n")
         r = self.vitrine("-W", "max-memory-size=1000000,trap-on-grow-failure", "--invoke", "f", "g.wat")
-        self.assertNotEqual(r.status, 0)
-        self.check(self.vitrine("-W", "max-memory-size=0x100", "g.wat"), 1, "", ["memory", "max-memory-size"])
+        self.check(r, 1, "", "a memory may not grow to 6619136 bytes: -W max-memory-size is 1000000")
+        self.check(self.vitrine("-W", "max-memory-size=0x100", "g.wat"), 1, "", ["memory", "max-memory-size is 256"])
+
+    def test_what_ended_it_is_said_by_its_option(self):
+        spin = self.file("s.wat", SPIN)
+        self.check(self.vitrine("-W", "timeout=100ms", spin), 134, "", "note: it ran longer than -W timeout=100ms\n")
+        self.check(self.vitrine("-W", "timeout=100ms", "-O", "signals-based-traps=n", spin), 134, "", "-W timeout=100ms\n")
+        self.check(self.vitrine("-W", "fuel=1000", spin), 134, "", "note: -W fuel=1000 was what it had\n")
 
     def test_tables_and_instances(self):
         self.check(self.vitrine("-W", "max-table-elements=5", self.file("t.wat", "(module (table 6 funcref))")), 1, "", ["table", "max-table-elements"])
@@ -203,9 +247,10 @@ class Limits(CliTest):
         deep = '(module (func $f (export "f") (param i32) (result i32) (if (result i32) (local.get 0) (then (i32.add (call $f (i32.sub (local.get 0) (i32.const 1))) (i32.const 1))) (else (i32.const 0)))))'
         m = self.file("d.wat", deep)
         self.check(self.vitrine("--invoke", "f", m, "2000"), 0, "2000\n")
-        self.check(self.vitrine("-Wmax-wasm-stack=32768", "--invoke", "f", m, "5000"), 134, "", "call stack exhausted")
+        self.check(self.vitrine("-Wmax-wasm-stack=32768", "--invoke", "f", m, "5000"), 134, "",
+                   ["call stack exhausted", "note: -W max-wasm-stack=BYTES gives it more\n"])
         self.check(self.vitrine("-Wmax-wasm-stack=4000000", "--invoke", "f", m, "40000"), 0, "40000\n")
-        self.check(self.vitrine("-Wmax-wasm-stack=1", "--invoke", "f", m, "5000"), 1, "", "max_wasm_stack")
+        self.check(self.vitrine("-Wmax-wasm-stack=1", "--invoke", "f", m, "5000"), 1, "", "-W max-wasm-stack is 1 bytes")
 
     def test_a_memory_that_cannot_be(self):
         self.check(self.vitrine(self.file("m.wat", '(module (memory i64 0x100000000) (func (export "_start")))')), 1, "", "memory")

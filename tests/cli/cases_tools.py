@@ -28,6 +28,10 @@ class Tools(CliTest):
         self.check(self.vitrine("config", "new"), 0)
         self.assertTrue((self.folder / "home/.config/vitrine/config.toml").exists())
         self.check(self.vitrine("config"), 2, "", "new")
+        # There are two kinds of file; each is told from the other.
+        self.check(self.vitrine("--config", "c.toml", "m.wat"), 1, "", ["c.toml", "-C cache-config=FILE"])
+        groups = self.file("g.toml", "[wasm]\nfuel = 1000\n")
+        self.check(self.vitrine("-C", f"cache-config={groups}", "m.wat"), 1, "", ["g.toml", "--config FILE"])
         self.check(self.vitrine("config", "new", "/no/dir/c.toml"), 1, "", "/no/dir/c.toml")
 
     def test_completion(self):
@@ -94,6 +98,11 @@ class Tools(CliTest):
     def test_objdump(self):
         m = self.file("m.wat", '(module (memory 1) (func $f (export "f") (param i32) (result i32) (i32.load (local.get 0))) (func $g (unreachable)))')
         self.check(self.vitrine("compile", m, "-o", "m.cwasm"), 0)
+        before = pathlib.Path(m).read_bytes()
+        (self.folder / "link.wat").symlink_to(m)
+        for same in (m, "link.wat"):
+            self.check(self.vitrine("compile", m, "-o", same), 2, "", [same, "-o"])
+        self.assertEqual(pathlib.Path(m).read_bytes(), before)
         r = self.check(self.vitrine("objdump", "m.cwasm"), 0, err="")
         for part in ("wasm[0]::function[0]::f:", "wasm[0]::function[1]::g:", "ret", "trap: MemoryOutOfBounds", "trap: UnreachableCodeReached"):
             self.assertIn(part, r.out)
