@@ -1,4 +1,5 @@
 // A host: compiles a guest from text, gives it one function, calls it.
+//   cmake --preset release && cmake --build --preset release
 //   g++ -std=c++23 -Iinclude examples/embed.cpp -Lbuild/release -lvitrine -Wl,-rpath,build/release -o embed
 #include <vitrine/vitrine.hpp>
 
