@@ -21,8 +21,8 @@ struct Access;
 /// Traps are faults of the machine: the process's first engine with `signals_based_traps` installs handlers for SIGSEGV,
 /// SIGBUS, SIGILL and SIGFPE, which stay. A fault that is no guest's goes to the handler that was there before. A handler
 /// that the host installs later gets the guests' faults, too, and has to pass on what it does not know, or the process
-/// ends where a guest would have trapped. Config::cancel_signal is caught from the first cancellable call on, and passed
-/// on likewise. An engine without `signals_based_traps` needs none of them.
+/// ends where a guest would have trapped. Config::cancel_signal is caught by the first engine
+/// that has it, likewise. An engine without `signals_based_traps` installs none of them.
 class VITRINE_API Engine {
  public:
   /// Fails when options contradict each other or the CPU lacks what compiled code needs.
