@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/arena.hpp"
+#include "base/assert.hpp"
 #include "base/bytes.hpp"
 #include "base/closest.hpp"
 #include "base/index.hpp"
@@ -188,6 +189,10 @@ TEST(Closest, NearEnoughOrNothing) {
   EXPECT_EQ(closest("rnu", names), "run");
   EXPECT_EQ(closest("banana", names), std::nullopt);
   EXPECT_EQ(did_you_mean("memory-gaurd-size", names), "; did you mean 'memory-guard-size'?");
+}
+
+TEST(AssertTest, SaysTheFileWithoutItsFolder) {
+  EXPECT_DEATH(VITRINE_ASSERT(1 + 1 == 3), "^vitrine: internal error: base_test.cpp:[0-9]+: 1 \\+ 1 == 3");
 }
 
 }  // namespace
