@@ -95,6 +95,7 @@ struct VMStore {
   void* host_store;                 // runtime's Store
   const VMType* types;              // the engine's, by number; never moves
   void (*unwind)(struct VMStore*);  // leaves the guest, after a host function said so; does not return
+  uint32_t is_cancelled;            // 1: whoever comes back to a guest leaves it (atomic; written by other threads)
 };
 
 /// Functions of the host behind a function import: called by the wasm-to-host trampoline with the arguments in

@@ -704,6 +704,12 @@ function "caller" sym0 {0}{6} {{
       p.store().activation = &activation;
       p.store().unwind = unwind;
       EXPECT_FALSE(p.enter(0, values.data()));
+      // So does a store that was cancelled.
+      state.fail = false;
+      EXPECT_TRUE(p.enter(0, values.data()));
+      p.store().is_cancelled = 1;
+      EXPECT_FALSE(p.enter(0, values.data()));
+      p.store().is_cancelled = 0;
       p.store().activation = nullptr;
       if (HasFailure()) return;
     }

@@ -8,7 +8,8 @@
 // Host call: entered like any function of the signature, with r15 the VMHostContext and r10 the caller's context. Its
 // frame is the array of values. When the host comes back, the innermost activation must be the one it was called in:
 // its exit_fp is this frame's caller. If not, the host has left other guest frames behind without returning through
-// them, and the illegal instruction here has no trap code: the runtime ends the process.
+// them, and the illegal instruction here has no trap code: the runtime ends the process. A store that was cancelled
+// meanwhile is left as after a failure: its flag is looked at together with the host's answer.
 #include <cstddef>
 
 #include "abi/vmcontext.hpp"
@@ -172,11 +173,11 @@ void EmitterImpl::host_call_trampoline(const ir::Signature& sig, abi::CodeUnit& 
   asm_.e(Inst::kIdMov, x86::rdx, x86::rsp);
   asm_.e(Inst::kIdCall, word(x86::r15, offsetof(VMHostContext, call)));
   asm_.e(Inst::kIdMov, x86::r11, word(x86::r15, offsetof(VMHostContext, store)));
-  asm_.e(Inst::kIdMov, x86::r11, word(x86::r11, offsetof(VMStore, activation)));
+  asm_.e(Inst::kIdMov, x86::rdx, word(x86::r11, offsetof(VMStore, activation)));
   asm_.e(Inst::kIdMov, x86::rcx, word(x86::rbp, 0));
-  asm_.e(Inst::kIdCmp, x86::rcx, word(x86::r11, offsetof(VMActivation, exit_fp)));
+  asm_.e(Inst::kIdCmp, x86::rcx, word(x86::rdx, offsetof(VMActivation, exit_fp)));
   asm_.jcc(CC::Ne, broken);
-  asm_.e(Inst::kIdTest, x86::eax, x86::eax);
+  asm_.e(Inst::kIdOr, x86::eax, x86::dword_ptr(x86::r11, offsetof(VMStore, is_cancelled)));
   asm_.jcc(CC::Ne, unwind);
 
   ResultAssigner on_stack(sig.conv), in_registers(sig.conv);

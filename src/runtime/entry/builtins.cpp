@@ -19,7 +19,8 @@ namespace {
 using abi::VMContext;
 
 /// How compiled code gets to a builtin that it leaves the guest for (builtins.def): the activation says where, so that
-/// a backtrace, an unwinding or an entry into the store that begins in there goes on at the guest's frames.
+/// a backtrace, an unwinding or an entry into the store that begins in there goes on at the guest's frames. The guest
+/// does not go on where a reason to end it was raised, or the store was cancelled.
 template <auto builtin>
 struct Leaving;
 template <class R, class... Args, R (*builtin)(VMContext*, Args...)>
@@ -33,12 +34,19 @@ struct Leaving<builtin> {
     activation->exit_pc = frame[1];
     if constexpr (std::is_void_v<R>) {
       builtin(context, args...);
-      activation->exit_fp = 0;
+      come_back(context->store, activation);
     } else {
       R answer = builtin(context, args...);
-      activation->exit_fp = 0;
+      come_back(context->store, activation);
       return answer;
     }
+  }
+  // When it unwinds, no object of the builtin is alive.
+  static void come_back(abi::VMStore* vm, abi::VMActivation* activation) {
+    const Store& store = Store::of(vm);
+    if (store.is_cancelled() || store.has_raised()) [[unlikely]]
+      unwind_from_host(vm);
+    activation->exit_fp = 0;
   }
 };
 
@@ -58,15 +66,6 @@ uint64_t answer_growth(Store& store, std::expected<uint64_t, GrowthFailure> resu
   return ~uint64_t{0};
 }
 
-// In a function of its own: when it unwinds, no object of the growing may be alive.
-uint64_t after_growing(VMContext* context, uint64_t answer) {
-  Store& store = Store::of(context->store);
-  if (store.is_cancelled() && !store.has_raised()) store.raise(Failure::trap(abi::TrapCode::Interrupt));
-  if (store.has_raised()) [[unlikely]]
-    unwind_from_host(context->store);
-  return answer;
-}
-
 template <class F>
 uint64_t guarded_growth(Store& store, F&& f) {
   try {
@@ -79,18 +78,13 @@ uint64_t guarded_growth(Store& store, F&& f) {
 
 uint64_t memory_grow(VMContext* context, uint32_t memory, uint64_t pages) {
   Instance& instance = *instance_of(context);
-  return after_growing(context,
-                       guarded_growth(instance.store(), [&] { return instance.memory(memory)->try_grow(pages); }));
+  return guarded_growth(instance.store(), [&] { return instance.memory(memory)->try_grow(pages); });
 }
 
 uint64_t table_grow(VMContext* context, uint32_t table, uint64_t init, uint64_t count) {
   Instance& instance = *instance_of(context);
-  return after_growing(context,
-                       guarded_growth(instance.store(), [&] { return instance.table(table)->try_grow(count, init); }));
+  return guarded_growth(instance.store(), [&] { return instance.table(table)->try_grow(count, init); });
 }
-
-// The bulk operations answer 0 also when the store is told to end meanwhile: the failure that was raised counts, not
-// the trap that follows.
 
 uint32_t memory_fill(VMContext* context, uint32_t memory, uint64_t dst, uint32_t byte, uint64_t count) {
   return instance_of(context)->memory_fill(memory, dst, static_cast<uint8_t>(byte), count);

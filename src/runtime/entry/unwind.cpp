@@ -14,10 +14,12 @@ Landing unwind(Store& store, const GuestRegisters& at) {
 }
 
 void unwind_from_host(abi::VMStore* vm) {
+  Store& store = Store::of(vm);
+  if (store.is_cancelled() && !store.has_raised()) store.raise(Failure::trap(abi::TrapCode::Interrupt));
   const abi::VMActivation* activation = vm->activation;
-  resume(unwind(Store::of(vm), {.pc = activation->exit_pc,
-                                .fp = activation->exit_fp,
-                                .sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0))}));
+  resume(unwind(store, {.pc = activation->exit_pc,
+                        .fp = activation->exit_fp,
+                        .sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0))}));
 }
 
 }  // namespace vitrine::runtime

@@ -44,7 +44,8 @@ Landing unwind(Store& store, const GuestRegisters& at);
   __builtin_unreachable();
 }
 
-/// What VMStore::unwind points to: a host function failed, and the reason is in the store.
+/// What VMStore::unwind points to: a host function failed, and the reason is in the store; or there is none, as the
+/// store was cancelled.
 [[noreturn]] void unwind_from_host(abi::VMStore* store);
 
 }  // namespace vitrine::runtime

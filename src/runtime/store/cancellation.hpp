@@ -1,11 +1,12 @@
 // Ends what a store runs, from any thread: its guests, its bulk operations and its host functions that block.
 //
-// A guest is ended by a signal to the store's thread: where it meets guest code, its handler unwinds as a trap does, so
-// guest code itself has nothing to look at. Elsewhere (in the host, in a trampoline) it does nothing, and the engine's
-// timer sends it again until the store has left its last guest. Without signals the guest is ended by its epoch check.
+// A guest is ended by a signal to its thread: where it meets guest code, its handler unwinds as a trap does, so guest
+// code itself has nothing to look at. In the host it does nothing, and need not: who comes back to the guest finds the
+// store's flag, and leaves. What lies between, and host functions that call guests, are why the engine's timer sends it
+// again until the store has left its last guest. Without signals the guest is ended by its epoch check.
 //
-// Cancelling goes: `is_cancelled`, no more thread may enter, wake who waits, then signals. Entering goes the other way
-// round: the activation is listed, then the thread looked at (`Store::enter`, or the thread found unchanged). So one of
+// Cancelling goes: the store's flag, no more thread may enter, wake who waits, then signals. Entering goes the other way
+// round: the activation is listed, then the thread looked at (`Store::enter`, or the thread found at home). So one of
 // both sees the other: the signal's handler runs in the thread between two of its instructions, and once it has run,
 // either the activation is listed or the thread will be refused.
 //

@@ -320,13 +320,13 @@ bool Store::is_interrupted() {
 
 bool Store::enter(os::Thread& thread) {
   last_thread_.store(&thread);
-  if (!cancelled_.load()) return true;
+  if (!__atomic_load_n(&vm_.is_cancelled, __ATOMIC_SEQ_CST)) return true;
   last_thread_.store(nullptr);
   return false;
 }
 
 os::Thread* Store::refuse_entry() {
-  cancelled_.store(true);
+  __atomic_store_n(&vm_.is_cancelled, 1, __ATOMIC_SEQ_CST);
   return last_thread_.exchange(nullptr);
 }
 

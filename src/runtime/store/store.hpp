@@ -137,8 +137,8 @@ class Store {
   /// Who may cancel the store; the same object each time. Any thread.
   const std::shared_ptr<Cancellation>& cancellation();
   /// Async-signal-safe; any thread.
-  bool is_cancelled() const { return cancelled_.load(std::memory_order_acquire); }
-  /// What a call of a cancelled store answers.
+  bool is_cancelled() const { return __atomic_load_n(&vm_.is_cancelled, __ATOMIC_ACQUIRE) != 0; }
+  /// What a call of a cancelled store answers: the same as the one that was running.
   FailurePtr cancelled_failure() const;
   /// Whether a guest or bulk operation has to end now: cancelled, or at its epoch deadline. The reason is raised then.
   bool is_interrupted();
@@ -174,7 +174,6 @@ class Store {
   FailurePtr raised_;
   uint64_t max_wasm_stack_;
   std::atomic<os::Thread*> last_thread_{nullptr};
-  std::atomic<bool> cancelled_{false};
 
   std::shared_ptr<Engine> engine_;
   abi::VMContext host_caller_{};
