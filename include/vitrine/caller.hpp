@@ -7,6 +7,7 @@
 
 #include "vitrine/export.hpp"
 #include "vitrine/extern.hpp"
+#include "vitrine/trap.hpp"
 
 namespace vitrine {
 
@@ -35,6 +36,8 @@ class VITRINE_API Caller : public Context {
   /// For functions in the raw convention: leaves the error for the call that entered the guest, and answers 1, which
   /// the function has to answer then.
   int32_t raise(Error error) const;
+  /// The same for a trap, as if the guest had trapped itself.
+  int32_t raise(TrapCode code) const;
 
  private:
   CallerContext* guest_;

@@ -25,10 +25,10 @@ struct StoreImpl;
 class Trap;
 
 /// Ends what a store runs, from any thread: guests wherever they are, bulk operations, and host functions that wait, if
-/// they said how (`Context::on_cancel`). The call that was running fails with TrapCode::Interrupt, every later one with
-/// an error that says so. Guests are ended by a signal to their thread (Config::cancel_signal), so code has nothing to
-/// look at; in an engine without signals they are by their epoch check, if they have one. Copyable; may outlive the
-/// store.
+/// they said how (`Context::on_cancel`). The call that was running fails with TrapCode::Interrupt, and so does every
+/// later one; `cancelled` tells that from an interruption by the epoch. Guests are ended by a signal to their thread
+/// (Config::cancel_signal), so code has nothing to look at; in an engine without signals they are by their epoch check,
+/// if they have one, and after their next call of a host function. Copyable; may outlive the store.
 class VITRINE_API CancelHandle {
  public:
   /// Not to be called by a signal handler.

@@ -66,6 +66,10 @@ std::optional<Instance> Caller::instance() const {
 int32_t Caller::raise(Error error) const {
   return detail::raise(guest_, std::move(error));
 }
+int32_t Caller::raise(TrapCode code) const {
+  impl_->raise(runtime::Failure::trap(static_cast<abi::TrapCode>(static_cast<uint8_t>(code) + 1)));
+  return 1;
+}
 
 namespace detail {
 

@@ -99,6 +99,14 @@ class ExitStatus(CliTest):
         self.check(self.vitrine("-W", "fuel=100000", self.file("h.wat", hello())), 0, "hello\n", "")
         self.check(self.vitrine("-W", "timeout=30s", self.file("h.wat", hello())), 0, "hello\n", "")
 
+    def test_a_timeout_at_any_moment_is_the_same_trap(self):
+        spin = self.file("spin.wat", SPIN)
+        other = self.file("other.wat", "(module (func (export \"_initialize\")))")
+        for timeout in ("1ns", "1us", "100us", "1ms"):
+            self.check(self.vitrine("run", f"-Wtimeout={timeout}", spin), 134, "", "wasm trap: interrupt")
+            # It passes while OTHER is compiled, so between two calls.
+            self.check(self.vitrine("run", f"-Wtimeout={timeout}", "--preload", f"o={other}", spin), 134, "", "wasm trap: interrupt")
+
     def test_timeout_in_a_host_call(self):
         poll = """(module (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
           (memory (export "memory") 1)

@@ -305,7 +305,7 @@ const std::shared_ptr<Cancellation>& Store::cancellation() {
 }
 
 FailurePtr Store::cancelled_failure() const {
-  return Failure::of(Error("the store was cancelled: it runs no guest any more"));
+  return Failure::trap(abi::TrapCode::Interrupt);
 }
 
 bool Store::is_interrupted() {

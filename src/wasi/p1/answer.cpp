@@ -4,7 +4,7 @@ namespace vitrine::wasi::p1 {
 
 CallError::CallError(os::SysError error) {
   if (error == os::kInterrupted) {
-    *this = trap("interrupt");
+    kind_ = Kind::Interrupt;
   } else {
     code_ = static_cast<uint32_t>(to_errno(error));
   }

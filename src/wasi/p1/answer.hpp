@@ -13,10 +13,10 @@ namespace vitrine::wasi::p1 {
 /// Why a p1 function did not succeed.
 class CallError {
  public:
-  enum class Kind : uint8_t { Errno, Trap, Exit };
+  enum class Kind : uint8_t { Errno, Trap, Interrupt, Exit };
 
   CallError(Errno error) : code_(static_cast<uint32_t>(error)) {}
-  /// A host error as an errno; the interruption of a blocked call as a trap.
+  /// A host error as an errno; the interruption of a blocked call as one.
   CallError(os::SysError error);
   static CallError trap(std::string message);
   static CallError exit(uint32_t status);
@@ -42,9 +42,10 @@ inline std::unexpected<CallError> trap(std::string message) {
   return std::unexpected(CallError::trap(std::move(message)));
 }
 
-/// How a call ended, for the runtime: go on (the errno is the function's result), trap, or end the guest.
+/// How a call ended, for the runtime: go on (the errno is the function's result), trap, with an interruption or a message,
+/// or end the guest.
 struct Ending {
-  enum class Kind : uint8_t { Ok, Trap, Exit };
+  enum class Kind : uint8_t { Ok, Trap, Interrupt, Exit };
   Kind kind = Kind::Ok;
   uint32_t exit_status = 0;
   std::unique_ptr<std::string> message;  // of a trap

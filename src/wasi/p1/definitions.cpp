@@ -42,6 +42,8 @@ int32_t thunk(void* env, CallerContext* context, RawVal* values) {
         return 0;
       case Ending::Kind::Exit:
         return caller.raise(Error::exit(static_cast<int32_t>(ending.exit_status)));
+      case Ending::Kind::Interrupt:
+        return caller.raise(TrapCode::Interrupt);
       case Ending::Kind::Trap:
         break;
     }

@@ -36,6 +36,8 @@ struct Thunk<F> {
         return {};
       case CallError::Kind::Trap:
         return {Ending::Kind::Trap, 0, std::make_unique<std::string>(failure.message())};
+      case CallError::Kind::Interrupt:
+        return {Ending::Kind::Interrupt, 0, nullptr};
       case CallError::Kind::Exit:
         break;
     }

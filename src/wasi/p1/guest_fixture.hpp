@@ -37,6 +37,8 @@ inline std::string call_function(P1State& state, GuestMemory&& memory, Abi abi, 
     switch (ending.kind) {
       case Ending::Kind::Trap:
         return "trap: " + *ending.message;
+      case Ending::Kind::Interrupt:
+        return "trap: interrupt";
       case Ending::Kind::Exit:
         return "exit: " + std::to_string(ending.exit_status);
       case Ending::Kind::Ok:
