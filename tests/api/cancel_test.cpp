@@ -211,6 +211,57 @@ TEST_F(Cancel, TheThreadMayHaveEndedOrBeAnother) {
   expect_dead(moved);
 }
 
+// A host function lets another thread call the store's guests, and waits: who runs one changes to and fro.
+TEST_F(Cancel, TheThreadThatRunsTheGuestIsMeant) {
+  enum class When { InTheOther, OtherIsBack, OtherHasEnded };
+  Engine engine = make_engine(Config().epoch_interruption(true));
+  Module module = compile(engine, R"((module
+    (import "h" "lend" (func $lend))
+    (import "h" "started" (func $started))
+    (func $loop (export "loop") (call $started) (loop $l (br $l)))
+    (func (export "id") (param i32) (result i32) (local.get 0))
+    (func (export "lends") (call $lend) (call $loop))))");
+  for (When when : {When::InTheOther, When::OtherIsBack, When::OtherHasEnded}) {
+    SCOPED_TRACE(static_cast<int>(when));
+    Store store(engine);
+    store.set_epoch_deadline(1);
+    Linker linker(engine);
+    std::optional<Instance> instance;
+    std::atomic<bool> started{false}, ended{false}, is_back{false};
+    std::thread other;
+    unwrap(linker.func("h", "started", [&] { started = true; }));
+    unwrap(linker.func("h", "lend", [&] {
+      other = std::thread([&] {
+        if (when == When::InTheOther) {
+          expect_trap(unwrap(instance->typed<void()>("loop"))(), TrapCode::Interrupt);
+        } else {
+          EXPECT_TRUE(unwrap(instance->typed<int32_t(int32_t)>("id"))(1));
+        }
+        is_back = true;
+        while (when == When::OtherIsBack && !ended) std::this_thread::yield();
+      });
+      if (when == When::OtherIsBack) {
+        while (!is_back) std::this_thread::yield();
+      } else {
+        other.join();
+      }
+    }));
+    instance.emplace(unwrap(linker.instantiate(store, module)));
+    std::thread thread([&] {
+      expect_trap(unwrap(instance->typed<void()>("lends"))(), TrapCode::Interrupt);
+      ended = true;
+    });
+    while (!started) std::this_thread::yield();
+    store.cancel();
+    const auto until = Clock::now() + 20s;
+    while (!ended && Clock::now() < until) std::this_thread::sleep_for(1ms);
+    EXPECT_TRUE(ended);
+    engine.increment_epoch();  // so that the test ends, whatever happens
+    thread.join();
+    if (other.joinable()) other.join();
+  }
+}
+
 TEST_F(Cancel, TheHandleMayOutliveTheStore) {
   Engine engine = make_engine();
   std::optional<Victim> victim(std::in_place, compile(engine, kWat));

@@ -17,7 +17,7 @@ uintptr_t address_of(const abi::VMActivation* activation) {
 class Listed {
  public:
   Listed(abi::VMStore& vm, abi::VMActivation& entry) : vm_(vm), entry_(entry), previous_(entry.previous) {
-    // Before the look at the store's last thread, for who cancels looks at them the other way round.
+    // Before the look at the store's thread, for who cancels looks at them the other way round.
     __atomic_store_n(&vm.activation, &entry, __ATOMIC_RELAXED);
     std::atomic_signal_fence(std::memory_order_seq_cst);
   }
@@ -55,8 +55,17 @@ __attribute__((noinline)) Outcome<> call_elsewhere(Store& store, abi::VMFuncRef*
     if (signal != 0) os::unblock(signal);
     guest_thread.unblocked_signal = signal;
   }
-  if (!store.enter(*guest_thread.thread)) return std::unexpected(store.cancelled_failure());
   abi::VMStore& vm = store.vm();
+  struct Restore {
+    Store& store;
+    os::Thread* thread;
+    uintptr_t limit;
+    ~Restore() {
+      store.vm().stack_limit = limit;
+      if (thread) store.go_back_to(*thread);
+    }
+  } restore{store, previous ? store.running_thread() : nullptr, vm.stack_limit};
+  if (!store.enter(*guest_thread.thread)) return std::unexpected(store.cancelled_failure());
   const auto stack = find_stack(sp);
   if (!stack) {
     return refuse(
@@ -64,17 +73,11 @@ __attribute__((noinline)) Outcome<> call_elsewhere(Store& store, abi::VMFuncRef*
         "says where it ends",
         ErrorKind::Usage);
   }
-  const uintptr_t outer_limit = vm.stack_limit;
   if (!previous || !stack->holds(address_of(previous))) {
     vm.stack_limit = stack->limit(sp, store.max_wasm_stack());
   } else if (address_of(previous) < sp) {
     broken_activations();  // the frames of the guest that called the host are gone, but it did not return
   }
-  struct Restore {
-    abi::VMStore& vm;
-    uintptr_t limit;
-    ~Restore() { vm.stack_limit = limit; }
-  } restore{vm, outer_limit};
   return run(store, function, values);
 }
 
@@ -98,7 +101,7 @@ __attribute__((no_sanitize("address"))) Outcome<> call_function(Store& store, ab
   const Listed activation(vm, entry);
   const auto sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   const abi::VMActivation* previous = activation.previous();
-  bool is_at_home = store.last_thread() == guest_thread.thread;
+  bool is_at_home = store.thread_at_home() == guest_thread.thread;
   if (!previous) {
     is_at_home &= guest_thread.stack.holds(sp);
     vm.stack_limit = guest_thread.stack.limit(sp, store.max_wasm_stack());

@@ -11,7 +11,7 @@ void Cancellation::cancel() {
   {
     std::lock_guard lock(mutex_);
     if (store_) {
-      thread_ = store_->refuse_entry();
+      at_home_ = store_->refuse_entry();
       timer = store_->engine().timer();
     }
   }
@@ -42,18 +42,28 @@ void Cancellation::on_cancel(std::function<void()> wake) {
 
 bool Cancellation::push() {
   std::lock_guard lock(mutex_);
-  if (!store_ || !thread_) return false;
+  if (!store_) return false;
   const int signal = store_->engine().cancel_signal();
   if (signal == 0) {
     store_->expire();
     return store_->has_activation();
   }
+  if (at_home_) tell_home(signal);
+  if (!store_->has_activation()) return at_home_ != nullptr;
+  os::Thread* running = store_->running_thread();
+  // A thread that is no more runs nothing; and none that is on its way in gets there.
+  return running && (running == at_home_ || running->send(signal) != 0);
+}
+
+void Cancellation::tell_home(int signal) {
   if (first_request_ == 0) os::catch_interrupts(signal);
-  if (first_request_ != 0 && thread_->seen(first_request_) && !store_->has_activation()) return false;
-  const uint64_t request = thread_->send(signal);
-  if (request == 0) return false;  // the thread is no more, and what it ran neither
-  if (first_request_ == 0) first_request_ = request;
-  return true;
+  uint64_t request = 0;
+  if (first_request_ == 0 || !at_home_->seen(first_request_)) request = at_home_->send(signal);
+  if (request == 0) {
+    at_home_ = nullptr;
+  } else if (first_request_ == 0) {
+    first_request_ = request;
+  }
 }
 
 void Cancellation::detach() {

@@ -10,6 +10,9 @@
 // both sees the other: the signal's handler runs in the thread between two of its instructions, and once it has run,
 // either the activation is listed or the thread will be refused.
 //
+// A host function may let another thread enter its store and wait for it: the innermost activation's thread runs the
+// guest, and is looked up each time.
+//
 // Outlives its store; shared by whoever may cancel.
 #pragma once
 
@@ -40,14 +43,16 @@ class Cancellation : public std::enable_shared_from_this<Cancellation> {
 
  private:
   friend class Store;
+  /// Sends the signal to who was at home when it was cancelled, unless it needs none any more.
+  void tell_home(int signal);
   /// The store dies.
   void detach();
 
   std::atomic<bool> cancelled_{false};
   std::mutex mutex_;
-  Store* store_;                  // null when it is dead
-  os::Thread* thread_ = nullptr;  // where the store's guest was when it was cancelled
-  uint64_t first_request_ = 0;    // the first signal; 0: none was sent
+  Store* store_;                   // null when it is dead
+  os::Thread* at_home_ = nullptr;  // who might have been on its way in when it was cancelled; null: nobody, any more
+  uint64_t first_request_ = 0;     // the first signal to it; 0: none was sent
   std::mutex wake_mutex_;
   std::vector<std::function<void()>> wakes_;
 };

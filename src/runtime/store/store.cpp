@@ -319,15 +319,16 @@ bool Store::is_interrupted() {
 }
 
 bool Store::enter(os::Thread& thread) {
-  last_thread_.store(&thread);
+  running_.store(&thread);
+  at_home_.store(&thread);
   if (!__atomic_load_n(&vm_.is_cancelled, __ATOMIC_SEQ_CST)) return true;
-  last_thread_.store(nullptr);
+  at_home_.store(nullptr);
   return false;
 }
 
 os::Thread* Store::refuse_entry() {
   __atomic_store_n(&vm_.is_cancelled, 1, __ATOMIC_SEQ_CST);
-  return last_thread_.exchange(nullptr);
+  return at_home_.exchange(nullptr);
 }
 
 bool Store::is_memory_address(uintptr_t address) const {

@@ -143,14 +143,19 @@ class Store {
   /// Whether a guest or bulk operation has to end now: cancelled, or at its epoch deadline. The reason is raised then.
   bool is_interrupted();
 
-  /// The thread that entered a guest of the store last; null if none did, and when it is cancelled.
-  os::Thread* last_thread() const { return last_thread_.load(std::memory_order_relaxed); }
+  /// The thread that may enter a guest without `enter`, as it runs the store's guests already; null if none did, and
+  /// when it is cancelled.
+  os::Thread* thread_at_home() const { return at_home_.load(std::memory_order_relaxed); }
+  /// The thread of the innermost activation, or of the last one there was.
+  os::Thread* running_thread() const { return running_.load(std::memory_order_relaxed); }
   /// The calling thread enters a guest, and its activation is listed; false: the store is cancelled.
   bool enter(os::Thread& thread);
+  /// It has left again, and an activation of another thread's is the innermost one now.
+  void go_back_to(os::Thread& thread) { (void)enter(thread); }
 
   // For Cancellation, from any thread while the store lives.
 
-  /// From now on no thread enters; answers the one that was there last.
+  /// From now on no thread enters; answers the one that was at home.
   os::Thread* refuse_entry();
   bool has_activation() const { return __atomic_load_n(&vm_.activation, __ATOMIC_RELAXED) != nullptr; }
   /// Ends the guest at its next epoch check.
@@ -173,7 +178,7 @@ class Store {
   abi::VMStore vm_{};
   FailurePtr raised_;
   uint64_t max_wasm_stack_;
-  std::atomic<os::Thread*> last_thread_{nullptr};
+  std::atomic<os::Thread*> at_home_{nullptr}, running_{nullptr};
 
   std::shared_ptr<Engine> engine_;
   abi::VMContext host_caller_{};
