@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/sharded.hpp"
+#include "os/fork.hpp"
 
 namespace vitrine::api {
 
@@ -12,7 +13,7 @@ namespace {
 // The slots and ids that threads of one shard give out: threads that make stores mostly do not meet.
 struct alignas(kCacheLine) Shard {
   static constexpr size_t kChunk = 64;
-  std::mutex mutex;
+  os::ForkSafe<std::mutex> mutex;
   std::vector<detail::StoreSlot*> free;
   uint64_t ids = 0;  // given out
 };

@@ -9,8 +9,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 
 #include "base/assert.hpp"
+#include "os/fork.hpp"
 
 namespace vitrine::os {
 
@@ -152,6 +154,8 @@ bool FileMapping::make_executable(size_t offset, size_t size) {
 
 namespace {
 
+ForkSafe<std::mutex> sealable_mutex;
+
 Result<> seal_memfd(int fd) {
   if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
     return system_refused("cannot seal a file in memory");
@@ -166,8 +170,14 @@ Result<MemoryFile> MemoryFile::create(const char* name, size_t size) {
   file.fd_ = FileDescriptor(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!file.fd_) return system_refused("cannot make a file in memory");
   if (ftruncate(file.fd_.get(), static_cast<off_t>(size)) != 0) return system_refused("cannot extend a file in memory");
-  void* data = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file.fd_.get(), 0);
-  if (data == MAP_FAILED) return system_refused("cannot map a file in memory");
+  void* data = nullptr;
+  {
+    // A child of fork with a copy of this mapping would keep the file from being sealed.
+    std::lock_guard lock(sealable_mutex);
+    data = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file.fd_.get(), 0);
+    if (data == MAP_FAILED) return system_refused("cannot map a file in memory");
+    madvise(data, size, MADV_DONTFORK);
+  }
   file.data_ = static_cast<uint8_t*>(data);
   file.size_ = size;
   return file;

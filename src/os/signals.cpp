@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <mutex>
 
+#include "os/fork.hpp"
 #include "os/pages.hpp"
 
 // Of the dynamic linker: where the first thread's stack began.
@@ -36,7 +37,7 @@ std::atomic<InterruptHandler> interrupt_handler{nullptr};
 // By signal number, for those that are caught.
 struct sigaction previous_of_interrupt[NSIG];
 std::atomic<bool> is_caught[NSIG];
-std::mutex catch_mutex;
+ForkSafe<std::mutex> catch_mutex;
 
 MachineState read_state(const ucontext_t& context) {
   const auto& regs = context.uc_mcontext.gregs;

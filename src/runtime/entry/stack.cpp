@@ -1,10 +1,10 @@
 #include "runtime/entry/stack.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <map>
 #include <mutex>
+
+#include "os/fork.hpp"
 
 namespace vitrine::runtime {
 
@@ -12,15 +12,11 @@ namespace {
 
 // Never destroyed: another thread may still call guests while the process is exiting.
 struct Declared {
-  std::mutex mutex;
+  os::ForkSafe<std::mutex> mutex;
   std::map<uintptr_t, os::StackBounds> by_low;
 };
 Declared& declared() {
-  static auto* d = [] {
-    pthread_atfork([] { declared().mutex.lock(); }, [] { declared().mutex.unlock(); },
-                   [] { declared().mutex.unlock(); });
-    return new Declared;
-  }();
+  static auto* d = new Declared;
   return *d;
 }
 

@@ -17,6 +17,7 @@
 
 #include "base/result.hpp"
 #include "base/sharded.hpp"
+#include "os/fork.hpp"
 #include "os/pages.hpp"
 
 namespace vitrine::runtime {
@@ -72,7 +73,7 @@ class ReservationCache {
  private:
   enum class Fit : uint8_t { SameSource, Any };
   struct alignas(kCacheLine) Shard {
-    std::mutex mutex;
+    os::ForkSafe<std::mutex> mutex;
     std::atomic<uint32_t> count{0};  // of `slots`, for those who look before they lock
     uint32_t most = 0;
     std::vector<MemorySlot> slots;

@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <mutex>
 
+#include "os/fork.hpp"
+
 namespace vitrine::runtime {
 
 class ReservationIndex {
@@ -37,7 +39,7 @@ class ReservationIndex {
     std::atomic<Chunk*> next{nullptr};
   };
 
-  std::mutex mutex_;  // of writers
+  os::ForkSafe<std::mutex> mutex_;  // of writers
   Chunk first_;
 };
 

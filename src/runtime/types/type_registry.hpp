@@ -29,6 +29,7 @@
 
 #include "abi/vmcontext.hpp"
 #include "base/result.hpp"
+#include "os/fork.hpp"
 #include "os/pages.hpp"
 #include "runtime/types/free_runs.hpp"
 #include "wasm/types.hpp"
@@ -130,7 +131,7 @@ class TypeRegistry {
 
   const uint32_t capacity_;
   os::Reservation space_;  // of abi::VMType by TypeId; all zero beyond `used_`
-  mutable std::shared_mutex mutex_;
+  mutable os::ForkSafe<std::shared_mutex> mutex_;
   std::unordered_map<Key, std::unique_ptr<TypeGroup>, KeyHash> groups_;
   FreeRuns free_;  // of numbers below `used_`
   uint32_t used_ = 0;

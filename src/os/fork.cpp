@@ -1,0 +1,44 @@
+#include "os/fork.hpp"
+
+#include <pthread.h>
+
+#include <mutex>
+
+namespace vitrine::os {
+
+struct ForkLocks {
+  static inline constinit std::mutex mutex;  // of the list; held while forking
+  static inline constinit ForkLock* first = nullptr;
+
+  static void before() {
+    mutex.lock();
+    for (ForkLock* lock = first; lock; lock = lock->next_) lock->before_fork();
+  }
+  static void in_parent() {
+    for (ForkLock* lock = first; lock; lock = lock->next_) lock->after_in_parent();
+    mutex.unlock();
+  }
+  static void in_child() {
+    for (ForkLock* lock = first; lock; lock = lock->next_) lock->after_in_child();
+    mutex.unlock();
+  }
+};
+
+void ForkLock::add(ForkLock& lock) {
+#if !defined(__SANITIZE_THREAD__)  // which ends a program that holds more than 64 locks
+  static const int registered = pthread_atfork(ForkLocks::before, ForkLocks::in_parent, ForkLocks::in_child);
+  (void)registered;
+#endif
+  std::lock_guard guard(ForkLocks::mutex);
+  lock.next_ = ForkLocks::first;
+  if (lock.next_) lock.next_->previous_ = &lock;
+  ForkLocks::first = &lock;
+}
+
+void ForkLock::remove(ForkLock& lock) {
+  std::lock_guard guard(ForkLocks::mutex);
+  (lock.previous_ ? lock.previous_->next_ : ForkLocks::first) = lock.next_;
+  if (lock.next_) lock.next_->previous_ = lock.previous_;
+}
+
+}  // namespace vitrine::os
