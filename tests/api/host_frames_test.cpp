@@ -14,6 +14,10 @@ constexpr const char* kWat = R"((module
   (import "h" "host" (func $host (param i32) (result i32)))
   (func $inner (param i32) (result i32) (i32.add (call $host (local.get 0)) (i32.const 1)))
   (func (export "call_host") (param i32) (result i32) (i32.add (call $inner (local.get 0)) (i32.const 1)))
+  (func $deep (export "deep") (param i32) (result i32)
+    (if (result i32) (i32.eqz (local.get 0))
+      (then (call $host (i32.const 0)))
+      (else (i32.add (call $deep (i32.sub (local.get 0) (i32.const 1))) (i32.const 1)))))
   (func (export "id") (param i32) (result i32) (local.get 0))
   (func (export "trap") (result i32) unreachable)))";
 
@@ -114,6 +118,13 @@ __attribute__((noinline)) void come_back_by_jump(Guest& guest) {
   if (setjmp(jump) == 0) (void)guest.call("call_host", 0);
 }
 
+__attribute__((noinline)) void call_from_below(Guest& guest) {
+  volatile char room[4096];
+  room[0] = 0;
+  EXPECT_TRUE(guest.call("id", 1));
+  EXPECT_EQ(room[0], 0);
+}
+
 TEST(HostFramesDeathTest, AJumpOverGuestFramesEndsTheProcess) {
   auto jumps = [](bool traps) {
     Guest* self = nullptr;
@@ -135,6 +146,17 @@ TEST(HostFramesDeathTest, AJumpOutOfAllGuestsIsSeenByTheNextCall) {
     Guest guest([](int32_t) -> int32_t { longjmp(jump, 1); });
     come_back_by_jump(guest);
     (void)guest.call("id", 1);
+  };
+  EXPECT_DEATH(jumps(), "left guest frames behind");
+}
+
+// The activation's words are not touched by the second call, which begins between them and the guest frames that are
+// gone.
+TEST(HostFramesDeathTest, AJumpIsSeenByACallFromADeeperFrameToo) {
+  auto jumps = [] {
+    Guest guest([](int32_t) -> int32_t { longjmp(jump, 1); });
+    if (setjmp(jump) == 0) (void)guest.call("deep", 1000);
+    call_from_below(guest);
   };
   EXPECT_DEATH(jumps(), "left guest frames behind");
 }

@@ -75,7 +75,7 @@ __attribute__((noinline)) Outcome<> call_elsewhere(Store& store, abi::VMFuncRef*
   }
   if (!previous || !stack->holds(address_of(previous))) {
     vm.stack_limit = stack->limit(sp, store.max_wasm_stack());
-  } else if (address_of(previous) < sp) {
+  } else if (!may_call_at(*previous, sp)) {
     broken_activations();  // the frames of the guest that called the host are gone, but it did not return
   }
   return run(store, function, values);
@@ -107,7 +107,7 @@ __attribute__((no_sanitize("address"))) Outcome<> call_function(Store& store, ab
     vm.stack_limit = guest_thread.stack.limit(sp, store.max_wasm_stack());
   } else {
     // Below the frames of the guest that called the host, and above the limit they had: on their stack.
-    is_at_home &= sp - vm.stack_limit < address_of(previous) - vm.stack_limit;
+    is_at_home &= sp > vm.stack_limit && may_call_at(*previous, sp);
   }
   if (!is_at_home) [[unlikely]]
     return call_elsewhere(store, function, values, previous, sp);

@@ -17,6 +17,12 @@ __attribute__((no_sanitize("address"))) inline bool is_standing(const abi::VMAct
          reinterpret_cast<uintptr_t>(&activation) - activation.entry_fp < kMostBetween;
 }
 
+/// Whether a guest can be called at `sp`, on the same stack, by a host function that the activation's guest has called:
+/// its frames are below that guest's.
+__attribute__((no_sanitize("address"))) inline bool may_call_at(const abi::VMActivation& activation, uintptr_t sp) {
+  return is_standing(activation) && sp < activation.exit_fp && activation.exit_fp <= activation.entry_fp;
+}
+
 /// Says what the host has done and ends the process: the guest could only go on with another's frames.
 /// Async-signal-safe.
 [[noreturn]] void broken_activations();
