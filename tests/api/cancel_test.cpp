@@ -267,8 +267,38 @@ TEST_F(Cancel, TheHandleMayOutliveTheStore) {
   std::optional<Victim> victim(std::in_place, compile(engine, kWat));
   CancelHandle handle = victim->store.canceller();
   victim.reset();
+  victim.emplace(compile(engine, kWat));  // mostly where the other was
   handle.cancel();
   EXPECT_TRUE(handle.cancelled());
+  EXPECT_FALSE(victim->store.cancelled());
+  EXPECT_EQ(unwrap(unwrap(victim->instance->typed<int32_t(int32_t)>("id"))(3)), 3);
+}
+
+// The signals reach the thread while it is in a guest of another store, which goes on.
+TEST_F(Cancel, AnotherStoresGuestOnTheSameThreadGoesOn) {
+  Engine engine = make_engine();
+  Store inner(engine);
+  auto counts = unwrap(Instance::make(inner, compile(engine, R"((module
+    (func (export "count") (param i32) (result i32)
+      (loop $l (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (local.get 0))))"),
+                                      {}));
+  auto count = unwrap(counts.typed<int32_t(int32_t)>("count"));
+  Store outer(engine);
+  Linker linker(engine);
+  std::atomic<bool> started{false};
+  Result<int32_t> counted = 1;
+  unwrap(linker.func("h", "host", [&] {
+    started = true;
+    counted = count(200'000'000);
+  }));
+  auto instance = unwrap(linker.instantiate(outer, compile(engine, R"((module (import "h" "host" (func $host))
+    (func (export "run") (call $host) (loop $l (br $l)))))")));
+  std::thread thread([&] { EXPECT_FALSE(unwrap(instance.typed<void()>("run"))()); });
+  while (!started) std::this_thread::yield();
+  outer.cancel();
+  thread.join();
+  EXPECT_EQ(unwrap(std::move(counted)), 0);
+  EXPECT_FALSE(inner.cancelled());
 }
 
 TEST_F(Cancel, OnlyTheStoreThatIsMeant) {
@@ -405,6 +435,20 @@ TEST_F(Cancel, WithoutSignalsByTheEpochCheck) {
     thread.join();
     expect_dead(victim);
   }
+}
+
+// Who lets a guest go on at its deadline is not asked any more.
+TEST_F(Cancel, NoEpochCallbackKeepsAGuestAlive) {
+  Engine engine = make_engine(Config().signals_based_traps(false).epoch_interruption(true));
+  Victim victim(compile(engine, kWat));
+  victim.store.epoch_callback([](const Context&) -> EpochDecision { return EpochDecision::go_on(0); });
+  victim.store.set_epoch_deadline(0);
+  CancelHandle handle = victim.store.canceller();
+  std::thread thread([&] { EXPECT_FALSE(victim.run("loop")); });
+  victim.wait_until_started();
+  handle.cancel();
+  thread.join();
+  expect_dead(victim);
 }
 
 // The child has no timer thread and other thread numbers; neither may matter.

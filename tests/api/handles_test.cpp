@@ -1,6 +1,7 @@
 // Handles outlive their stores: every use says so and reads nothing, also when another store stands where theirs was.
 #include <memory>
 #include <set>
+#include <thread>
 
 #include "testing.hpp"
 
@@ -141,6 +142,27 @@ TEST(Handles, TheStoreUnderAGuestIsNotDestroyed) {
     unwrap(unwrap(instance.typed<void()>("run"))());
   };
   EXPECT_DEATH(destroy(), "^vitrine: misused: a store was destroyed by a host function that it called");
+}
+
+// However many threads make stores at once, each has an id of its own.
+TEST(Handles, OfStoresThatThreadsMadeAreApart) {
+  Engine engine = make_engine();
+  Module module = compile(engine, kWorld);
+  std::vector<Store> stores;
+  std::vector<Func> funcs;
+  for (int i = 0; i < 20; ++i) {
+    std::thread([&] {
+      for (int k = 0; k < 4; ++k) {
+        stores.emplace_back(engine);
+        funcs.push_back(things_of(stores.back(), module).func);
+      }
+    }).join();
+  }
+  for (size_t i = 0; i < stores.size(); ++i) {
+    for (size_t k = 0; k < stores.size(); ++k) {
+      ASSERT_EQ(Func::from_val(stores[k], funcs[i].as_val()).has_value(), i == k) << i << " " << k;
+    }
+  }
 }
 
 TEST(Handles, AreEqualIfTheyStandForTheSame) {

@@ -227,6 +227,13 @@ TEST(Limits, WhatIsTooLargeFromTheStart) {
   limits.table_elements = 10;
   EXPECT_CONTAINS(attempt(limits, "(module (table 11 funcref))"), "table");
   EXPECT_EQ(attempt(limits, "(module (table 10 funcref))"), "no error");
+  {
+    Store store(engine);
+    store.limits(limits);
+    EXPECT_CONTAINS(
+        message_of(Table::make(store, {ValKind::FuncRef, 11, std::nullopt, false}, Val::null(ValKind::FuncRef))),
+        "table");
+  }
   limits = {};
   limits.memories = 1;
   EXPECT_CONTAINS(attempt(limits, "(module (memory 1) (memory 1))"), "memor");
@@ -330,6 +337,32 @@ TEST(Limiter, MayCallTheGuest) {
   }});
   EXPECT_EQ(unwrap(grow(1)), 3);
   EXPECT_EQ(unwrap(w.instance.memory("m")).size(), 4u);
+}
+
+TEST(Limiter, MayReplaceItself) {
+  World w(kGrower);
+  auto grow = w.typed<int32_t(int32_t)>("grow");
+  std::string held;
+  int second = 0;
+  w.store.limiter({.may_grow = [&, large = std::string(1000, 'x')](const Context&, const Growth&) -> Result<bool> {
+    w.store.limiter({.may_grow = [&](const Context&, const Growth&) -> Result<bool> { return ++second == 0; }});
+    held = large;  // what it holds is still there
+    return true;
+  }});
+  EXPECT_EQ(unwrap(grow(1)), 1);
+  EXPECT_EQ(held, std::string(1000, 'x'));
+  EXPECT_EQ(unwrap(grow(1)), -1);
+  EXPECT_EQ(second, 1);
+}
+
+TEST(Limiter, MayThrow) {
+  World w(kGrower);
+  w.store.limiter({.may_grow = [&](const Context&, const Growth&) -> Result<bool> { throw std::string("limit"); }});
+  for (const char* name : {"grow", "grow_table"}) {
+    EXPECT_THROW((void)w.typed<int32_t(int32_t)>(name)(1), std::string) << name;
+  }
+  w.store.limiter({});
+  EXPECT_EQ(unwrap(w.typed<int32_t(int32_t)>("grow")(1)), 1);
 }
 
 TEST(Epoch, CallbackMayEndTheCallWithAnError) {

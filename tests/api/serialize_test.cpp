@@ -335,6 +335,17 @@ TEST_F(Cache, WantsADirectoryOfItsOwn) {
   EXPECT_CONTAINS(warnings[1], "CACHEDIR.TAG");
 }
 
+TEST_F(Cache, LeavesADamagedFileWhereItMarkedNothing) {
+  Engine engine = make_engine(config());
+  compile(engine, kModule);
+  const fs::path entry = entries().at(0);
+  fs::resize_file(entry, 100);
+  write_file(folder / "cache/CACHEDIR.TAG", std::vector<uint8_t>{'S', 'i', 'g'});
+  expect_works(engine, compile(engine, kModule));
+  ASSERT_TRUE(fs::exists(entry));
+  EXPECT_EQ(fs::file_size(entry), 100u);
+}
+
 TEST_F(Cache, OneOfAnEarlierVersionIsTakenOver) {
   // Those had no mark. What is in them has names of the cache's alone.
   fs::create_directories(folder / "cache");

@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <functional>
+#include <thread>
 
 #include "testing.hpp"
 
@@ -81,15 +82,17 @@ TEST(Stack, AGuestOnACoroutineGetsItsLimit) {
   }
 }
 
+// The outer guest's limit lies above the coroutine (it would stop the inner guest at once) or far below it (it would not
+// stop it at all).
 TEST(Stack, AHostFunctionMayReenterOnACoroutine) {
-  for (size_t size : {64u << 10, 1u << 20}) {
-    Coroutine coroutine(size);
+  auto reenter = [](Coroutine& coroutine) {
     Stack stack(coroutine.low(), coroutine.size());
     Guest* self = nullptr;
     int entered = 0;
     Guest guest([&] {
       coroutine.run([&] {
         ++entered;
+        EXPECT_EQ(unwrap(self->recurse(20)), 20);
         auto result = self->recurse(1'000'000);
         ASSERT_FALSE(result);
         expect_trap(result.error(), TrapCode::StackOverflow);
@@ -103,7 +106,12 @@ TEST(Stack, AHostFunctionMayReenterOnACoroutine) {
     self = &guest;
     unwrap(guest.call_host());
     EXPECT_EQ(entered, 1);
-    EXPECT_TRUE(coroutine.is_intact_below()) << size;
+    EXPECT_TRUE(coroutine.is_intact_below()) << coroutine.size();
+  };
+  for (size_t size : {64u << 10, 1u << 20}) {
+    Coroutine coroutine(size);
+    reenter(coroutine);
+    std::thread([&] { reenter(coroutine); }).join();  // its stack is newer, and so lower
   }
 }
 

@@ -8,8 +8,10 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <csetjmp>
 #include <csignal>
+#include <optional>
 #include <thread>
 
 #include "abi/image.hpp"
@@ -509,6 +511,8 @@ TEST_F(Call, CodeIsFoundByAddress) {
   EXPECT_FALSE(module_->find_position(reinterpret_cast<uintptr_t>(module_->text().data())));
   CodeLookup none(reinterpret_cast<uintptr_t>(&pc));
   EXPECT_EQ(none.module(), nullptr);
+  CodeLookup behind(reinterpret_cast<uintptr_t>(module_->text().data()) + module_->text().size());
+  EXPECT_EQ(behind.module(), nullptr) << "in the same page, but no code of its";
 }
 
 TEST_F(Call, AModuleFoundStaysWhileItIsLookedAt) {
@@ -537,6 +541,32 @@ TEST_F(Call, AModuleGoesWhileAnotherIsLookedAt) {
   CodeLookup lookup(reinterpret_cast<uintptr_t>(module_->text().data()) + at(hand_unreachable_trap));
   for (int i = 0; i < 100; i++) EXPECT_TRUE(CompiledModule::from_bytes(engine_, hand_image(), false));
   EXPECT_EQ(lookup.module(), module_.get());
+}
+
+// Who waits for a reader of its module has nothing locked meanwhile.
+TEST_F(Call, AModuleComesAndGoesWhileAnotherIsWaitedFor) {
+  auto waiting = *CompiledModule::from_bytes(engine_, hand_image(), false);
+  const uintptr_t pc = reinterpret_cast<uintptr_t>(waiting->text().data()) + at(hand_unreachable_trap);
+  std::atomic<bool> is_gone{false};
+  std::optional<CodeLookup> lookup(std::in_place, pc);
+  ASSERT_NE(lookup->module(), nullptr);
+  std::thread goes([&] {
+    waiting.reset();
+    is_gone = true;
+  });
+  while (CodeLookup(pc).module()) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  std::atomic<bool> is_done{false};
+  std::thread other([&] {
+    EXPECT_TRUE(CompiledModule::from_bytes(engine_, hand_image(), false));
+    is_done = true;
+  });
+  for (int i = 0; i < 2000 && !is_done; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_TRUE(is_done);
+  EXPECT_FALSE(is_gone);
+  lookup.reset();
+  other.join();
+  goes.join();
 }
 
 TEST_F(Call, AChildOfForkNeedNotWaitForReadersOfItsParent) {

@@ -94,6 +94,7 @@ TEST(LinearMemory, StartsZeroAndGrowsInPlace) {
   EXPECT_EQ(base[kPage - 1], 7);
   EXPECT_EQ(base[4 * kPage - 1], 0);
   EXPECT_FALSE(memory->grow_to(plan.reservation + kPage));
+  EXPECT_FALSE(memory->grow_to(3 * kPage)) << "it never shrinks";
   EXPECT_EQ(memory->size(), 4 * kPage);
 }
 

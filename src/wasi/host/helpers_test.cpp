@@ -55,8 +55,9 @@ TEST(Helpers, AnswerWhatTheWorkAnswers) {
 
 TEST(Helpers, AGuestIsGoneWhileItsWorkGoesOn) {
   auto gate = std::make_shared<std::counting_semaphore<>>(0);
-  auto ended = std::make_shared<std::atomic<int>>(0);
-  auto stuck = [gate, ended]() -> os::SysResult<> {
+  auto begun = std::make_shared<std::atomic<int>>(0), ended = std::make_shared<std::atomic<int>>(0);
+  auto stuck = [gate, begun, ended]() -> os::SysResult<> {
+    ++*begun;
     gate->acquire();
     ++*ended;
     return {};
@@ -90,12 +91,13 @@ TEST(Helpers, AGuestIsGoneWhileItsWorkGoesOn) {
   EXPECT_TRUE(on_helper(interrupt, kOther, []() -> os::SysResult<> { return {}; }));
   timeout.request_stop();
   EXPECT_FALSE(timed_out);
-  gate->release(kMost);
+  gate->release(kMost + 2);
   other.join();
   for (int i = 0; i < 1000 && *ended < static_cast<int>(kMost); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  EXPECT_EQ(*ended, static_cast<int>(kMost)) << "and what had not begun was dropped";
+  EXPECT_EQ(*ended, static_cast<int>(kMost));
+  EXPECT_EQ(*begun, static_cast<int>(kMost)) << "and what had not begun was dropped";
 }
 
 TEST(Helpers, WorkThatThrowsFails) {

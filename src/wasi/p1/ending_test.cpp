@@ -92,6 +92,9 @@ TEST_F(Ends, WhatTheSystemDoes) {
   EXPECT_EQ(call("fd_filestat_set_size", {opened, 100}), "trap: interrupt");
   EXPECT_EQ(call("fd_sync", {kRw}), "trap: interrupt");
   EXPECT_EQ(call("fd_readdir", {kRw, 8192, 1000, 0, kOut}), "trap: interrupt");
+  auto listing = context->directories()[0]->list(1 << 20);
+  ASSERT_FALSE(listing);
+  EXPECT_EQ(listing.error(), os::kInterrupted) << "while it is read from the system";
   EXPECT_EQ(open(kRw, "file", oflags::kTrunc), "trap: interrupt");
   EXPECT_EQ(read_host("rw/file"), "0123456789");
   context->interrupt_token().clear();

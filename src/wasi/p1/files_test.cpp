@@ -1,10 +1,12 @@
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <algorithm>
 #include <chrono>
 
+#include "os/descriptors.hpp"
 #include "wasi/p1/guest_fixture.hpp"
 
 namespace vitrine::wasi::p1 {
@@ -552,6 +554,61 @@ TEST_F(FewFiles, AreCapped) {
   EXPECT_FALSE(exists("rw/fresh"));
   EXPECT_EQ(call("fd_close", {5}), "success");
   EXPECT_EQ(open(kRw, "fresh", oflags::kCreat), "success");
+}
+
+// What others hold is not there for this guest, nor for what a call of its needs for a moment.
+class NoneLeft : public Guest {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    rlimit few = before;
+    few.rlim_cur = 400;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    Guest::SetUp();
+    while (auto account = os::DescriptorAccount::open(1, 1)) others.push_back(std::move(account));
+  }
+  void TearDown() override {
+    Guest::TearDown();
+    ::setrlimit(RLIMIT_NOFILE, &before);
+  }
+  void configure(host::Grants& grants) override {
+    os::FileDescriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un any{.sun_family = AF_UNIX, .sun_path = {}};
+    ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&any), sizeof(sa_family_t)), 0);
+    ASSERT_EQ(::listen(listener.get(), 4), 0);
+    grants.sockets.push_back({std::move(listener), "a socket"});
+  }
+  rlimit before{};
+  std::vector<std::shared_ptr<os::DescriptorAccount>> others;
+};
+
+TEST_F(NoneLeft, EveryDescriptorIsCounted) {
+  EXPECT_EQ(call("fd_fdstat_set_flags", {5, fdflags::kNonblock}), "success");
+  ASSERT_EQ(open(kRw, "file"), "success");
+  uint32_t first = opened;
+  while (open(kRw, "file") == "success") {
+  }
+  EXPECT_EQ(open(kRw, "file"), "mfile");
+  EXPECT_EQ(stat(kRw, "file"), "success") << "which takes none";
+  EXPECT_EQ(stat(kRw, "link", lookupflags::kSymlinkFollow), "mfile");
+  EXPECT_EQ(call("fd_readdir", {kRw, 8192, 1000, 0, kOut}), "mfile");
+  EXPECT_EQ(path_call("path_create_directory", kRw, "dir/new"), "mfile");
+  EXPECT_EQ(call("sock_accept", {5, 0, kOut}), "mfile");
+  EXPECT_EQ(path_call("path_create_directory", kRw, "new"), "success");
+  EXPECT_FALSE(exists("rw/dir/new"));
+  auto denials = context->denials().all();
+  ASSERT_EQ(denials.size(), 5u);
+  for (const auto& denial : denials) EXPECT_EQ(denial.reason, host::Denial::Reason::Limit) << to_string(denial);
+  EXPECT_EQ(call("fd_close", {first}), "success");
+  EXPECT_EQ(call("fd_readdir", {kRw, 8192, 1000, 0, kOut}), "success");
+  EXPECT_EQ(path_call("path_create_directory", kRw, "dir/new"), "success");
+  EXPECT_EQ(open(kRw, "file"), "success");
+  // Another guest has no room at all.
+  host::Grants grants;
+  ASSERT_TRUE(grants.add_directory(base + "/rw", "/", host::Access::ReadOnly));
+  auto made = host::Context::make(std::move(grants));
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().kind(), ErrorKind::Limit);
 }
 
 TEST_F(Files, SpecialFiles) {

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <functional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "wasi/p1/guest_fixture.hpp"
 
@@ -138,6 +140,101 @@ TEST_F(TwoWritable, MayExchangeFiles) {
   EXPECT_EQ(link(5, "moved", kRw, "file"), "success");
   EXPECT_TRUE(exists("rw/dir/moved"));
   EXPECT_EQ(open(5, "../file"), "perm") << "each is a wall of its own";
+}
+
+// A grant for each right, which has all of them but this one.
+class AllButOne : public Guest {
+ protected:
+  static constexpr uint32_t kFirst = 5;
+  static constexpr host::Access kRights[] = {host::Access::ReadFiles,         host::Access::WriteFiles,
+                                             host::Access::CreateFiles,       host::Access::RemoveFiles,
+                                             host::Access::ReadDirectories,   host::Access::WriteDirectories,
+                                             host::Access::CreateDirectories, host::Access::RemoveDirectories};
+  void configure(host::Grants& grants) override {
+    for (host::Access right : kRights) {
+      ASSERT_TRUE(grants.add_directory(base + "/rw", "/part", host::Access::ReadWrite - right));
+    }
+  }
+};
+
+TEST_F(AllButOne, EachVerbTakesItsOwnRights) {
+  using host::Access;
+  struct Case {
+    const char* what;
+    Access needs;
+    std::function<std::string(uint32_t)> call;
+  };
+  auto set_times = [&](uint32_t d, std::string_view path) {
+    return call("path_filestat_set_times", {d, 0, string(path), path.size(), 1, 1, 5});
+  };
+  const std::vector<Case> cases = {
+      {"open for reading", Access::ReadFiles, [&](uint32_t d) { return open(d, "file", 0, rights::kFdRead); }},
+      {"read a symlink", Access::ReadFiles,
+       [&](uint32_t d) { return call("path_readlink", {d, string("link"), 4, 4096, 10, kOut}); }},
+      {"open for writing", Access::WriteFiles, [&](uint32_t d) { return open(d, "file", 0, rights::kFdWrite); }},
+      {"truncate", Access::WriteFiles, [&](uint32_t d) { return open(d, "file", oflags::kTrunc, rights::kFdWrite); }},
+      {"set times", Access::WriteFiles, [&](uint32_t d) { return set_times(d, "file"); }},
+      {"create", Access::CreateFiles, [&](uint32_t d) { return open(d, "new", oflags::kCreat, 0); }},
+      {"symlink", Access::CreateFiles, [&](uint32_t d) { return symlink("x", d, "new"); }},
+      {"link", Access::CreateFiles, [&](uint32_t d) { return link(d, "file", d, "new"); }},
+      {"unlink", Access::RemoveFiles, [&](uint32_t d) { return path_call("path_unlink_file", d, "file"); }},
+      {"rename", Access::CreateFiles | Access::RemoveFiles, [&](uint32_t d) { return rename(d, "file", d, "new"); }},
+      {"replace", Access::CreateFiles | Access::RemoveFiles, [&](uint32_t d) { return rename(d, "file", d, "link"); }},
+      {"rename in", Access::CreateFiles, [&](uint32_t d) { return rename(kRw, "file", d, "new"); }},
+      {"replace from elsewhere", Access::CreateFiles | Access::RemoveFiles,
+       [&](uint32_t d) { return rename(kRw, "file", d, "link"); }},
+      {"list", Access::ReadDirectories, [&](uint32_t d) { return call("fd_readdir", {d, 8192, 1000, 0, kOut}); }},
+      {"set times of a directory", Access::WriteDirectories, [&](uint32_t d) { return set_times(d, "dir"); }},
+      {"set times of the directory", Access::WriteDirectories,
+       [&](uint32_t d) { return call("fd_filestat_set_times", {d, 1, 1, 5}); }},
+      {"mkdir", Access::CreateDirectories, [&](uint32_t d) { return path_call("path_create_directory", d, "new"); }},
+      {"rmdir", Access::RemoveDirectories, [&](uint32_t d) { return path_call("path_remove_directory", d, "dir"); }},
+      {"rename a directory", Access::CreateDirectories | Access::RemoveDirectories,
+       [&](uint32_t d) { return rename(d, "dir", d, "new"); }},
+      {"replace a directory", Access::CreateDirectories | Access::RemoveDirectories,
+       [&](uint32_t d) { return rename(kRw, "dir", d, "other"); }},
+  };
+  const std::string root = base + "/rw";
+  auto put_things = [&] {
+    for (const auto& entry : fs::directory_iterator(root)) fs::remove_all(entry.path());
+    for (const char* folder : {"/dir", "/other"}) fs::create_directory(root + folder);
+    write_host("rw/file", "0123456789");
+    ::symlink("file", (root + "/link").c_str());
+  };
+  for (uint32_t i = 0; i < std::size(kRights); ++i) {
+    for (const Case& test : cases) {
+      put_things();
+      const bool lacks = (test.needs & kRights[i]) != Access::None;
+      const auto count = context->denials().count();
+      EXPECT_EQ(test.call(kFirst + i), lacks ? "perm" : "success") << test.what << " without right " << i;
+      EXPECT_EQ(context->denials().count() > count, lacks) << test.what << " without right " << i;
+      if (opened != ~0u) call("fd_close", {std::exchange(opened, ~0u)});
+    }
+  }
+}
+
+using Uses = Guest;
+
+TEST_F(Uses, AreCountedByVerbAndByte) {
+  ASSERT_EQ(open(kRw, "file"), "success");
+  EXPECT_EQ(write(opened, "abc"), "success");
+  EXPECT_EQ(seek(opened, 0, 0), "0");
+  EXPECT_EQ(read(opened, 100), "abc3456789");
+  EXPECT_EQ(call("fd_pread", {opened, iovec({{4096, 4}}), 1, 8, kOut}), "success");
+  EXPECT_EQ(stat(kRw, "file"), "success");
+  EXPECT_EQ(call("fd_readdir", {kRw, 8192, 1000, 0, kOut}), "success");
+  std::map<host::Verb, std::pair<uint64_t, uint64_t>> uses;
+  for (const WasiUse& use : context->usage()) {
+    if (use.grant == "/rw") uses[use.verb] = {use.uses, use.bytes};
+  }
+  using Count = std::pair<uint64_t, uint64_t>;
+  EXPECT_EQ(uses[host::Verb::OpenForReading], (Count{1, 0}));
+  EXPECT_EQ(uses[host::Verb::OpenForWriting], (Count{1, 0}));
+  EXPECT_EQ(uses[host::Verb::Write], (Count{1, 3}));
+  EXPECT_EQ(uses[host::Verb::Seek], (Count{1, 0}));
+  EXPECT_EQ(uses[host::Verb::Read], (Count{2, 12})) << "the bytes that there were";
+  EXPECT_EQ(uses[host::Verb::Stat], (Count{1, 0}));
+  EXPECT_EQ(uses[host::Verb::List], (Count{1, 0}));
 }
 
 class ByWalk : public Guest {

@@ -2,7 +2,10 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <span>
 #include <thread>
 
 #include "wasi/p1/guest_fixture.hpp"
@@ -339,6 +342,98 @@ TEST_F(Sockets, EveryBlockingCallCanBeInterrupted) {
   context->interrupt();
   EXPECT_EQ(call("sched_yield", {}), trap);
   EXPECT_EQ(call("random_get", {4096, 100}), trap);
+}
+
+// A memory that has grown, and is somewhere else, after whatever the guest waited for.
+class Moving : public Sockets {
+ protected:
+  void configure(host::Grants& grants) override {
+    Sockets::configure(grants);
+    grants.stdio[2] = host::Stream::writer([this](std::span<const uint8_t> bytes) -> Result<size_t> {
+      may_move = true;
+      return bytes.size();
+    });
+  }
+  /// Calls while another thread, a little later, lets the memory move at the next look and then does `meanwhile`.
+  template <class Meanwhile>
+  std::string call_moving(std::string_view name, std::initializer_list<uint64_t> args, Meanwhile&& meanwhile) {
+    may_move = false;
+    has_moved = false;
+    std::thread other([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      may_move = true;
+      meanwhile();
+    });
+    auto where = [](void* self) { return static_cast<Moving*>(self)->look(); };
+    auto result = call_function(*state, GuestMemory(where, this), Abi::Preview1, name, args);
+    other.join();
+    EXPECT_TRUE(has_moved) << name;
+    // Nothing was read or written where it was.
+    EXPECT_TRUE(std::ranges::all_of(before, [](uint8_t byte) { return byte == 0xdd; })) << name;
+    return result;
+  }
+  std::span<uint8_t> look() {
+    if (may_move.exchange(false)) {
+      before = memory;
+      before.swap(memory);
+      std::ranges::fill(before, 0xdd);
+      has_moved = true;
+    }
+    return memory;
+  }
+  std::vector<uint8_t> before;
+  std::atomic<bool> may_move = false;
+  bool has_moved = false;
+};
+
+TEST_F(Moving, BuffersAreLookedUpAgainAfterEveryWait) {
+  uint32_t buffer = iovec({{4096, 4}});
+  EXPECT_EQ(call_moving("fd_read", {0, buffer, 1, kOut}, [&] { EXPECT_EQ(::write(to_guest.get(), "late", 4), 4); }),
+            "success");
+  EXPECT_EQ(text(4096, count()), "late");
+  EXPECT_EQ(call_moving("sock_recv", {kPair, buffer, 1, 0, kOut, kOut + 4},
+                        [&] { EXPECT_EQ(::send(peer.get(), "sent", 4, 0), 4); }),
+            "success");
+  EXPECT_EQ(text(4096, count()), "sent");
+  EXPECT_EQ(call_moving("sock_recv", {kPair, buffer, 1, kRiWaitall, kOut, kOut + 4},
+                        [&] { EXPECT_EQ(::send(peer.get(), "both", 4, 0), 4); }),
+            "success");
+  EXPECT_EQ(text(4096, count()), "both");
+  // A function of the embedder's is as good as a wait.
+  EXPECT_EQ(call_moving("fd_write", {2, buffer, 1, kOut}, [] {}), "success");
+  EXPECT_EQ(count(), 4u);
+  os::FileDescriptor client;
+  EXPECT_EQ(call_moving("sock_accept", {kListener, 0, kOut}, [&] { client = connect(); }), "success");
+  EXPECT_EQ(count(), 7u);
+  // More than a pipe holds: the rest is written from where it is then.
+  std::string big(200'000, 'x'), got;
+  uint32_t bytes = iovec({{string(big), static_cast<uint32_t>(big.size())}});
+  EXPECT_EQ(call_moving("fd_write", {1, bytes, 1, kOut},
+                        [&] {
+                          char part[4096];
+                          while (got.size() < big.size()) {
+                            ssize_t n = ::read(from_guest.get(), part, sizeof part);
+                            if (n <= 0) break;
+                            got.append(part, static_cast<size_t>(n));
+                          }
+                        }),
+            "success");
+  EXPECT_EQ(got, big);
+  EXPECT_EQ(count(), big.size());
+}
+
+TEST_F(Moving, EventsAreWrittenWhereTheMemoryIsAfterTheWait) {
+  subscribe_clock(0, 77, clockid::kMonotonic, 60'000'000);
+  EXPECT_EQ(call_moving("poll_oneoff", {kSubs, kEvents, 1, kOut}, [] {}), "success");
+  EXPECT_EQ(count(), 1u);
+  EXPECT_EQ(event(0).userdata, 77u);
+  subscribe_clock(0, 1, clockid::kMonotonic, UINT64_MAX);
+  subscribe_fd(1, 78, eventtype::kFdRead, 0);
+  EXPECT_EQ(
+      call_moving("poll_oneoff", {kSubs, kEvents, 2, kOut}, [&] { EXPECT_EQ(::write(to_guest.get(), "x", 1), 1); }),
+      "success");
+  EXPECT_EQ(count(), 1u);
+  EXPECT_EQ(event(0).userdata, 78u);
 }
 
 }  // namespace
