@@ -36,7 +36,7 @@ Result<> check_build(const ImageHeader& header) {
 }
 
 Result<CodegenSettings> check_settings(const ImageHeader& header, const CodegenSettings& expected) {
-#define SETTING(type, name, default_value, from)                                                                \
+#define SETTING(type, name, default_value, summary)                                                             \
   if (header.name != uint64_t{expected.name}) {                                                                 \
     return incompatible(                                                                                        \
         fmt::format("setting " #name " is {} in the image and {} here", header.name, uint64_t{expected.name})); \
@@ -137,7 +137,7 @@ Result<CodegenSettings> ImageView::settings_of(std::span<const uint8_t> bytes) {
   if (bytes.size() < kHeaderOffset + sizeof header) return incompatible("truncated: the header is not all there");
   std::memcpy(&header, bytes.data() + kHeaderOffset, sizeof header);
   CodegenSettings settings;
-#define SETTING(type, name, default_value, from) settings.name = static_cast<type>(header.name);
+#define SETTING(type, name, default_value, summary) settings.name = static_cast<type>(header.name);
 #include "abi/settings.def"
 #undef SETTING
   settings.cpu_features = static_cast<uint32_t>(header.cpu_features);

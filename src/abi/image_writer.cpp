@@ -79,7 +79,7 @@ ImageHeader make_header(const CodegenSettings& settings) {
   std::strncpy(header.version, image_version(), sizeof header.version - 1);
   header.build = build_hash();
   header.cpu_features = settings.cpu_features;
-#define SETTING(type, name, default_value, from) header.name = settings.name;
+#define SETTING(type, name, default_value, summary) header.name = settings.name;
 #include "abi/settings.def"
 #undef SETTING
   return header;

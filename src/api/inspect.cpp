@@ -70,17 +70,10 @@ CodeView::CodeView(const abi::ImageView& image, const wasm::Module& module, cons
 
 std::vector<CodegenSetting> codegen_settings(const Engine& engine) {
   const abi::CodegenSettings& s = detail::Access::impl(engine)->runtime->settings();
-  std::vector<CodegenSetting> all = {
-      {"opt_level", s.opt_level ? "speed" : "none", "how much to optimise"},
-      {"regalloc_algorithm", s.regalloc_fast ? "single_pass" : "linear_scan", "register allocation at opt_level speed"},
-      {"consume_fuel", fmt::format("{}", s.consume_fuel), "count operators"},
-      {"epoch_interruption", fmt::format("{}", s.epoch_interruption), "check for interruption"},
-      {"signals_based_traps", fmt::format("{}", s.signals_based_traps), "catch bad accesses by page faults"},
-      {"nan_canonicalization", fmt::format("{}", s.nan_canonicalization), "make NaN results canonical"},
-      {"spectre_mitigation", fmt::format("{}", s.spectre_mitigation), "mask indices after bounds checks"},
-      {"memory_reservation", fmt::format("{}", s.memory_reservation), "bytes of address space for a memory"},
-      {"memory_guard_size", fmt::format("{}", s.memory_guard_size), "bytes of guard after a memory"},
-  };
+  std::vector<CodegenSetting> all;
+  abi::for_each_setting(s, [&](const char* name, auto value, const char* summary) {
+    all.push_back({name, fmt::format("{}", value), summary});
+  });
   for (const abi::CpuFeatureInfo& f : abi::kCpuFeatures) {
     std::string name = fmt::format("has_{}", f.name);
     std::erase(name, '.');

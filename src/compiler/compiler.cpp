@@ -225,7 +225,9 @@ Result<> compile_module(const wasm::Module& module, std::span<const uint8_t> byt
 std::string settings_key(const wasm::Features& features, const abi::CodegenSettings& settings) {
   std::string key =
       fmt::format("vitrine-{} build={:016x} features={:x}", abi::image_version(), abi::build_hash(), features.bits());
-  for_each_setting(settings, [&](const char* name, uint64_t value) { key += fmt::format(" {}={}", name, value); });
+  for_each_setting(settings,
+                   [&](const char* name, uint64_t value, const char*) { key += fmt::format(" {}={}", name, value); });
+  key += fmt::format(" cpu_features={:x}", settings.cpu_features);
   return key;
 }
 

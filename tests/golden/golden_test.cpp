@@ -100,7 +100,7 @@ Result<abi::CodegenSettings> settings_of(std::map<std::string, std::string> dire
       settings.cpu_features |= found->bit;
     }
   }
-#define SETTING(type, name, default_value, from)                                                               \
+#define SETTING(type, name, default_value, summary)                                                            \
   if (auto value = take(#name)) {                                                                              \
     settings.name = *value == "true" ? type{1} : static_cast<type>(std::strtoull(value->c_str(), nullptr, 0)); \
   }
