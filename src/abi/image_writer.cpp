@@ -136,7 +136,7 @@ Result<std::vector<uint8_t>> write_image(const ImageContents& contents) {
   return image;
 }
 
-Result<> write_image(const ImageContents& contents, const ImageMemory& allocate) {
+Result<wasm::KeptBytes> write_image(const ImageContents& contents, const ImageMemory& allocate) {
   if (contents.text.size > std::numeric_limits<int32_t>::max()) {
     return fail(fmt::format("the module's code is {} bytes, more than the 2 GiB that calls inside it can span",
                             contents.text.size),
@@ -145,7 +145,7 @@ Result<> write_image(const ImageContents& contents, const ImageMemory& allocate)
   const wasm::Module& module = *contents.module;
   const Machine& machine = *contents.machine;
   MemoryImagePlan memory = plan_memory_images(module, machine.page_size);
-  std::vector<uint8_t> stripped = TRY(strip_module(module, memory.covered));
+  StrippedModule stripped = TRY(strip_module(module, memory.covered));
   NameTable names;
   ImageHeader header = make_header(contents.settings);
 
@@ -155,7 +155,7 @@ Result<> write_image(const ImageContents& contents, const ImageMemory& allocate)
   part(Section::Functions) = bytes_of(contents.functions);
   part(Section::Trampolines) = bytes_of(contents.trampolines);
   part(Section::Memory) = bytes_of(memory.images);
-  part(Section::Module) = stripped;
+  part(Section::Module) = stripped.bytes;
 #define SIDE_TABLE(Entry, field, section, name) part(Section::section) = bytes_of(contents.tables.field);
 #include "abi/side_tables.def"
 #undef SIDE_TABLE
@@ -210,7 +210,7 @@ Result<> write_image(const ImageContents& contents, const ImageMemory& allocate)
   std::memcpy(out.data() + kHeaderOffset, &header, sizeof header);
   uint64_t checksum = image_checksum(out);
   std::memcpy(out.data() + kChecksumOffset, &checksum, sizeof checksum);
-  return {};
+  return std::move(stripped.kept);
 }
 
 }  // namespace vitrine::abi

@@ -28,31 +28,42 @@ std::unexpected<Error> damaged(std::string_view what) {
 Result<std::shared_ptr<const CompiledModule>> CompiledModule::from_bytes(std::shared_ptr<Engine> engine,
                                                                          std::span<const uint8_t> image,
                                                                          bool verify_checksum) {
-  auto file = TRY(os::sealed_memfd("vitrine-module", image));
-  return load(std::move(engine), std::move(file), image.size(), verify_checksum);
+  return from_file(std::move(engine), TRY(os::sealed_memfd("vitrine-module", image)), verify_checksum);
 }
 
 Result<std::shared_ptr<const CompiledModule>> CompiledModule::from_file(std::shared_ptr<Engine> engine,
                                                                         os::FileDescriptor file, bool verify_checksum) {
-  uint64_t size = TRY(os::file_size(file.get()));
-  return load(std::move(engine), std::move(file), size, verify_checksum);
+  auto module = TRY(map(std::move(engine), std::move(file), verify_checksum));
+  module->module_ =
+      TRY_IN(wasm::read_module(module->image_.module(), wasm::Features::all(), {.declarations_only = true}),
+             "in a precompiled module");
+  TRY(module->prepare());
+  return module;
 }
 
-Result<std::shared_ptr<const CompiledModule>> CompiledModule::load(std::shared_ptr<Engine> engine,
-                                                                   os::FileDescriptor file, uint64_t size,
-                                                                   bool verify_checksum) {
+Result<std::shared_ptr<const CompiledModule>> CompiledModule::from_compiled(std::shared_ptr<Engine> engine,
+                                                                            os::FileDescriptor file,
+                                                                            wasm::Module declarations,
+                                                                            const wasm::KeptBytes& kept) {
+  auto module = TRY(map(std::move(engine), std::move(file), false));
+  module->module_ = std::move(declarations);
+  wasm::move_to_copy(module->module_, module->image_.module(), kept);
+  TRY(module->prepare());
+  return module;
+}
+
+Result<std::shared_ptr<CompiledModule>> CompiledModule::map(std::shared_ptr<Engine> engine, os::FileDescriptor file,
+                                                            bool verify_checksum) {
+  const uint64_t size = TRY(os::file_size(file.get()));
   if (size == 0) return fail("truncated: the file is empty", ErrorKind::Incompatible);
   std::shared_ptr<CompiledModule> module(new CompiledModule(std::move(engine)));
   module->file_ = std::move(file);
   module->mapping_ = TRY(os::FileMapping::map(module->file_.get(), size));
   module->image_ = TRY(abi::ImageView::open(module->bytes(), module->engine_->settings(), verify_checksum));
-  TRY(module->prepare());
   return module;
 }
 
 Result<> CompiledModule::prepare() {
-  module_ = TRY_IN(wasm::read_module(image_.module(), wasm::Features::all(), {.declarations_only = true}),
-                   "in a precompiled module");
   // What the image's sections say about each other: the rest of the runtime indexes without looking again.
   if (image_.functions().size() != module_.functions.size() - module_.imported_functions) {
     return damaged("it has code for another number of functions than its module declares");
