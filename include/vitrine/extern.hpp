@@ -26,8 +26,8 @@ class VITRINE_API Memory {
   /// Answers the old size in pages; fails past the maximum or a limit.
   Result<uint64_t> grow(uint64_t pages) const;
   /// Copies out or in; fails, touching nothing, when the range is not inside.
-  Result<void> read(uint64_t offset, std::span<uint8_t> out) const;
-  Result<void> write(uint64_t offset, std::span<const uint8_t> in) const;
+  Result<> read(uint64_t offset, std::span<uint8_t> out) const;
+  Result<> write(uint64_t offset, std::span<const uint8_t> in) const;
   /// Whether both are the same memory.
   friend bool operator==(const Memory&, const Memory&) = default;
 
@@ -44,11 +44,11 @@ class VITRINE_API Table {
   uint64_t size() const;           ///< 0 if the store is gone
   Result<TableType> type() const;  ///< as declared
   Result<Val> get(uint64_t index) const;
-  Result<void> set(uint64_t index, const Val& value) const;
+  Result<> set(uint64_t index, const Val& value) const;
   /// Answers the old size.
   Result<uint64_t> grow(uint64_t count, const Val& init) const;
   /// Sets `count` elements from `index` on; fails, changing nothing, when they are not all inside.
-  Result<void> fill(uint64_t index, const Val& value, uint64_t count) const;
+  Result<> fill(uint64_t index, const Val& value, uint64_t count) const;
   friend bool operator==(const Table&, const Table&) = default;
 
  private:
@@ -64,7 +64,7 @@ class VITRINE_API Global {
   Result<GlobalType> type() const;
   Result<Val> get() const;
   /// Fails for an immutable global or a value of another type.
-  Result<void> set(const Val& value) const;
+  Result<> set(const Val& value) const;
   friend bool operator==(const Global&, const Global&) = default;
 
  private:

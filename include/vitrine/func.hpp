@@ -2,7 +2,7 @@
 //
 //   auto add = TRY(instance.typed<int32_t(int32_t, int32_t)>("add"));
 //   int32_t sum = TRY(add(1, 2));
-//   linker.func("env", "log", [](Caller& caller, int32_t ptr, int32_t len) -> Result<void> { ... });
+//   linker.func("env", "log", [](Caller& caller, int32_t ptr, int32_t len) -> Result<> { ... });
 //
 // Typed calls and host functions exchange values without boxing: one compiled trampoline a signature.
 #pragma once
@@ -28,7 +28,7 @@ using RawHostFunc = int32_t (*)(void* env, CallerContext* caller, RawVal* values
 
 namespace detail {
 /// The one way in: `values` has room for the larger of parameters and results.
-VITRINE_API Result<void> call(const Handle& func, RawVal* values);
+VITRINE_API Result<> call(const Handle& func, RawVal* values);
 VITRINE_API Error wrong_signature(const FuncType& found, const FuncType& expected);
 }  // namespace detail
 
@@ -57,7 +57,7 @@ class VITRINE_API Func {
   }
   /// Defines a host function of any type from one that takes values in a span and fills in the results, which are zero
   /// and null before. What it answers is checked against the type.
-  using Dynamic = std::function<Result<void>(Caller&, std::span<const Val> params, std::span<Val> results)>;
+  using Dynamic = std::function<Result<>(Caller&, std::span<const Val> params, std::span<Val> results)>;
   static Result<Func> make(const Context& store, const FuncType& type, Dynamic f);
   /// The raw form of both, which is not checked: the words it leaves have to be of the types. `keep` is kept until the
   /// store goes.
@@ -70,7 +70,7 @@ class VITRINE_API Func {
 
   /// Calls with values; fails on a wrong count or type, a trap, or a host function's error. `results` has to be of the
   /// function's count of results and is left as it is on failure. Allocates nothing for up to 16 values.
-  Result<void> call(std::span<const Val> args, std::span<Val> results) const;
+  Result<> call(std::span<const Val> args, std::span<Val> results) const;
   /// The same with results in a vector.
   Result<std::vector<Val>> call(std::span<const Val> args) const;
   Result<std::vector<Val>> call(std::initializer_list<Val> args) const {
@@ -78,7 +78,7 @@ class VITRINE_API Func {
   }
   /// Arguments and results in place, which are not checked: `values` has to have room for the larger of both, and the
   /// words in it have to be of the types and of this store.
-  Result<void> call_raw(RawVal* values) const { return detail::call(handle_, values); }
+  Result<> call_raw(RawVal* values) const { return detail::call(handle_, values); }
   /// The typed view; fails if the signature differs.
   template <class S>
   Result<TypedFunc<S>> typed() const;

@@ -25,7 +25,7 @@ class VITRINE_API Linker {
 
   /// Defines a host function from a lambda: see Func::wrap.
   template <class F>
-  Result<void> func(std::string_view module, std::string_view name, F&& f) {
+  Result<> func(std::string_view module, std::string_view name, F&& f) {
     using D = std::decay_t<F>;
     if constexpr (detail::Signature<D>::kValid) {
       auto owned = std::make_shared<D>(std::forward<F>(f));
@@ -33,19 +33,19 @@ class VITRINE_API Linker {
       return func_thunk(module, name, detail::type_of_callable<D>(), detail::host_thunk<D>, env, std::move(owned));
     }
   }
-  Result<void> func_dynamic(std::string_view module, std::string_view name, const FuncType& type, Func::Dynamic f);
+  Result<> func_dynamic(std::string_view module, std::string_view name, const FuncType& type, Func::Dynamic f);
   /// In the raw convention; `keep` lives as long as the linker and the stores it was used with. An exception is carried
   /// as one of `func` is.
-  Result<void> func_raw(std::string_view module, std::string_view name, const FuncType& type, RawHostFunc f, void* env,
-                        std::shared_ptr<void> keep);
+  Result<> func_raw(std::string_view module, std::string_view name, const FuncType& type, RawHostFunc f, void* env,
+                    std::shared_ptr<void> keep);
   /// Defines something that lives in a store; usable with that store only.
-  Result<void> define(std::string_view module, std::string_view name, const Extern& value);
+  Result<> define(std::string_view module, std::string_view name, const Extern& value);
   /// Defines every export of the instance under `module`.
-  Result<void> instance(std::string_view module, const Instance& instance);
+  Result<> instance(std::string_view module, const Instance& instance);
   /// Defines what the module imports and is not defined: functions that trap, naming the import.
-  Result<void> unknown_imports_trap(const Module& module);
+  Result<> unknown_imports_trap(const Module& module);
   /// Likewise, functions that answer zeros (and null references), and zeroed globals, empty memories and tables.
-  Result<void> unknown_imports_default(const Context& store, const Module& module);
+  Result<> unknown_imports_default(const Context& store, const Module& module);
 
   /// None if it is not defined, or is something of another store.
   std::optional<Extern> get(const Context& store, std::string_view module, std::string_view name) const;
@@ -54,8 +54,8 @@ class VITRINE_API Linker {
 
  private:
   /// `f` lets no exception out.
-  Result<void> func_thunk(std::string_view module, std::string_view name, const FuncType& type, RawHostFunc f,
-                          void* env, std::shared_ptr<void> keep);
+  Result<> func_thunk(std::string_view module, std::string_view name, const FuncType& type, RawHostFunc f, void* env,
+                      std::shared_ptr<void> keep);
   std::unique_ptr<LinkerImpl> impl_;
 };
 

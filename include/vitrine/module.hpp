@@ -22,7 +22,7 @@ class VITRINE_API Module {
   static Result<Module> compile(const Engine& engine, std::span<const uint8_t> wasm_or_wat);
   static Result<Module> compile(const Engine& engine, std::string_view wat);
   /// Decodes and validates only.
-  static Result<void> validate(const Engine& engine, std::span<const uint8_t> wasm);
+  static Result<> validate(const Engine& engine, std::span<const uint8_t> wasm);
   /// Loads a precompiled image. Its code runs with the rights of this process: trust it as you would a shared object.
   /// Errors of kind Incompatible say what differs.
   static Result<Module> deserialize(const Engine& engine, std::span<const uint8_t> image);

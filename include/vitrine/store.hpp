@@ -77,7 +77,7 @@ class VITRINE_API Context {
   void limiter(Limiter limiter) const;
 
   /// Fuel left; needs Config::consume_fuel. A new store has none.
-  Result<void> set_fuel(uint64_t fuel) const;
+  Result<> set_fuel(uint64_t fuel) const;
   Result<uint64_t> fuel() const;
   /// The guest is interrupted when the engine's epoch has advanced by `ticks` from now.
   void set_epoch_deadline(uint64_t ticks) const;
@@ -86,14 +86,14 @@ class VITRINE_API Context {
   void epoch_callback(EpochCallback callback) const;
   /// What EpochDecision::yield does: blocks, or switches to another coroutine if the guest was called on one, as long
   /// as nobody else enters the store meanwhile. An error ends the guest's call. Without one, yielding is an error.
-  using YieldHook = std::function<Result<void>(const Context&)>;
+  using YieldHook = std::function<Result<>(const Context&)>;
   void yield_hook(YieldHook hook) const;
 
   /// Who may cancel it, from any thread. Of what a store has only these two may be used by another thread.
   CancelHandle canceller() const;
   void cancel() const;
   /// Cancels it in so much time, unless it has gone by then.
-  Result<void> cancel_after(std::chrono::nanoseconds delay) const;
+  Result<> cancel_after(std::chrono::nanoseconds delay) const;
   bool cancelled() const;
   /// Called once when the store is cancelled, by the thread that cancels, or at once if that has been: wakes a host
   /// function that waits. Must not use the store.

@@ -89,11 +89,11 @@ class VITRINE_API Wasi {
 
   /// Defines the functions of WASI 0.1 (`wasi_snapshot_preview1`) in a linker. They work for the guest of whichever
   /// store they are called in; in a store without one, a call ends with an error that says so.
-  static Result<void> define(Linker& linker, Names names = Names::WithUnstable);
+  static Result<> define(Linker& linker, Names names = Names::WithUnstable);
   /// Opens what is granted; fails with the path or address that cannot be, or if the process has no descriptors left.
   static Result<Wasi> make(const WasiConfig& config);
   /// Makes this the guest of a store, whose `cancel` ends its waits. Fails if it is another's, or the store has one.
-  Result<void> attach(const Context& store) const;
+  Result<> attach(const Context& store) const;
   /// Ends the guest at its next blocking call or the one it is in. Any thread, also a signal handler.
   void interrupt() const;
   /// What was refused so far. Any thread.

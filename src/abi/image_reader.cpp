@@ -4,6 +4,7 @@
 
 #include "abi/image_format.hpp"
 #include "abi/trap.hpp"
+#include "base/casts.hpp"
 #include "wasm/limits.hpp"
 
 namespace vitrine::abi {
@@ -151,7 +152,7 @@ Result<ImageView> ImageView::open(std::span<const uint8_t> bytes, const CodegenS
     return incompatible(fmt::format("truncated: the header ends at {:#x}, the file at {:#x}",
                                     kSectionHeadersOffset + sizeof(Sections), bytes.size()));
   }
-  if (reinterpret_cast<uintptr_t>(bytes.data()) % alignof(uint64_t) != 0) {
+  if (address_of(bytes.data()) % alignof(uint64_t) != 0) {
     return fail("a precompiled module has to be aligned to 8 bytes in memory");
   }
   Elf64_Ehdr elf;

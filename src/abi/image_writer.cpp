@@ -19,6 +19,7 @@ namespace {
 
 template <class T>
 std::span<const uint8_t> bytes_of(const std::vector<T>& items) {
+  // SAFETY: any object may be read byte by byte.
   static_assert(std::has_unique_object_representations_v<T>, "padding would make output depend on chance");
   return {reinterpret_cast<const uint8_t*>(items.data()), items.size() * sizeof(T)};
 }

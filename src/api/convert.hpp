@@ -63,7 +63,7 @@ inline bool is_number_of(const Val& value, wasm::ValType type) {
 /// the code that guests call.
 Result<uint64_t> to_word(StoreImpl& store, const Val& value, wasm::ValType type);
 /// Any value in the untyped convention, likewise.
-inline Result<void> to_raw(StoreImpl& store, const Val& value, wasm::ValType type, abi::ValRaw& out) {
+inline Result<> to_raw(StoreImpl& store, const Val& value, wasm::ValType type, abi::ValRaw& out) {
   if (is_number_of(value, type)) [[likely]] {
     out = to_abi(value.raw());
     return {};

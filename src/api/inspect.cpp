@@ -29,17 +29,17 @@ std::vector<CodeFunction> list_functions(const abi::ImageView& image, const wasm
   for (const abi::CodeRange& r : image.functions()) {
     all.push_back({CodeFunction::Kind::Wasm, index, function_name(module, names, index), r.offset,
                    image.text().subspan(r.offset, r.size)});
-    index++;
+    ++index;
   }
   uint32_t type = 0;
   for (const abi::Trampolines& t : image.trampolines()) {
     for (auto [offset, what] : {std::pair{t.array_call, "array_to_wasm"}, {t.host_call, "wasm_to_host"}}) {
       if (offset != ~0u) all.push_back({CodeFunction::Kind::Trampoline, type, what, offset, {}});
     }
-    type++;
+    ++type;
   }
   std::ranges::stable_sort(all, {}, &CodeFunction::address);
-  for (size_t i = 0; i < all.size(); i++) {
+  for (size_t i = 0; i < all.size(); ++i) {
     if (all[i].kind != CodeFunction::Kind::Trampoline) continue;
     // The image does not record the sizes of trampolines: each ends where the next piece begins.
     size_t end = i + 1 < all.size() ? all[i + 1].address : image.text().size();

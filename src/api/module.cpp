@@ -9,6 +9,7 @@
 #include "abi/image.hpp"
 #include "api/convert.hpp"
 #include "api/impl.hpp"
+#include "base/casts.hpp"
 #include "base/result.hpp"
 #include "compiler/compiler.hpp"
 #include "os/pages.hpp"
@@ -19,10 +20,6 @@
 namespace vitrine {
 
 namespace {
-
-std::span<const uint8_t> bytes_of(std::string_view s) {
-  return {reinterpret_cast<const uint8_t*>(s.data()), s.size()};
-}
 
 bool begins_with_magic(std::span<const uint8_t> bytes) {
   return bytes.size() >= 4 && std::memcmp(bytes.data(), "\0asm", 4) == 0;
@@ -76,8 +73,7 @@ Result<Module> Module::compile(const Engine& engine, std::span<const uint8_t> by
   if (Engine::is_precompiled(bytes)) return fail("this is a precompiled image, not a module: load it with deserialize");
   std::vector<uint8_t> from_text;
   if (!begins_with_magic(bytes)) {
-    std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    from_text = TRY(text::parse_wat(text, impl.features));
+    from_text = TRY(text::parse_wat(text_of(bytes), impl.features));
     bytes = from_text;
   }
   std::string key;
@@ -101,7 +97,7 @@ Result<Module> Module::compile(const Engine& engine, std::string_view wat) {
   return compile(engine, bytes_of(wat));
 }
 
-Result<void> Module::validate(const Engine& engine, std::span<const uint8_t> wasm) {
+Result<> Module::validate(const Engine& engine, std::span<const uint8_t> wasm) {
   wasm::Module module = TRY(wasm::read_module(wasm, detail::Access::impl(engine)->features));
   return wasm::validate_module(module, detail::Access::impl(engine)->features);
 }

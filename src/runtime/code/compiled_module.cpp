@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/assert.hpp"
+#include "base/casts.hpp"
 #include "runtime/code/perf_map.hpp"
 #include "runtime/code/registry.hpp"
 #include "runtime/engine/engine.hpp"
@@ -110,9 +111,9 @@ Result<> CompiledModule::prepare() {
 
   const auto functions = image_.functions();
   if (!std::ranges::is_sorted(functions, {}, &abi::CodeRange::offset)) {
-    functions_by_offset_.resize(functions.size());
-    std::iota(functions_by_offset_.begin(), functions_by_offset_.end(), 0u);
-    std::ranges::sort(functions_by_offset_, {}, [&](uint32_t i) { return functions[i].offset; });
+    by_offset_.resize(functions.size());
+    std::iota(by_offset_.begin(), by_offset_.end(), 0u);
+    std::ranges::sort(by_offset_, {}, [&](uint32_t i) { return functions[i].offset; });
   }
   if (image_.settings().indirect_local_calls) {
     functions_.resize(module_.functions.size());
@@ -189,12 +190,12 @@ std::optional<uint32_t> CompiledModule::find_export(std::string_view name) const
 }
 
 bool CompiledModule::contains(uintptr_t pc) const {
-  return pc - reinterpret_cast<uintptr_t>(image_.text().data()) < image_.text().size();
+  return pc - address_of(image_.text().data()) < image_.text().size();
 }
 
 abi::TrapCode CompiledModule::find_trap(uintptr_t pc) const {
   if (!contains(pc)) return abi::TrapCode::None;
-  auto offset = static_cast<uint32_t>(pc - reinterpret_cast<uintptr_t>(image_.text().data()));
+  auto offset = static_cast<uint32_t>(pc - address_of(image_.text().data()));
   const auto traps = image_.traps();
   auto found = std::lower_bound(traps.begin(), traps.end(), offset,
                                 [](const abi::TrapEntry& entry, uint32_t at) { return entry.offset < at; });
@@ -213,11 +214,11 @@ void CompiledModule::let_unwinder_through() const {
 
 std::optional<uint32_t> CompiledModule::find_function(uintptr_t pc) const {
   if (!contains(pc)) return std::nullopt;
-  auto offset = static_cast<uint32_t>(pc - reinterpret_cast<uintptr_t>(image_.text().data()));
+  auto offset = static_cast<uint32_t>(pc - address_of(image_.text().data()));
   const auto functions = image_.functions();
   // The last function that begins at or before the pc.
   size_t low = 0, high = functions.size();
-  auto at = [&](size_t i) { return functions_by_offset_.empty() ? static_cast<uint32_t>(i) : functions_by_offset_[i]; };
+  auto at = [&](size_t i) { return by_offset_.empty() ? static_cast<uint32_t>(i) : by_offset_[i]; };
   while (low < high) {
     size_t middle = low + (high - low) / 2;
     if (functions[at(middle)].offset <= offset) {
@@ -236,7 +237,7 @@ std::optional<uint32_t> CompiledModule::find_function(uintptr_t pc) const {
 std::optional<CodePosition> CompiledModule::find_position(uintptr_t pc) const {
   const auto function = find_function(pc);
   if (!function) return std::nullopt;
-  const auto offset = static_cast<uint32_t>(pc - reinterpret_cast<uintptr_t>(image_.text().data()));
+  const auto offset = static_cast<uint32_t>(pc - address_of(image_.text().data()));
   const abi::CodeRange& range = image_.functions()[*function - module_.imported_functions];
   CodePosition position{.function = *function};
   if (auto entry = image_.addresses().find(offset); entry && entry->offset >= range.offset) {

@@ -125,9 +125,8 @@ class CompiledModule : public std::enable_shared_from_this<CompiledModule> {
   std::optional<uint32_t> main_memory_;
   std::vector<const void*> functions_;
   std::vector<abi::VMFuncRef> funcrefs_;
-  std::vector<uint32_t>
-      functions_by_offset_;    // indices into image().functions(), by increasing offset; empty: in order
-  uint64_t first_source_ = 0;  // identity of the first memory image
+  std::vector<uint32_t> by_offset_;  // indices into image().functions(), by increasing offset; empty: in order
+  uint64_t first_source_ = 0;        // identity of the first memory image
   bool registered_ = false;
   mutable LazyCompiler lazy_compiler_;
 

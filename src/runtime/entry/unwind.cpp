@@ -1,5 +1,6 @@
 #include "runtime/entry/unwind.hpp"
 
+#include "base/casts.hpp"
 #include "runtime/failure/activations.hpp"
 
 namespace vitrine::runtime {
@@ -15,9 +16,8 @@ Landing unwind(Store& store, const GuestRegisters& at) {
 
 void unwind_from_host(abi::VMStore* vm) {
   const abi::VMActivation* activation = vm->activation;
-  resume(unwind(Store::of(vm), {.pc = activation->exit_pc,
-                                .fp = activation->exit_fp,
-                                .sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0))}));
+  resume(unwind(Store::of(vm),
+                {.pc = activation->exit_pc, .fp = activation->exit_fp, .sp = address_of(__builtin_frame_address(0))}));
 }
 
 }  // namespace vitrine::runtime
