@@ -188,7 +188,7 @@ class Peer : public Engine {
   InstanceHandle probes(Opaque* context, const std::string& path) {
     Opaque* linker = lib_.wasmtime_linker_new(engine_);
     HostCallback tick = [](void*, Opaque*, Raw* values, size_t) -> Opaque* {
-      values[0].i32++;
+      ++values[0].i32;
       return nullptr;
     };
     check(

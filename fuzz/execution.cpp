@@ -170,7 +170,7 @@ Result<Trace> trace_any(const Engine& engine, const Module& module, uint64_t fue
     }
     if (auto* table = std::get_if<Table>(&*item)) {
       std::string text = fmt::format("{}: {}", e.name, table->size());
-      for (uint64_t i = 0; i < std::min<uint64_t>(table->size(), 100); i++) {
+      for (uint64_t i = 0; i < std::min<uint64_t>(table->size(), 100); ++i) {
         if (auto v = table->get(i)) text += " " + show(*v);
       }
       trace.lines.push_back(std::move(text));
@@ -184,7 +184,7 @@ std::optional<std::string> difference(const Trace& a, const Trace& b) {
   size_t n = std::min(a.lines.size(), b.lines.size());
   // The line that ended a trace is itself not comparable.
   if (!all) n = std::min(a.lines.size() - !a.comparable, b.lines.size() - !b.comparable);
-  for (size_t i = 0; i < n; i++) {
+  for (size_t i = 0; i < n; ++i) {
     if (a.lines[i] != b.lines[i]) return fmt::format("\"{}\" and \"{}\"", a.lines[i], b.lines[i]);
   }
   if (all && a.lines.size() != b.lines.size()) return "a different number of events";

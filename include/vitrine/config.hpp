@@ -32,8 +32,8 @@ class VITRINE_API Config {
   Config& operator=(Config&&) noexcept;
   ~Config();
 
-#define OPTION(type, name, default_value, summary) \
-  Config& name(type value);                        \
+#define OPTION(type, name, default_value, effect, summary) \
+  Config& name(type value);                                \
   type name() const;
 #include "vitrine/config.def"
 #undef OPTION

@@ -17,10 +17,7 @@
 #include "abi/machine.hpp"
 #include "abi/settings.hpp"
 #include "base/result.hpp"
-
-namespace vitrine::wasm {
-struct Module;
-}
+#include "wasm/kept_bytes.hpp"
 
 namespace vitrine::abi {
 
@@ -89,8 +86,9 @@ using ImageMemory = std::function<Result<std::span<uint8_t>>(size_t size)>;
 /// `image`, which becomes as long as it takes.
 ImageMemory memory_in(std::vector<uint8_t>& image);
 
-/// Writes the image; deterministic: same contents, same bytes.
-Result<> write_image(const ImageContents& contents, const ImageMemory& memory);
+/// Writes the image; deterministic: same contents, same bytes. Answers which of the module's bytes stand where in
+/// ImageView::module().
+Result<wasm::KeptBytes> write_image(const ImageContents& contents, const ImageMemory& memory);
 /// The same, into a vector.
 Result<std::vector<uint8_t>> write_image(const ImageContents& contents);
 

@@ -56,7 +56,7 @@ struct ImageHeader {
   uint64_t file_size;
   uint64_t cpu_features;
   // Each setting as a 64-bit word, in the order of settings.def.
-#define SETTING(type, name, default_value, from) uint64_t name;
+#define SETTING(type, name, default_value, summary) uint64_t name;
 #include "abi/settings.def"
 #undef SETTING
 };

@@ -4,6 +4,7 @@
 
 #include "abi/image_format.hpp"
 #include "abi/trap.hpp"
+#include "base/casts.hpp"
 #include "wasm/limits.hpp"
 
 namespace vitrine::abi {
@@ -36,7 +37,7 @@ Result<> check_build(const ImageHeader& header) {
 }
 
 Result<CodegenSettings> check_settings(const ImageHeader& header, const CodegenSettings& expected) {
-#define SETTING(type, name, default_value, from)                                                                \
+#define SETTING(type, name, default_value, summary)                                                             \
   if (header.name != uint64_t{expected.name}) {                                                                 \
     return incompatible(                                                                                        \
         fmt::format("setting " #name " is {} in the image and {} here", header.name, uint64_t{expected.name})); \
@@ -137,7 +138,7 @@ Result<CodegenSettings> ImageView::settings_of(std::span<const uint8_t> bytes) {
   if (bytes.size() < kHeaderOffset + sizeof header) return incompatible("truncated: the header is not all there");
   std::memcpy(&header, bytes.data() + kHeaderOffset, sizeof header);
   CodegenSettings settings;
-#define SETTING(type, name, default_value, from) settings.name = static_cast<type>(header.name);
+#define SETTING(type, name, default_value, summary) settings.name = static_cast<type>(header.name);
 #include "abi/settings.def"
 #undef SETTING
   settings.cpu_features = static_cast<uint32_t>(header.cpu_features);
@@ -151,7 +152,7 @@ Result<ImageView> ImageView::open(std::span<const uint8_t> bytes, const CodegenS
     return incompatible(fmt::format("truncated: the header ends at {:#x}, the file at {:#x}",
                                     kSectionHeadersOffset + sizeof(Sections), bytes.size()));
   }
-  if (reinterpret_cast<uintptr_t>(bytes.data()) % alignof(uint64_t) != 0) {
+  if (address_of(bytes.data()) % alignof(uint64_t) != 0) {
     return fail("a precompiled module has to be aligned to 8 bytes in memory");
   }
   Elf64_Ehdr elf;

@@ -272,7 +272,7 @@ TEST(MemoryImage, StopsAtWhatMayTrap) {
   EXPECT_EQ(p.covered, (std::vector<bool>{true, false, false}));
   ASSERT_EQ(p.images.size(), 1u);
   auto module = wasm::read_module(bytes);
-  auto stripped = *strip_module(*module, p.covered);
+  auto stripped = strip_module(*module, p.covered)->bytes;
   auto again = wasm::read_module(stripped, wasm::Features::all(), {.declarations_only = true});
   ASSERT_TRUE(again) << again.error().message();
   EXPECT_EQ(again->datas[0].bytes.size(), 0u);
@@ -302,7 +302,7 @@ TEST(MemoryImage, CustomSectionsAreKept) {
                 .section(0, custom("too large", kMaxCustomBytes))
                 .section(0, custom("producers", 5))
                 .take());
-  auto stripped = *strip_module(read.module, {});
+  auto stripped = strip_module(read.module, {})->bytes;
   auto again = wasm::read_module(stripped, wasm::Features::all(), {.declarations_only = true});
   ASSERT_TRUE(again) << again.error().message();
   ASSERT_EQ(again->customs.size(), 2u);
@@ -311,6 +311,69 @@ TEST(MemoryImage, CustomSectionsAreKept) {
   EXPECT_EQ(again->customs[0].after, 0);
   EXPECT_EQ(again->customs[1].name, "producers");
   EXPECT_EQ(again->customs[1].after, 1);
+}
+
+/// What was read once need not be read again from the image.
+TEST(MemoryImage, DeclarationsMoveToTheImage) {
+  auto custom = [](std::string_view name, size_t size) {
+    ByteWriter section;
+    section.name(name);
+    section.append(std::vector<uint8_t>(size, 7));
+    return section.take();
+  };
+  Read read(ModuleBytes()
+                .section(0, custom(".debug_info", 10))
+                .section(1, {1, 0x60, 0, 0})
+                .section(2, {2, 1, 'm', 1, 'f', 0, 0, 0, 0, 0, 0})
+                .section(0, custom("too large", kMaxCustomBytes))
+                .section(3, {2, 0, 0})
+                .section(5, {1, 0, 1})
+                .section(7, {2, 3, 'r', 'u', 'n', 0, 1, 0, 0, 0})
+                .section(0, custom("empty", 0))
+                .section(10, {2, 2, 0, 0x0b, 3, 0, 1, 0x0b})
+                // Covered, passive, past the end, passive and empty.
+                .section(11, {4,   0, 0x41, 1,    0x0b, 2, 'a',  'b', 1,   3,   'x', 'y',
+                              'z', 0, 0x41, 0xff, 0xff, 3, 0x0b, 2,   'c', 'd', 1,   0})
+                .section(0, custom("", 0))
+                .section(0, custom("name", 3))
+                .take());
+  for (bool covers : {false, true}) {
+    auto stripped = strip_module(read.module, covers ? plan_memory_images(read.module, 4096).covered
+                                                     : std::vector<bool>(read.module.datas.size()));
+    ASSERT_TRUE(stripped) << stripped.error().message();
+    auto expected = wasm::read_module(stripped->bytes, wasm::Features::all(), {.declarations_only = true});
+    ASSERT_TRUE(expected) << expected.error().message();
+    wasm::Module moved = std::move(*wasm::read_module(read.bytes));
+    wasm::move_to_copy(moved, stripped->bytes, stripped->kept);
+
+    auto place = [&](auto view) { return std::pair(static_cast<const void*>(view.data()), view.size()); };
+    EXPECT_EQ(place(moved.bytes), place(expected->bytes));
+    ASSERT_EQ(moved.imports.size(), 2u);
+    for (size_t i = 0; i < moved.imports.size(); ++i) {
+      EXPECT_EQ(place(moved.imports[i].module), place(expected->imports[i].module));
+      EXPECT_EQ(place(moved.imports[i].name), place(expected->imports[i].name));
+    }
+    ASSERT_EQ(moved.exports.size(), 2u);
+    for (size_t i = 0; i < moved.exports.size(); ++i) {
+      EXPECT_EQ(place(moved.exports[i].name), place(expected->exports[i].name));
+    }
+    ASSERT_EQ(moved.datas.size(), expected->datas.size());
+    for (size_t i = 0; i < moved.datas.size(); ++i) {
+      EXPECT_EQ(moved.datas[i].bytes.size(), expected->datas[i].bytes.size()) << i;
+      if (moved.datas[i].bytes.empty()) continue;
+      EXPECT_EQ(place(moved.datas[i].bytes), place(expected->datas[i].bytes)) << i;
+    }
+    EXPECT_EQ(moved.datas[0].bytes.empty(), covers);
+    ASSERT_EQ(moved.code.size(), expected->code.size());
+    for (const wasm::CodeBody& body : moved.code) EXPECT_TRUE(body.bytes.empty());
+    ASSERT_EQ(moved.customs.size(), 4u);
+    ASSERT_EQ(moved.customs.size(), expected->customs.size());
+    for (size_t i = 0; i < moved.customs.size(); ++i) {
+      EXPECT_EQ(moved.customs[i].name, expected->customs[i].name);
+      EXPECT_EQ(place(moved.customs[i].bytes), place(expected->customs[i].bytes));
+      EXPECT_EQ(moved.customs[i].offset, expected->customs[i].offset);
+    }
+  }
 }
 
 TEST(VMLayoutTest, SharedMemoriesAreBehindPointers) {

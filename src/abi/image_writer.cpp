@@ -19,6 +19,7 @@ namespace {
 
 template <class T>
 std::span<const uint8_t> bytes_of(const std::vector<T>& items) {
+  // SAFETY: any object may be read byte by byte.
   static_assert(std::has_unique_object_representations_v<T>, "padding would make output depend on chance");
   return {reinterpret_cast<const uint8_t*>(items.data()), items.size() * sizeof(T)};
 }
@@ -77,7 +78,7 @@ ImageHeader make_header(const CodegenSettings& settings) {
   std::strncpy(header.version, image_version(), sizeof header.version - 1);
   header.build = build_hash();
   header.cpu_features = settings.cpu_features;
-#define SETTING(type, name, default_value, from) header.name = settings.name;
+#define SETTING(type, name, default_value, summary) header.name = settings.name;
 #include "abi/settings.def"
 #undef SETTING
   return header;
@@ -134,7 +135,7 @@ Result<std::vector<uint8_t>> write_image(const ImageContents& contents) {
   return image;
 }
 
-Result<> write_image(const ImageContents& contents, const ImageMemory& allocate) {
+Result<wasm::KeptBytes> write_image(const ImageContents& contents, const ImageMemory& allocate) {
   if (contents.text.size > std::numeric_limits<int32_t>::max()) {
     return fail(fmt::format("the module's code is {} bytes, more than the 2 GiB that calls inside it can span",
                             contents.text.size),
@@ -143,7 +144,7 @@ Result<> write_image(const ImageContents& contents, const ImageMemory& allocate)
   const wasm::Module& module = *contents.module;
   const Machine& machine = *contents.machine;
   MemoryImagePlan memory = plan_memory_images(module, machine.page_size);
-  std::vector<uint8_t> stripped = TRY(strip_module(module, memory.covered));
+  StrippedModule stripped = TRY(strip_module(module, memory.covered));
   NameTable names;
   ImageHeader header = make_header(contents.settings);
 
@@ -153,7 +154,7 @@ Result<> write_image(const ImageContents& contents, const ImageMemory& allocate)
   part(Section::Functions) = bytes_of(contents.functions);
   part(Section::Trampolines) = bytes_of(contents.trampolines);
   part(Section::Memory) = bytes_of(memory.images);
-  part(Section::Module) = stripped;
+  part(Section::Module) = stripped.bytes;
 #define SIDE_TABLE(Entry, field, section, name) part(Section::section) = bytes_of(contents.tables.field);
 #include "abi/side_tables.def"
 #undef SIDE_TABLE
@@ -208,7 +209,7 @@ Result<> write_image(const ImageContents& contents, const ImageMemory& allocate)
   std::memcpy(out.data() + kHeaderOffset, &header, sizeof header);
   uint64_t checksum = image_checksum(out);
   std::memcpy(out.data() + kChecksumOffset, &checksum, sizeof checksum);
-  return {};
+  return std::move(stripped.kept);
 }
 
 }  // namespace vitrine::abi

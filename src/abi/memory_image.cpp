@@ -129,9 +129,10 @@ MemoryImagePlan plan_memory_images(const wasm::Module& module, uint64_t page_siz
 namespace {
 
 /// The data section's contents with covered segments empty.
-std::vector<uint8_t> strip_data(const wasm::Module& module, std::span<const uint8_t> section,
-                                const std::vector<bool>& covered) {
+StrippedModule strip_data(const wasm::Module& module, std::span<const uint8_t> section,
+                          const std::vector<bool>& covered) {
   ByteWriter out;
+  wasm::KeptBytes kept;
   out.uleb(module.datas.size());
   wasm::ByteReader count(section);
   count.u32();
@@ -140,6 +141,7 @@ std::vector<uint8_t> strip_data(const wasm::Module& module, std::span<const uint
     const wasm::DataSegment& segment = module.datas[i];
     const uint8_t* end = segment.bytes.data() + segment.bytes.size();
     if (!covered[i]) {
+      kept.runs.push_back({{from, end}, out.size()});
       out.append({from, end});
     } else {
       if (segment.memory == 0) {
@@ -161,15 +163,16 @@ std::vector<uint8_t> strip_data(const wasm::Module& module, std::span<const uint
     }
     from = end;
   }
-  return out.take();
+  return {out.take(), std::move(kept)};
 }
 
 }  // namespace
 
-Result<std::vector<uint8_t>> strip_module(const wasm::Module& module, const std::vector<bool>& covered) {
+Result<StrippedModule> strip_module(const wasm::Module& module, const std::vector<bool>& covered) {
   constexpr uint8_t kCustom = 0, kCode = 10, kData = 11;
   size_t custom_bytes = 0;
   ByteWriter out;
+  wasm::KeptBytes kept;
   wasm::ByteReader reader(module.bytes);
   out.append(reader.bytes(8));
   while (reader.ok() && !reader.at_end()) {
@@ -180,17 +183,18 @@ Result<std::vector<uint8_t>> strip_module(const wasm::Module& module, const std:
       if (contents.size() > kMaxCustomBytes - custom_bytes) continue;
       custom_bytes += contents.size();
     }
-    std::vector<uint8_t> stripped;
+    StrippedModule section{.bytes = {}, .kept = {{{contents, 0}}}};
     if (id == kData && std::ranges::find(covered, true) != covered.end()) {
-      stripped = strip_data(module, contents, covered);
-      contents = stripped;
+      section = strip_data(module, contents, covered);
+      contents = section.bytes;
     }
     out.u8(id);
     out.uleb(contents.size());
+    for (const auto& [from, to] : section.kept.runs) kept.runs.push_back({from, out.size() + to});
     out.append(contents);
   }
   if (!reader.ok()) return std::unexpected(reader.take_error());
-  return out.take();
+  return StrippedModule{out.take(), std::move(kept)};
 }
 
 }  // namespace vitrine::abi

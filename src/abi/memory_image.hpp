@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "abi/image.hpp"
+#include "wasm/kept_bytes.hpp"
 #include "wasm/module.hpp"
 
 namespace vitrine::abi {
@@ -25,8 +26,13 @@ MemoryImagePlan plan_memory_images(const wasm::Module& module, uint64_t page_siz
 /// that fit; "name" always is.
 inline constexpr size_t kMaxCustomBytes = 64u << 20;
 
+struct StrippedModule {
+  std::vector<uint8_t> bytes;
+  wasm::KeptBytes kept;  // in `bytes`
+};
+
 /// What is kept of the module's bytes: no code bodies, covered data segments empty (their place, offset and order
 /// stay).
-Result<std::vector<uint8_t>> strip_module(const wasm::Module& module, const std::vector<bool>& covered);
+Result<StrippedModule> strip_module(const wasm::Module& module, const std::vector<bool>& covered);
 
 }  // namespace vitrine::abi

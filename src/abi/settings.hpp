@@ -26,20 +26,19 @@ inline constexpr CpuFeatureInfo kCpuFeatures[] = {
 };
 
 struct CodegenSettings {
-#define SETTING(type, name, default_value, from) type name = default_value;
+#define SETTING(type, name, default_value, summary) type name = default_value;
 #include "abi/settings.def"
 #undef SETTING
   uint32_t cpu_features = 0;  // CpuFeature; an image may need fewer than the CPU has
   friend bool operator==(const CodegenSettings&, const CodegenSettings&) = default;
 };
 
-/// Calls `f` with the name and the value of each, CPU features included.
+/// Calls `f` with the name, the value (of its own type) and the summary of each but the CPU features.
 template <class F>
 void for_each_setting(const CodegenSettings& settings, F&& f) {
-#define SETTING(type, name, default_value, from) f(#name, uint64_t{settings.name});
+#define SETTING(type, name, default_value, summary) f(#name, settings.name, summary);
 #include "abi/settings.def"
 #undef SETTING
-  f("cpu_features", uint64_t{settings.cpu_features});
 }
 
 }  // namespace vitrine::abi

@@ -54,8 +54,8 @@ struct VMFuncRef {
   VMContext* context;
   ArrayCall array_call;
   uint32_t type_id;
-  uint32_t
-      is_host;  // 1: `context` is a VMHostContext; `code` and `array_call` are null until a module has the signature
+  // 1: `context` is a VMHostContext; `code` and `array_call` are null until a module has the signature.
+  uint32_t is_host;
 };
 
 /// An imported function: what a direct call of it loads.

@@ -27,7 +27,7 @@ struct Access {
     return T(handle);
   }
 
-  // References in values. The caller has looked at the kind.
+  // -- references in values; the caller has looked at the kind
 
   static uint64_t func_store(const Val& v) { return v.owner_.store_id; }
   static ExternObject* extern_object(const Val& v) { return v.owner_.object; }

@@ -13,6 +13,8 @@
 #include <filesystem>
 #include <string_view>
 
+#include "base/casts.hpp"
+
 namespace vitrine::api {
 
 namespace fs = std::filesystem;
@@ -161,8 +163,7 @@ Result<> CodeCache::claim(const std::string& key) const {
     }
   }
   if (error) return fail(error.message(), ErrorKind::Io);
-  const auto* bytes = reinterpret_cast<const uint8_t*>(kMark.data());
-  return write(key, fmt::format("{}/{}", directory_, kMarkName), {bytes, kMark.size()});
+  return write(key, fmt::format("{}/{}", directory_, kMarkName), bytes_of(kMark));
 }
 
 Result<> CodeCache::put(const std::string& key, std::span<const uint8_t> image) const {

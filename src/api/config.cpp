@@ -19,13 +19,13 @@ Config& Config::operator=(const Config& other) {
 Config& Config::operator=(Config&&) noexcept = default;
 Config::~Config() = default;
 
-#define OPTION(type, name, default_value, summary) \
-  Config& Config::name(type value) {               \
-    impl_->options.name = value;                   \
-    return *this;                                  \
-  }                                                \
-  type Config::name() const {                      \
-    return impl_->options.name;                    \
+#define OPTION(type, name, default_value, effect, summary) \
+  Config& Config::name(type value) {                       \
+    impl_->options.name = value;                           \
+    return *this;                                          \
+  }                                                        \
+  type Config::name() const {                              \
+    return impl_->options.name;                            \
   }
 #include <vitrine/config.def>
 #undef OPTION
@@ -74,12 +74,21 @@ namespace api {
 
 abi::CodegenSettings codegen_settings(const Config& config, uint32_t cpu_features) {
   abi::CodegenSettings s;
-#define SETTING(type, name, default_value, from) s.name = from;
-#include "abi/settings.def"
-#undef SETTING
+#define TAKE_Code(name) s.name = config.name();
+#define TAKE_Host(name)
+#define OPTION(type, name, default_value, effect, summary) TAKE_##effect(name)
+#include <vitrine/config.def>
+#undef OPTION
+#undef TAKE_Host
+#undef TAKE_Code
+  // Levels 1 and 2 are the same code, and explicit checks rely on no guard: images of one serve the other.
+  if (s.opt_level == 1) s.opt_level = 2;
+  if (!s.signals_based_traps) s.memory_guard_size = 0;
   s.cpu_features = cpu_features;
   return s;
 }
+
+constexpr uint32_t kMaxBacktrace = 10000;
 
 Result<> check_config(const Config& config) {
   if (config.opt_level() > 2) return fail(fmt::format("opt_level {} is not 0, 1 or 2", config.opt_level()));
@@ -94,6 +103,10 @@ Result<> check_config(const Config& config) {
     return fail(
         fmt::format("cancel_signal {} is none of the standard signals, or one that cannot be caught or means a fault",
                     config.cancel_signal()));
+  }
+  if (config.max_backtrace_frames() > kMaxBacktrace) {
+    return fail(fmt::format("Config::max_backtrace_frames is {}, and the most is {}", config.max_backtrace_frames(),
+                            kMaxBacktrace));
   }
   if (config.max_wasm_stack() > (1ull << 30)) return fail("Config::max_wasm_stack is over 1 GiB");
   if (std::max({config.memory_reservation(), config.memory_guard_size(), config.memory_reservation_for_growth()}) >

@@ -10,7 +10,7 @@ namespace vitrine {
 
 struct Config::Impl {
   struct Options {
-#define OPTION(type, name, default_value, summary) type name = default_value;
+#define OPTION(type, name, default_value, effect, summary) type name = default_value;
 #include <vitrine/config.def>
 #undef OPTION
   } options;

@@ -80,17 +80,18 @@ TableType to_public(const SharedEngine& engine, const wasm::TableType& type) {
   return {to_public(engine, type.element), type.limits.min, type.limits.max, type.limits.is_64};
 }
 
-wasm::HeapType to_wasm(HeapType::Abstract heap) {
-  return kAbstract[heap];
+wasm::ValType to_wasm(const RefType& type) {
+  const auto& defined = type.heap.defined();
+  return wasm::ValType::ref(
+      defined ? wasm::HeapType::concrete(Access::impl(*defined)->id()) : kAbstract[type.heap.abstract()],
+      type.nullable);
 }
 
 Result<wasm::ValType> to_wasm(const runtime::Engine& engine, const ValType& type) {
   if (!type.is_ref()) return static_cast<wasm::ValType::Kind>(static_cast<int>(type.kind()) + 1);
-  const auto& [heap, nullable] = type.ref();
-  if (!heap.defined()) return wasm::ValType::ref(to_wasm(heap.abstract()), nullable);
-  const auto& impl = Access::impl(*heap.defined());
-  if (impl->engine.get() != &engine) return fail("a type belongs to another engine");
-  return wasm::ValType::ref(wasm::HeapType::concrete(impl->id()), nullable);
+  const auto& defined = type.ref().heap.defined();
+  if (defined && Access::impl(*defined)->engine.get() != &engine) return fail("a type belongs to another engine");
+  return to_wasm(type.ref());
 }
 
 Result<wasm::MemoryType> to_wasm(const MemoryType& type) {

@@ -21,7 +21,8 @@ FuncType to_public(const SharedEngine& engine, const runtime::EngineType& func);
 GlobalType to_public(const SharedEngine& engine, const wasm::GlobalType& type);
 MemoryType to_public(const wasm::MemoryType& type);
 TableType to_public(const SharedEngine& engine, const wasm::TableType& type);
-wasm::HeapType to_wasm(HeapType::Abstract heap);
+/// In terms of whatever engine the type speaks of.
+wasm::ValType to_wasm(const RefType& type);
 /// These fail for types of another engine, and for those that cannot be.
 Result<wasm::ValType> to_wasm(const runtime::Engine& engine, const ValType& type);
 Result<wasm::MemoryType> to_wasm(const MemoryType& type);
@@ -62,7 +63,7 @@ inline bool is_number_of(const Val& value, wasm::ValType type) {
 /// the code that guests call.
 Result<uint64_t> to_word(StoreImpl& store, const Val& value, wasm::ValType type);
 /// Any value in the untyped convention, likewise.
-inline Result<void> to_raw(StoreImpl& store, const Val& value, wasm::ValType type, abi::ValRaw& out) {
+inline Result<> to_raw(StoreImpl& store, const Val& value, wasm::ValType type, abi::ValRaw& out) {
   if (is_number_of(value, type)) [[likely]] {
     out = to_abi(value.raw());
     return {};

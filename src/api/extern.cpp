@@ -47,7 +47,7 @@ Result<uint64_t> Memory::grow(uint64_t pages) const {
   return found.object->grow(pages);
 }
 
-Result<void> Memory::read(uint64_t offset, std::span<uint8_t> out) const {
+Result<> Memory::read(uint64_t offset, std::span<uint8_t> out) const {
   if (!handle_.store()) return api::is_gone("memory");
   auto all = data();
   if (offset > all.size() || out.size() > all.size() - offset) {
@@ -57,7 +57,7 @@ Result<void> Memory::read(uint64_t offset, std::span<uint8_t> out) const {
   return {};
 }
 
-Result<void> Memory::write(uint64_t offset, std::span<const uint8_t> in) const {
+Result<> Memory::write(uint64_t offset, std::span<const uint8_t> in) const {
   if (!handle_.store()) return api::is_gone("memory");
   auto all = data();
   if (offset > all.size() || in.size() > all.size() - offset) {
@@ -93,7 +93,7 @@ Result<Val> Table::get(uint64_t index) const {
   return api::to_ref_val(*store, api::ref_kind(store->engine(), table->type().element), *word);
 }
 
-Result<void> Table::set(uint64_t index, const Val& value) const {
+Result<> Table::set(uint64_t index, const Val& value) const {
   auto [store, table] = api::find<runtime::Table>(handle_);
   if (!store) return api::is_gone("table");
   uint64_t word = TRY_IN(api::to_word(*store, value, table->type().element), "as an element of a table");
@@ -108,7 +108,7 @@ Result<uint64_t> Table::grow(uint64_t count, const Val& init) const {
   return table->grow(count, word);
 }
 
-Result<void> Table::fill(uint64_t index, const Val& value, uint64_t count) const {
+Result<> Table::fill(uint64_t index, const Val& value, uint64_t count) const {
   auto [store, table] = api::find<runtime::Table>(handle_);
   if (!store) return api::is_gone("table");
   uint64_t word = TRY_IN(api::to_word(*store, value, table->type().element), "as an element of a table");
@@ -140,7 +140,7 @@ Result<Val> Global::get() const {
   return api::to_val(*store, global->type().type, global->get());
 }
 
-Result<void> Global::set(const Val& value) const {
+Result<> Global::set(const Val& value) const {
   auto [store, global] = api::find<runtime::Global>(handle_);
   if (!store) return api::is_gone("global");
   if (!global->type().is_mutable) return fail("the global is immutable");

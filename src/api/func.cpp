@@ -4,6 +4,7 @@
 
 #include "api/convert.hpp"
 #include "api/host_function.hpp"
+#include "base/casts.hpp"
 #include "base/result.hpp"
 #include "runtime/entry/call.hpp"
 
@@ -38,7 +39,7 @@ struct DynamicFunc {
 };
 
 /// What the function's type says against a result; its message says which.
-Result<void> check_result(StoreImpl& store, const Val& result, wasm::ValType type, size_t i, RawVal& to) {
+Result<> check_result(StoreImpl& store, const Val& result, wasm::ValType type, size_t i, RawVal& to) {
   abi::ValRaw raw;
   if (auto ok = api::to_raw(store, result, type, raw); !ok) {
     return fail(fmt::format("result {} of a host function: {}", i + 1, ok.error().message()), ErrorKind::Host);
@@ -55,11 +56,11 @@ int32_t dynamic_thunk(void* env, CallerContext* guest, RawVal* values) {
     const auto& [params, results] = std::tie(f.type->params, f.type->results);
     CallBuffer<Val> vals(params.size() + results.size());
     Val* out = vals.data() + params.size();
-    for (size_t i = 0; i < params.size(); i++) vals.data()[i] = api::to_val(store, params[i], api::to_abi(values[i]));
-    for (size_t i = 0; i < results.size(); i++) out[i] = api::to_val(store, results[i], abi::ValRaw{});
+    for (size_t i = 0; i < params.size(); ++i) vals.data()[i] = api::to_val(store, params[i], api::to_abi(values[i]));
+    for (size_t i = 0; i < results.size(); ++i) out[i] = api::to_val(store, results[i], abi::ValRaw{});
     auto answer = f.call(caller, std::span(vals.data(), params.size()), std::span(out, results.size()));
     if (!answer) return detail::raise(guest, std::move(answer).error());
-    for (size_t i = 0; i < results.size(); i++) {
+    for (size_t i = 0; i < results.size(); ++i) {
       if (auto ok = check_result(store, out[i], results[i], i, values[i]); !ok) {
         return detail::raise(guest, std::move(ok).error());
       }
@@ -94,12 +95,12 @@ std::unexpected<Error> wrong_count(size_t found, size_t expected, std::string_vi
 }
 
 /// The arguments of a call, checked, into `values`.
-Result<void> put_arguments(StoreImpl& store, const runtime::EngineType& type, std::span<const Val> args,
-                           abi::ValRaw* values) {
+Result<> put_arguments(StoreImpl& store, const runtime::EngineType& type, std::span<const Val> args,
+                       abi::ValRaw* values) {
   if (args.size() != type.params.size()) [[unlikely]]
     return wrong_count(args.size(), type.params.size(), "arguments", store, type);
   const wasm::ValType* param = type.params.data();
-  for (size_t i = 0; i < args.size(); i++) {
+  for (size_t i = 0; i < args.size(); ++i) {
     if (auto ok = api::to_raw(store, args[i], param[i], values[i]); !ok) [[unlikely]] {
       return std::unexpected(std::move(ok).error().in(fmt::format(
           "in argument {} of a function {}", i + 1, to_string(api::to_public(store.shared_engine(), type)))));
@@ -128,6 +129,7 @@ Result<abi::VMFuncRef*> new_host_function(StoreImpl& store, const FuncType& type
 }
 
 abi::VMFuncRef* new_host_function(StoreImpl& store, runtime::TypeId type, RawHostFunc f, void* env) {
+  // SAFETY: as above.
   return store.new_host_function(type, reinterpret_cast<abi::HostCall>(f), env)->funcref();
 }
 
@@ -145,7 +147,7 @@ RawHostFunc dynamic_host_func() {
 
 namespace detail {
 
-Result<void> call(const Handle& func, RawVal* values) {
+Result<> call(const Handle& func, RawVal* values) {
   StoreImpl* store = func.store();
   if (!store) [[unlikely]]
     return api::is_gone("function");
@@ -196,7 +198,7 @@ Result<DefinedType> Func::defined_type() const {
   return api::defined_type(store->shared_engine(), func->type_id);
 }
 
-Result<void> Func::call(std::span<const Val> args, std::span<Val> results) const {
+Result<> Func::call(std::span<const Val> args, std::span<Val> results) const {
   auto [store, func] = api::find<abi::VMFuncRef>(handle_);
   if (!store) [[unlikely]]
     return api::is_gone("function");
@@ -208,7 +210,7 @@ Result<void> Func::call(std::span<const Val> args, std::span<Val> results) const
     return ok;
   if (auto called = runtime::call_function(*store, func, values.data()); !called) [[unlikely]]
     return std::unexpected(api::to_error(*store, std::move(called).error()));
-  for (size_t i = 0; i < results.size(); i++) results[i] = api::to_val(*store, type.results[i], values.data()[i]);
+  for (size_t i = 0; i < results.size(); ++i) results[i] = api::to_val(*store, type.results[i], values.data()[i]);
   return {};
 }
 
@@ -221,7 +223,7 @@ Result<std::vector<Val>> Func::call(std::span<const Val> args) const {
 }
 
 Val Func::as_val() const {
-  return Access::func_val(handle_.store_id, reinterpret_cast<uint64_t>(handle_.object));
+  return Access::func_val(handle_.store_id, address_of(handle_.object));
 }
 
 std::optional<Func> Func::from_val(const Context& context, const Val& value) {
@@ -229,6 +231,7 @@ std::optional<Func> Func::from_val(const Context& context, const Val& value) {
   if (value.kind() != ValKind::FuncRef || value.is_null() || Access::func_store(value) != store.id()) {
     return std::nullopt;
   }
+  // SAFETY: a value that holds a function of this store holds the address of its VMFuncRef.
   return Func(store.handle(reinterpret_cast<void*>(value.raw().ref)));
 }
 

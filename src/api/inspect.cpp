@@ -29,17 +29,17 @@ std::vector<CodeFunction> list_functions(const abi::ImageView& image, const wasm
   for (const abi::CodeRange& r : image.functions()) {
     all.push_back({CodeFunction::Kind::Wasm, index, function_name(module, names, index), r.offset,
                    image.text().subspan(r.offset, r.size)});
-    index++;
+    ++index;
   }
   uint32_t type = 0;
   for (const abi::Trampolines& t : image.trampolines()) {
     for (auto [offset, what] : {std::pair{t.array_call, "array_to_wasm"}, {t.host_call, "wasm_to_host"}}) {
       if (offset != ~0u) all.push_back({CodeFunction::Kind::Trampoline, type, what, offset, {}});
     }
-    type++;
+    ++type;
   }
   std::ranges::stable_sort(all, {}, &CodeFunction::address);
-  for (size_t i = 0; i < all.size(); i++) {
+  for (size_t i = 0; i < all.size(); ++i) {
     if (all[i].kind != CodeFunction::Kind::Trampoline) continue;
     // The image does not record the sizes of trampolines: each ends where the next piece begins.
     size_t end = i + 1 < all.size() ? all[i + 1].address : image.text().size();
@@ -70,17 +70,10 @@ CodeView::CodeView(const abi::ImageView& image, const wasm::Module& module, cons
 
 std::vector<CodegenSetting> codegen_settings(const Engine& engine) {
   const abi::CodegenSettings& s = detail::Access::impl(engine)->runtime->settings();
-  std::vector<CodegenSetting> all = {
-      {"opt_level", s.opt_level ? "speed" : "none", "how much to optimise"},
-      {"regalloc_algorithm", s.regalloc_fast ? "single_pass" : "linear_scan", "register allocation at opt_level speed"},
-      {"consume_fuel", fmt::format("{}", s.consume_fuel), "count operators"},
-      {"epoch_interruption", fmt::format("{}", s.epoch_interruption), "check for interruption"},
-      {"signals_based_traps", fmt::format("{}", s.signals_based_traps), "catch bad accesses by page faults"},
-      {"nan_canonicalization", fmt::format("{}", s.nan_canonicalization), "make NaN results canonical"},
-      {"spectre_mitigation", fmt::format("{}", s.spectre_mitigation), "mask indices after bounds checks"},
-      {"memory_reservation", fmt::format("{}", s.memory_reservation), "bytes of address space for a memory"},
-      {"memory_guard_size", fmt::format("{}", s.memory_guard_size), "bytes of guard after a memory"},
-  };
+  std::vector<CodegenSetting> all;
+  abi::for_each_setting(s, [&](const char* name, auto value, const char* summary) {
+    all.push_back({name, fmt::format("{}", value), summary});
+  });
   for (const abi::CpuFeatureInfo& f : abi::kCpuFeatures) {
     std::string name = fmt::format("has_{}", f.name);
     std::erase(name, '.');

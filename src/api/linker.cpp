@@ -51,7 +51,7 @@ int32_t trap_thunk(void* env, CallerContext* caller, RawVal*) {
 
 int32_t zero_thunk(void* env, CallerContext*, RawVal* values) {
   size_t results = static_cast<FuncType*>(env)->results.size();
-  for (size_t i = 0; i < results; i++) values[i] = RawVal{.v128 = {}};
+  for (size_t i = 0; i < results; ++i) values[i] = RawVal{.v128 = {}};
   return 0;
 }
 
@@ -71,7 +71,7 @@ struct LinkerImpl {
     return d == m->second.end() ? nullptr : &d->second;
   }
 
-  Result<void> insert(std::string_view module, std::string_view name, Definition definition) {
+  Result<> insert(std::string_view module, std::string_view name, Definition definition) {
     auto& in_module = modules[std::string(module)];
     auto [where, fresh] = in_module.try_emplace(std::string(name), definition);
     if (!fresh) {
@@ -79,7 +79,7 @@ struct LinkerImpl {
       const bool was_host = std::holds_alternative<HostDefinition>(where->second);
       where->second = std::move(definition);
       // What was replaced goes with the stores that use it.
-      if (was_host) return keep_again(), Result<void>();
+      if (was_host) return keep_again(), Result<>();
     }
     if (auto* host = std::get_if<HostDefinition>(&where->second)) kept->push_back(host->keep);
     return {};
@@ -139,40 +139,39 @@ void Linker::allow_shadowing(bool allow) {
   impl_->shadowing = allow;
 }
 
-Result<void> Linker::func_raw(std::string_view module, std::string_view name, const FuncType& type, RawHostFunc f,
-                              void* env, std::shared_ptr<void> keep) {
+Result<> Linker::func_raw(std::string_view module, std::string_view name, const FuncType& type, RawHostFunc f,
+                          void* env, std::shared_ptr<void> keep) {
   auto boxed = api::box_raw(f, env, std::move(keep));
   void* box = boxed.get();
   return func_thunk(module, name, type, api::raw_host_func(), box, std::move(boxed));
 }
 
-Result<void> Linker::func_thunk(std::string_view module, std::string_view name, const FuncType& type, RawHostFunc f,
-                                void* env, std::shared_ptr<void> keep) {
+Result<> Linker::func_thunk(std::string_view module, std::string_view name, const FuncType& type, RawHostFunc f,
+                            void* env, std::shared_ptr<void> keep) {
   const std::shared_ptr<runtime::Engine>& engine = Access::impl(impl_->engine)->runtime;
   auto kept = std::make_shared<const Kept>(Kept{engine, TRY(api::register_func(*engine, type)), std::move(keep)});
   return impl_->insert(module, name, HostDefinition{next_number(), f, env, std::move(kept)});
 }
 
-Result<void> Linker::func_dynamic(std::string_view module, std::string_view name, const FuncType& type,
-                                  Func::Dynamic f) {
+Result<> Linker::func_dynamic(std::string_view module, std::string_view name, const FuncType& type, Func::Dynamic f) {
   auto boxed = TRY(api::box_dynamic(*Access::impl(impl_->engine)->runtime, type, std::move(f)));
   void* env = boxed.get();
   return func_thunk(module, name, type, api::dynamic_host_func(), env, std::move(boxed));
 }
 
-Result<void> Linker::define(std::string_view module, std::string_view name, const Extern& value) {
+Result<> Linker::define(std::string_view module, std::string_view name, const Extern& value) {
   return impl_->insert(module, name, value);
 }
 
-Result<void> Linker::instance(std::string_view module, const Instance& instance) {
+Result<> Linker::instance(std::string_view module, const Instance& instance) {
   const std::vector<ExportType> exports = TRY(instance.module()).exports();
-  for (size_t i = 0; i < exports.size(); i++) {
+  for (size_t i = 0; i < exports.size(); ++i) {
     if (auto value = instance.get(i)) TRY(define(module, exports[i].name, *value));
   }
   return {};
 }
 
-Result<void> Linker::unknown_imports_trap(const Module& module) {
+Result<> Linker::unknown_imports_trap(const Module& module) {
   for (const ImportType& import : module.imports()) {
     auto* type = std::get_if<FuncType>(&import.type);
     if (!type || impl_->find(import.module, import.name)) continue;
@@ -184,7 +183,7 @@ Result<void> Linker::unknown_imports_trap(const Module& module) {
   return {};
 }
 
-Result<void> Linker::unknown_imports_default(const Context& store, const Module& module) {
+Result<> Linker::unknown_imports_default(const Context& store, const Module& module) {
   for (const ImportType& import : module.imports()) {
     if (impl_->find(import.module, import.name)) continue;
     if (auto* f = std::get_if<FuncType>(&import.type)) {

@@ -11,6 +11,7 @@
 #include "abi/image.hpp"
 #include "api/convert.hpp"
 #include "api/impl.hpp"
+#include "base/casts.hpp"
 #include "base/result.hpp"
 #include "compiler/compiler.hpp"
 #include "os/pages.hpp"
@@ -21,10 +22,6 @@
 namespace vitrine {
 
 namespace {
-
-std::span<const uint8_t> bytes_of(std::string_view s) {
-  return {reinterpret_cast<const uint8_t*>(s.data()), s.size()};
-}
 
 bool begins_with_magic(std::span<const uint8_t> bytes) {
   return bytes.size() >= 4 && std::memcmp(bytes.data(), "\0asm", 4) == 0;
@@ -45,20 +42,26 @@ Result<> check_is_text(std::span<const uint8_t> bytes) {
   return {};
 }
 
-/// The image of a module, freshly compiled, in the file that its code is going to be mapped from.
-Result<os::MemoryFile> compile_image(EngineImpl& engine, std::span<const uint8_t> wasm) {
-  wasm::Module module = TRY(wasm::read_module(wasm, engine.features));
+/// A module, freshly compiled.
+struct Compiled {
+  os::MemoryFile image;  // that its code is going to be mapped from
+  wasm::Module module;
+  wasm::KeptBytes kept;  // of the module's bytes in the image
+};
+
+Result<Compiled> compile_image(EngineImpl& engine, std::span<const uint8_t> wasm) {
+  Compiled compiled;
+  compiled.module = TRY(wasm::read_module(wasm, engine.features));
   compiler::CompileOptions options;
   if (engine.workers) options.pool = &*engine.workers;
   options.progress = engine.config.progress();
   options.symbols = engine.config.symbols();
-  os::MemoryFile image;
-  TRY(compiler::compile_module(module, wasm, engine.features, engine.runtime->settings(), options,
-                               [&](size_t size) -> Result<std::span<uint8_t>> {
-                                 image = TRY(os::MemoryFile::create("vitrine-module", size));
-                                 return image.bytes();
-                               }));
-  return image;
+  compiled.kept = TRY(compiler::compile_module(compiled.module, wasm, engine.features, engine.runtime->settings(),
+                                               options, [&](size_t size) -> Result<std::span<uint8_t>> {
+                                                 compiled.image = TRY(os::MemoryFile::create("vitrine-module", size));
+                                                 return compiled.image.bytes();
+                                               }));
+  return compiled;
 }
 
 Module make_module(const Engine& engine, std::shared_ptr<const runtime::CompiledModule> compiled) {
@@ -88,8 +91,7 @@ Result<Module> Module::compile(const Engine& engine, std::span<const uint8_t> by
   std::vector<uint8_t> from_text;
   if (!begins_with_magic(bytes)) {
     TRY(check_is_text(bytes));
-    std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    from_text = TRY(text::parse_wat(text, impl.features));
+    from_text = TRY(text::parse_wat(text_of(bytes), impl.features));
     bytes = from_text;
   }
   std::string key;
@@ -101,19 +103,19 @@ Result<Module> Module::compile(const Engine& engine, std::span<const uint8_t> by
       return make_module(engine, std::move(cached));
     }
   }
-  os::MemoryFile image = TRY(compile_image(impl, bytes));
+  Compiled compiled = TRY(compile_image(impl, bytes));
   if (impl.cache) {
-    if (auto put = impl.cache->put(key, image.bytes()); !put) impl.warn(put.error().message());
+    if (auto put = impl.cache->put(key, compiled.image.bytes()); !put) impl.warn(put.error().message());
   }
-  auto compiled = TRY(runtime::CompiledModule::from_file(impl.runtime, TRY(image.seal()), false));
-  return make_module(engine, std::move(compiled));
+  return make_module(engine, TRY(runtime::CompiledModule::from_compiled(impl.runtime, TRY(compiled.image.seal()),
+                                                                        std::move(compiled.module), compiled.kept)));
 }
 
 Result<Module> Module::compile(const Engine& engine, std::string_view wat) {
   return compile(engine, bytes_of(wat));
 }
 
-Result<void> Module::validate(const Engine& engine, std::span<const uint8_t> wasm) {
+Result<> Module::validate(const Engine& engine, std::span<const uint8_t> wasm) {
   wasm::Module module = TRY(wasm::read_module(wasm, detail::Access::impl(engine)->features));
   return wasm::validate_module(module, detail::Access::impl(engine)->features);
 }

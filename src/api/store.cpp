@@ -1,6 +1,7 @@
 #include <vitrine/store.hpp>
 
 #include "api/convert.hpp"
+#include "base/casts.hpp"
 #include "base/result.hpp"
 #include "runtime/entry/stack.hpp"
 
@@ -43,7 +44,7 @@ void Context::limiter(Limiter limiter) const {
 
 namespace {
 
-Result<void> check_fuel(const StoreImpl& store) {
+Result<> check_fuel(const StoreImpl& store) {
   if (!store.api_engine.config().consume_fuel())
     return fail("fuel is not counted: make the engine with Config::consume_fuel");
   return {};
@@ -51,7 +52,7 @@ Result<void> check_fuel(const StoreImpl& store) {
 
 }  // namespace
 
-Result<void> Context::set_fuel(uint64_t fuel) const {
+Result<> Context::set_fuel(uint64_t fuel) const {
   TRY(check_fuel(*impl_));
   impl_->set_fuel(fuel);
   return {};
@@ -100,7 +101,7 @@ void Context::on_cancel(std::function<void()> wake) const {
   impl_->cancellation()->on_cancel(std::move(wake));
 }
 
-Result<void> Context::cancel_after(std::chrono::nanoseconds delay) const {
+Result<> Context::cancel_after(std::chrono::nanoseconds delay) const {
   const bool added = impl_->engine().timer()->after(delay, [self = std::weak_ptr(impl_->cancellation())] {
     if (const auto cancellation = self.lock()) cancellation->cancel();
     return false;
@@ -110,11 +111,11 @@ Result<void> Context::cancel_after(std::chrono::nanoseconds delay) const {
 }
 
 Stack::Stack(void* low, size_t size) : low_(low), size_(size) {
-  const auto address = reinterpret_cast<uintptr_t>(low);
+  const auto address = address_of(low);
   runtime::declare_stack({address, address + size});
 }
 Stack::~Stack() {
-  const auto address = reinterpret_cast<uintptr_t>(low_);
+  const auto address = address_of(low_);
   runtime::forget_stack({address, address + size_});
 }
 

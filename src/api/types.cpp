@@ -1,9 +1,8 @@
 #include <vitrine/types.hpp>
 
-#include <fmt/format.h>
-
 #include "api/convert.hpp"
 #include "base/result.hpp"
+#include "runtime/types/type_words.hpp"
 
 namespace vitrine {
 
@@ -96,6 +95,10 @@ HeapType::Abstract abstract_of(const DefinedType& type) {
 std::shared_ptr<runtime::Engine> engine_of(const RefType& type) {
   return type.heap.defined() ? Access::impl(*type.heap.defined())->engine : nullptr;
 }
+const runtime::TypeRegistry& types_of(const std::shared_ptr<runtime::Engine>& engine) {
+  static const runtime::TypeRegistry none(1);
+  return engine ? engine->types() : none;
+}
 
 }  // namespace
 
@@ -122,18 +125,11 @@ bool HeapType::is_subtype_of(const HeapType& other) const {
 }
 
 bool RefType::is_subtype_of(const RefType& other) const {
-  static const runtime::TypeRegistry no_types(1);
   auto engine = engine_of(*this);
   auto others = engine_of(other);
   if (engine && others && engine != others) return false;
   if (!engine) engine = std::move(others);
-  auto word = [&](const RefType& type) {
-    if (type.heap.defined()) {
-      return wasm::ValType::ref(wasm::HeapType::concrete(Access::impl(*type.heap.defined())->id()), type.nullable);
-    }
-    return wasm::ValType::ref(api::to_wasm(type.heap.abstract()), type.nullable);
-  };
-  return (engine ? engine->types() : no_types).matches(word(*this), word(other));
+  return types_of(engine).matches(api::to_wasm(*this), api::to_wasm(other));
 }
 
 ValType::ValType(ValKind kind) : kind_(kind) {
@@ -150,10 +146,10 @@ bool ValType::is_subtype_of(const ValType& other) const {
 
 bool FuncType::is_subtype_of(const FuncType& other) const {
   if (params.size() != other.params.size() || results.size() != other.results.size()) return false;
-  for (size_t i = 0; i < params.size(); i++) {
+  for (size_t i = 0; i < params.size(); ++i) {
     if (!other.params[i].is_subtype_of(params[i])) return false;
   }
-  for (size_t i = 0; i < results.size(); i++) {
+  for (size_t i = 0; i < results.size(); ++i) {
     if (!results[i].is_subtype_of(other.results[i])) return false;
   }
   return true;
@@ -161,65 +157,29 @@ bool FuncType::is_subtype_of(const FuncType& other) const {
 
 // -- in words
 
-namespace {
-
-/// `depth`: how many more defined types are spelt out, as they may be circular.
-std::string in_words(const ValType& type, int depth);
-
-std::string in_words(const FuncType& type, int depth) {
-  auto list = [&](const std::vector<ValType>& types) {
-    std::string s = "(";
-    for (const ValType& t : types) {
-      if (s.size() > 1) s += ", ";
-      s += in_words(t, depth);
-    }
-    return s + ")";
-  };
-  return list(type.params) + " -> " + list(type.results);
-}
-
-std::string in_words(const ValType& type, int depth) {
-  if (!type.is_ref()) return name_of(type.kind());
-  const auto& [heap, nullable] = type.ref();
-  if (!heap.defined()) {
-    auto word = wasm::ValType::ref(api::to_wasm(heap.abstract()), nullable);
-    return wasm::to_string(word);
-  }
-  std::string text = nullable ? "(ref null " : "(ref ";
-  if (auto func = heap.defined()->func_type()) {
-    text += depth > 0 ? "func " + in_words(*func, depth - 1) : "func ...";
-  } else {
-    text += heap.abstract() == HeapType::Struct ? "struct ..." : "array ...";
-  }
-  return text + ")";
-}
-
-std::string limits(uint64_t min, const std::optional<uint64_t>& max) {
-  return max ? fmt::format("{}..{}", min, *max) : fmt::format("{}..", min);
-}
-
-}  // namespace
-
 std::string to_string(const ValType& type) {
-  return in_words(type, 1);
+  if (!type.is_ref()) return name_of(type.kind());
+  return runtime::in_words(types_of(engine_of(type.ref())), api::to_wasm(type.ref()));
 }
 
 std::string to_string(const FuncType& type) {
-  return in_words(type, 1);
+  auto words = [](const std::vector<ValType>& list) {
+    std::vector<std::string> all;
+    for (const ValType& t : list) all.push_back(to_string(t));
+    return all;
+  };
+  return runtime::function_in_words(words(type.params), words(type.results));
 }
 
 std::string to_string(const ExternType& type) {
   if (auto* f = std::get_if<FuncType>(&type)) return "func " + to_string(*f);
-  if (auto* g = std::get_if<GlobalType>(&type)) {
-    return fmt::format("global {}{}", g->is_mutable ? "mut " : "", to_string(g->type));
-  }
+  if (auto* g = std::get_if<GlobalType>(&type)) return runtime::global_in_words(g->is_mutable, to_string(g->type));
   if (auto* m = std::get_if<MemoryType>(&type)) {
-    return fmt::format("memory {}{} pages{}{}", m->is_64 ? "i64 " : "", limits(m->min, m->max),
-                       m->is_shared ? " shared" : "",
-                       m->page_size_log2 == 16 ? "" : fmt::format(" of {} bytes", uint64_t{1} << m->page_size_log2));
+    return runtime::memory_in_words(
+        {{.min = m->min, .max = m->max, .is_64 = m->is_64, .is_shared = m->is_shared}, m->page_size_log2});
   }
   auto& t = std::get<TableType>(type);
-  return fmt::format("table {}{} {}", t.is_64 ? "i64 " : "", limits(t.min, t.max), to_string(t.element));
+  return runtime::table_in_words({.min = t.min, .max = t.max, .is_64 = t.is_64}, to_string(t.element));
 }
 
 }  // namespace vitrine

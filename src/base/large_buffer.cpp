@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <new>
 
+#include "base/casts.hpp"
+
 namespace vitrine {
 
 namespace {
@@ -30,8 +32,9 @@ std::pmr::memory_resource* huge_page_memory() {
 
 void prefer_huge_pages(void* data, size_t bytes) {
   constexpr uintptr_t kHuge = 2 << 20;
-  uintptr_t first = (reinterpret_cast<uintptr_t>(data) + kHuge - 1) & ~(kHuge - 1);
-  uintptr_t end = (reinterpret_cast<uintptr_t>(data) + bytes) & ~(kHuge - 1);
+  uintptr_t first = (address_of(data) + kHuge - 1) & ~(kHuge - 1);
+  uintptr_t end = (address_of(data) + bytes) & ~(kHuge - 1);
+  // SAFETY: what lies between the two is inside of the buffer, and the advice changes no contents.
   if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
 }
 

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
+#include <type_traits>
 
 #include "base/closest.hpp"
 #include "base/result.hpp"
@@ -100,7 +102,20 @@ Result<CacheConfig> cache_config(const GroupOptions& groups) {
   return cache;
 }
 
-constexpr uint64_t kMaxBacktrace = 10000;
+/// Tells `config` what a key says that sets an option as it is, if it was given.
+template <class T>
+Result<> take(const GroupOptions& groups, Group group, std::string_view key, Config& config,
+              Config& (Config::*option)(T)) {
+  if constexpr (std::is_same_v<T, bool>) {
+    if (auto on = groups.flag(group, key)) (config.*option)(*on);
+  } else if (auto n = groups.number(group, key)) {
+    if (*n > std::numeric_limits<T>::max()) {
+      return fail(fmt::format("-{} {}: {} is over {}", letter_of(group), key, *n, std::numeric_limits<T>::max()));
+    }
+    (config.*option)(static_cast<T>(*n));
+  }
+  return {};
+}
 
 /// Inlining is part of optimising: asking for it goes along with that, or is refused.
 Result<> check_inlining(bool wanted, bool optimised) {
@@ -125,32 +140,16 @@ Result<Config> make_config(const CommonOptions& options, bool with_cache) {
   }
   if (auto inlining = g.flag(Group::Codegen, "inlining")) TRY(check_inlining(*inlining, config.opt_level() != 0));
   config.single_pass_regalloc(g.text(Group::Optimize, "regalloc-algorithm") == "single-pass");
-  // Old names win over new ones, as they do in Wasmtime.
-  for (const char* key : {"memory-reservation", "static-memory-maximum-size"}) {
-    if (auto n = g.number(Group::Optimize, key)) config.memory_reservation(*n);
-  }
-  for (const char* key : {"memory-guard-size", "static-memory-guard-size", "dynamic-memory-guard-size"}) {
-    if (auto n = g.number(Group::Optimize, key)) config.memory_guard_size(*n);
-  }
-  for (const char* key : {"memory-reservation-for-growth", "dynamic-memory-reserved-for-growth"}) {
-    if (auto n = g.number(Group::Optimize, key)) config.memory_reservation_for_growth(*n);
-  }
-  config.memory_may_move(
-      !g.flag_or(Group::Optimize, "static-memory-forced", !g.flag_or(Group::Optimize, "memory-may-move", true)));
-  config.memory_init_cow(g.flag_or(Group::Optimize, "memory-init-cow", true));
-  config.signals_based_traps(g.flag_or(Group::Optimize, "signals-based-traps", true));
-  config.parallel_compilation(g.flag_or(Group::Codegen, "parallel-compilation", true));
-  config.symbols(g.flag_or(Group::Debug, "symbols", true));
-  if (auto n = g.number(Group::Debug, "max-backtrace")) {
-    if (*n > kMaxBacktrace) return fail(fmt::format("-D max-backtrace: {} is over {}", *n, kMaxBacktrace));
-    config.max_backtrace_frames(static_cast<uint32_t>(*n));
-  }
-  config.nan_canonicalization(g.flag_or(Group::Wasm, "nan-canonicalization", false));
+  // Old names win over new ones, as they do in Wasmtime: they come later.
+#define KEY(group, key, kind, value, state, help)
+#define SETS(group, key, option) TRY(take(g, Group::group, key, config, &Config::option));
+#include "cli/options.def"
+#undef SETS
+#undef KEY
+  if (auto forced = g.flag(Group::Optimize, "static-memory-forced")) config.memory_may_move(!*forced);
   config.consume_fuel(g.number(Group::Wasm, "fuel").has_value());
   // A timeout needs no check in the guest where a signal may end it.
-  config.epoch_interruption(g.flag_or(Group::Wasm, "epoch-interruption", false) ||
-                            (g.duration(Group::Wasm, "timeout") && !config.signals_based_traps()));
-  if (auto n = g.number(Group::Wasm, "max-wasm-stack")) config.max_wasm_stack(*n);
+  if (g.duration(Group::Wasm, "timeout") && !config.signals_based_traps()) config.epoch_interruption(true);
   for (auto& [name, on] : g.features()) TRY(config.feature(name, on));
   config.perf_map(options.profile == "perfmap");
   if (g.flag_or(Group::Codegen, "cache", with_cache)) {

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <map>
 
+#include "base/casts.hpp"
 #include "base/result.hpp"
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
@@ -128,7 +129,7 @@ Result<std::string> page(const Engine& engine, const std::string& name, std::spa
   }
   std::vector<uint8_t> from_text;
   if (!wasm::is_module(bytes)) {
-    from_text = TRY(text::parse_wat({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, features));
+    from_text = TRY(text::parse_wat(text_of(bytes), features));
     bytes = from_text;
   }
   Module module = TRY(Module::compile(engine, bytes));
@@ -177,7 +178,7 @@ int explore_command(const std::vector<std::string>& args) {
     return report_error(fmt::format("{} is compiled already: explore wants the module, objdump shows this", input));
   auto html = page(*engine, input, *bytes);
   if (!html) return report_error(fmt::format("{}: {}", input, html.error().message()));
-  if (auto ok = write_output(output, {reinterpret_cast<const uint8_t*>(html->data()), html->size()}); !ok) {
+  if (auto ok = write_output(output, bytes_of(*html)); !ok) {
     return report_error(ok.error().message());
   }
   if (output != "-") show("Exploration written to {}\n", output);

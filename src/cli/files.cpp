@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/casts.hpp"
 #include "base/result.hpp"
 #include "os/fd.hpp"
 
@@ -123,9 +124,8 @@ Result<Module> load_module(const Engine& engine, const std::string& path, Precom
     TRY(read_rest(path, file, kMaxImage, bytes));
     return with_remedy(deserialize(engine, bytes, path));
   }
-  if (std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size())
-          .starts_with("\x7f"
-                       "ELF"))
+  if (text_of(bytes).starts_with("\x7f"
+                                 "ELF"))
     return fail(fmt::format("{} is an ELF file, but not one that vitrine made", path), ErrorKind::Incompatible);
   TRY(read_rest(path, file, kMaxInput, bytes));
   return TRY_IN(Module::compile(engine, bytes), "in " + path);

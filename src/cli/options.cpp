@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
+#include <map>
 #include <sstream>
 
 #include "base/closest.hpp"
@@ -21,14 +23,55 @@ constexpr std::string_view kNoSockets = "WASI 0.1 opens no sockets; -S tcplisten
 constexpr std::string_view kNoDebugger = "there is no guest debugger yet";
 constexpr std::string_view kAllProposals = "all-proposals";
 
+/// What the options of an engine are for, by their names.
+struct Summaries {
+#define OPTION(type, name, default_value, effect, summary) static constexpr std::string_view name = summary;
+#include <vitrine/config.def>
+#undef OPTION
+};
+
+/// "4 GiB", "1000".
+std::string bytes_in_words(uint64_t bytes) {
+  constexpr const char* kUnits[] = {"", " KiB", " MiB", " GiB"};
+  size_t unit = 0;
+  for (; unit + 1 < std::size(kUnits) && bytes != 0 && bytes % 1024 == 0; ++unit) bytes /= 1024;
+  return fmt::format("{}{}", bytes, kUnits[unit]);
+}
+
+// The row of a key that sets an option of an engine, by the option's type.
+KeyInfo key_of_option(Group group, std::string_view key, std::string_view summary, bool value) {
+  return {group, key, KeyKind::Bool, "y|n", KeyState::Yes, fmt::format("{} ({})", summary, value ? "y" : "n")};
+}
+KeyInfo key_of_option(Group group, std::string_view key, std::string_view summary, uint32_t value) {
+  return {group, key, KeyKind::Uint, "N", KeyState::Yes, fmt::format("{} ({})", summary, value)};
+}
+KeyInfo key_of_option(Group group, std::string_view key, std::string_view summary, uint64_t value) {
+  return {group, key, KeyKind::Size, "BYTES", KeyState::Yes, fmt::format("{} ({})", summary, bytes_in_words(value))};
+}
+
+std::vector<KeyInfo> make_keys() {
+  const Config defaults;
+  std::vector<KeyInfo> keys;
+  std::map<std::string_view, std::string_view> key_of;  // the first, by option
+  auto sets = [&](KeyInfo info, std::string_view option) {
+    if (auto [first, is_new] = key_of.emplace(option, info.key); !is_new) {
+      info.help = fmt::format("old name of {}", first->second);
+    }
+    keys.push_back(std::move(info));
+  };
+#define KEY(group, key, kind, value, state, help) \
+  keys.push_back({Group::group, key, KeyKind::kind, value, KeyState::state, std::string(help)});
+#define SETS(group, key, option) sets(key_of_option(Group::group, key, Summaries::option, defaults.option()), #option);
+#include "cli/options.def"
+#undef SETS
+#undef KEY
+  return keys;
+}
+
 }  // namespace
 
 const std::vector<KeyInfo>& option_keys() {
-  static const std::vector<KeyInfo> keys = {
-#define KEY(group, key, kind, value, state, help) {Group::group, key, KeyKind::kind, value, KeyState::state, help},
-#include "cli/options.def"
-#undef KEY
-  };
+  static const std::vector<KeyInfo> keys = make_keys();
   return keys;
 }
 

@@ -27,7 +27,7 @@ struct KeyInfo {
   KeyKind kind;
   std::string_view value;  // as help shows it
   KeyState state;
-  std::string_view help;
+  std::string help;
 };
 
 /// The rows of options.def.

@@ -54,7 +54,7 @@ Result<std::vector<Preload>> parse_preloads(const std::vector<std::string>& text
 }
 
 /// Grants a variable; one granted before under the same name goes, as programs look no further than the first.
-Result<void> set_variable(WasiConfig& wasi, std::string_view name, std::string_view value) {
+Result<> set_variable(WasiConfig& wasi, std::string_view name, std::string_view value) {
   if (!is_utf8(name) || !is_utf8(value))
     return fail(fmt::format("the environment variable {} is no UTF-8, which WASI's strings have to be", name));
   auto same = std::ranges::find(wasi.env, name, &std::pair<std::string, std::string>::first);
@@ -73,7 +73,7 @@ Result<WasiConfig> wasi_config(const RunOptions& options) {
   wasi.args.push_back(!options.argv0.empty() ? options.argv0 : file.substr(file.rfind('/') + 1));
   wasi.args.insert(wasi.args.end(), options.command.begin() + 1, options.command.end());
   if (g.flag_or(Group::Wasi, "inherit-env", false)) {
-    for (char** e = environ; *e; e++) {
+    for (char** e = environ; *e; ++e) {
       std::string_view variable = *e;
       size_t equals = variable.find('=');
       if (equals != std::string_view::npos && equals != 0)

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/casts.hpp"
 #include "base/result.hpp"
 #include "cli/files.hpp"
 
@@ -9,7 +10,7 @@ namespace vitrine::cli {
 
 Result<toml::table> read_toml(const std::string& path) {
   auto bytes = TRY(read_input(path, 1 << 20));
-  auto parsed = toml::parse(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  auto parsed = toml::parse(text_of(bytes));
   if (parsed) return std::move(parsed).table();
   const toml::parse_error& e = parsed.error();
   return fail(fmt::format("{}:{}:{}: {}", path, e.source().begin.line, e.source().begin.column, e.description()),

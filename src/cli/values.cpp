@@ -74,7 +74,7 @@ Result<Val> parse_value(const ValType& type, std::string_view text) {
 
 Result<std::vector<Val>> parse_values(const FuncType& type, const std::vector<std::string>& args) {
   std::vector<Val> values;
-  for (size_t i = 0; i < type.params.size(); i++) {
+  for (size_t i = 0; i < type.params.size(); ++i) {
     if (i >= args.size()) {
       return fail(fmt::format("not enough arguments: the function takes {}, {} were given; it is {}",
                               type.params.size(), args.size(), to_string(type)));
@@ -97,7 +97,7 @@ std::string print_value(const Val& value) {
       return fmt::format("{}", value.f64());
     case ValKind::V128: {
       unsigned __int128 n = 0;
-      for (int i = 15; i >= 0; i--) n = n << 8 | value.raw().v128[i];
+      for (int i = 15; i >= 0; --i) n = n << 8 | value.raw().v128[i];
       return fmt::format("{}", n);
     }
     default:

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/casts.hpp"
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
 #include "cli/engine_config.hpp"
@@ -39,7 +40,7 @@ int wast_command(const std::vector<std::string>& args) {
   for (const std::string& file : files) {
     auto bytes = read_input(file);
     if (!bytes) return report_error(bytes.error().message());
-    std::string_view source(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+    const std::string_view source = text_of(*bytes);
     ScriptResult one = run_script(*engine, file, source, runner);
     for (const std::string& failure : one.failures) show("{}\n", failure);
     std::fflush(stdout);

@@ -39,7 +39,7 @@ class ModuleCompiler {
     if (inlines(env.settings)) callees_.emplace(env.module, calls);
   }
 
-  Result<> run(const abi::ImageMemory& memory);
+  Result<wasm::KeptBytes> run(const abi::ImageMemory& memory);
 
  private:
   FunctionCompiler& compiler(unsigned worker) {
@@ -53,7 +53,7 @@ class ModuleCompiler {
   void compile(uint32_t body, unsigned worker);
   void compile_functions();
   void compile_trampolines();
-  Result<> assemble(const abi::ImageMemory& memory);
+  Result<wasm::KeptBytes> assemble(const abi::ImageMemory& memory);
 
   struct TypeCode {
     abi::UnitView array_call, host_call;
@@ -150,7 +150,7 @@ void ModuleCompiler::compile_trampolines() {
   });
 }
 
-Result<> ModuleCompiler::assemble(const abi::ImageMemory& memory) {
+Result<wasm::KeptBytes> ModuleCompiler::assemble(const abi::ImageMemory& memory) {
   const wasm::Module& module = env_.module;
   ImageAssembler::Sizes sizes;
   for (const abi::UnitView& f : functions_) sizes.add(f);
@@ -189,7 +189,7 @@ Result<> ModuleCompiler::assemble(const abi::ImageMemory& memory) {
   return abi::write_image(contents, memory);
 }
 
-Result<> ModuleCompiler::run(const abi::ImageMemory& memory) {
+Result<wasm::KeptBytes> ModuleCompiler::run(const abi::ImageMemory& memory) {
   prepare_callees();
   compile_functions();
   callees_.reset();
@@ -212,9 +212,9 @@ Result<std::vector<uint8_t>> compile_module(const wasm::Module& module, std::spa
   return image;
 }
 
-Result<> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes, const wasm::Features& features,
-                        const abi::CodegenSettings& settings, const CompileOptions& options,
-                        const abi::ImageMemory& memory) {
+Result<wasm::KeptBytes> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes,
+                                       const wasm::Features& features, const abi::CodegenSettings& settings,
+                                       const CompileOptions& options, const abi::ImageMemory& memory) {
   VITRINE_ASSERT(bytes.data() == module.bytes.data() && bytes.size() == module.bytes.size());
   abi::VMLayout layout(module);
   CallGraph calls(module, inlines(settings), options.pool);
@@ -225,7 +225,9 @@ Result<> compile_module(const wasm::Module& module, std::span<const uint8_t> byt
 std::string settings_key(const wasm::Features& features, const abi::CodegenSettings& settings) {
   std::string key =
       fmt::format("vitrine-{} build={:016x} features={:x}", abi::image_version(), abi::build_hash(), features.bits());
-  for_each_setting(settings, [&](const char* name, uint64_t value) { key += fmt::format(" {}={}", name, value); });
+  for_each_setting(settings,
+                   [&](const char* name, uint64_t value, const char*) { key += fmt::format(" {}={}", name, value); });
+  key += fmt::format(" cpu_features={:x}", settings.cpu_features);
   return key;
 }
 

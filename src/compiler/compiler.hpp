@@ -34,11 +34,11 @@ struct CompileOptions {
   const Dump* dump = nullptr;
 };
 
-/// Compiles `module`, which was read from `bytes`, into an image. Errors are those of validation, Limit, or what
-/// `memory` answers.
-Result<> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes, const wasm::Features& features,
-                        const abi::CodegenSettings& settings, const CompileOptions& options,
-                        const abi::ImageMemory& memory);
+/// Compiles `module`, which was read from `bytes`, into an image, and answers which of the bytes it keeps. Errors are
+/// those of validation, Limit, or what `memory` answers.
+Result<wasm::KeptBytes> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes,
+                                       const wasm::Features& features, const abi::CodegenSettings& settings,
+                                       const CompileOptions& options, const abi::ImageMemory& memory);
 /// The same, into a vector.
 Result<std::vector<uint8_t>> compile_module(const wasm::Module& module, std::span<const uint8_t> bytes,
                                             const wasm::Features& features, const abi::CodegenSettings& settings,

@@ -12,6 +12,7 @@
 #include <mutex>
 
 #include "base/assert.hpp"
+#include "base/casts.hpp"
 #include "os/fork.hpp"
 
 namespace vitrine::os {
@@ -94,7 +95,7 @@ bool Reservation::take_pages(size_t offset, Reservation& from, size_t from_offse
   if (size == 0) return true;
 #ifdef MREMAP_DONTUNMAP  // so that the addresses left behind stay reserved until `from` gives them back
   uint8_t* to = data_ + offset;
-  const uint64_t mark = reinterpret_cast<uintptr_t>(this) ^ kMark;
+  const uint64_t mark = address_of(this) ^ kMark;
   std::memcpy(to, &mark, sizeof mark);  // gone with the page if the system unmaps it
   if (mremap(from.data_ + from_offset, size, size, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) !=
       MAP_FAILED) {

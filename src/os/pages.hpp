@@ -31,7 +31,7 @@ class Reservation {
   size_t size() const { return size_; }
   bool valid() const { return data_ != nullptr; }
 
-  // Offsets and sizes are whole pages inside the reservation.
+  // -- offsets and sizes are whole pages inside the reservation
 
   /// Readable and writable; zero unless it was written before.
   bool make_accessible(size_t offset, size_t size);

@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <mutex>
 
+#include "base/casts.hpp"
 #include "os/fork.hpp"
 #include "os/pages.hpp"
 
@@ -81,7 +82,7 @@ void on_signal(int signal, siginfo_t* info, void* raw_context) {
   auto& context = *static_cast<ucontext_t*>(raw_context);
   if (info->si_code > 0) {  // raised by the machine, not by a process
     MachineState state = read_state(context);
-    Fault fault{.signal = signal, .address = reinterpret_cast<uintptr_t>(info->si_addr)};
+    Fault fault{.signal = signal, .address = address_of(info->si_addr)};
     if (fault_handler.load(std::memory_order_relaxed)(fault, state)) {
       write_state(context, state);
       return;
@@ -145,7 +146,7 @@ StackBounds first_stack_bounds() {
   constexpr rlim_t kLeast = 64 * 1024, kMost = 8 << 20;
   rlimit limit{};
   if (getpid() != static_cast<pid_t>(syscall(SYS_gettid)) || getrlimit(RLIMIT_STACK, &limit) != 0) return {0, 0};
-  const auto high = reinterpret_cast<uintptr_t>(__libc_stack_end);
+  const auto high = address_of(__libc_stack_end);
   if (limit.rlim_cur < kLeast) return {0, 0};
   return {high - std::min(limit.rlim_cur, kMost), high};
 }
@@ -237,7 +238,7 @@ StackBounds stack_bounds() {
   int failed = pthread_attr_getstack(&attributes, &low, &size);
   pthread_attr_destroy(&attributes);
   if (failed) return {0, 0};
-  auto address = reinterpret_cast<uintptr_t>(low);
+  auto address = address_of(low);
   return {address, address + size};
 }
 

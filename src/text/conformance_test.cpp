@@ -145,7 +145,7 @@ class ModuleChecker {
         EXPECT_EQ(bytes.error().kind(), ErrorKind::Invalid) << where << ": " << bytes.error().message();
         ++outcome_.passed;
       } else if (parse_only_ && says_unknown_operator(bytes.error())) {
-        outcome_.skipped["operators of proposals that opcodes.def does not list"]++;
+        ++outcome_.skipped["operators of proposals that opcodes.def does not list"];
       } else {
         ADD_FAILURE() << where << ": " << bytes.error().message();
       }
@@ -166,7 +166,7 @@ class ModuleChecker {
     if (!verdict && verdict.error().kind() == ErrorKind::Unsupported) {
       std::string_view why = verdict.error().message();
       size_t from = why.find("needs the feature");
-      outcome_.skipped[std::string(from == why.npos ? why : why.substr(from, why.find(',', from) - from))]++;
+      ++outcome_.skipped[std::string(from == why.npos ? why : why.substr(from, why.find(',', from) - from))];
       return;
     }
     if (!malformed && !invalid) {

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/assert.hpp"
+#include "base/utf8.hpp"
 
 namespace vitrine::text {
 namespace {
@@ -314,36 +315,6 @@ Result<TokenList> lex(const Source& source) {
 
 Result<TokenList> lex_annotation(const Source& source, const Annotation& annotation) {
   return Lexer(Source(source.text, annotation.offset + 1, annotation.offset + annotation.length - 1), true).run();
-}
-
-size_t utf8_length(std::string_view text, size_t i) {
-  auto byte = [&](size_t k) -> uint32_t { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0; };
-  auto continues = [&](size_t k) { return (byte(k) & 0xc0) == 0x80; };
-  uint32_t first = byte(i);
-  if (first < 0x80) return i < text.size() ? 1 : 0;
-  if (first >= 0xc2 && first <= 0xdf) return continues(i + 1) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    if (!continues(i + 1) || !continues(i + 2)) return 0;
-    if (first == 0xe0 && byte(i + 1) < 0xa0) return 0;  // overlong
-    if (first == 0xed && byte(i + 1) > 0x9f) return 0;  // surrogate
-    return 3;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    if (!continues(i + 1) || !continues(i + 2) || !continues(i + 3)) return 0;
-    if (first == 0xf0 && byte(i + 1) < 0x90) return 0;  // overlong
-    if (first == 0xf4 && byte(i + 1) > 0x8f) return 0;  // beyond U+10FFFF
-    return 4;
-  }
-  return 0;
-}
-
-bool is_utf8(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    size_t n = utf8_length(text, i);
-    if (n == 0) return false;
-    i += n;
-  }
-  return true;
 }
 
 void append_string(std::string_view token, std::string& to) {

@@ -51,10 +51,6 @@ Result<TokenList> lex_annotation(const Source& source, const Annotation& annotat
 /// Appends the bytes that a String token (with its quotes) stands for.
 void append_string(std::string_view token, std::string& to);
 
-/// Number of bytes of the UTF-8 character that begins at `i`, or 0 if there is none.
-size_t utf8_length(std::string_view text, size_t i);
-bool is_utf8(std::string_view text);
-
 /// Nat, Int or Float if `text` is a number as the specification writes one, else Reserved.
 TokenKind classify_number(std::string_view text);
 

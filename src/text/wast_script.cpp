@@ -21,7 +21,7 @@ bool matches_float(NanPattern nan, Bits expected, Bits actual, unsigned mantissa
 // Threads nest, but the parser bounds how deep.
 void count_into(const std::vector<Command>& commands, CommandCounts& counts) {
   for (const Command& command : commands) {
-    counts.by_kind[static_cast<size_t>(command.kind)]++;
+    ++counts.by_kind[static_cast<size_t>(command.kind)];
     count_into(command.commands, counts);
   }
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/casts.hpp"
 #include "text/wat_module.hpp"
 
 namespace vitrine::text {
@@ -87,7 +88,7 @@ Result<> ModuleParser::check_annotations_used() {
     ByteWriter bytes;
     bytes.uleb(hinted_functions_);
     bytes.append(hint_bytes_.view());
-    section.bytes.assign(reinterpret_cast<const char*>(bytes.view().data()), bytes.size());
+    section.bytes = text_of(bytes.view());
     customs_.push_back(std::move(section));
   }
   for (const Annotation& annotation : annotations_) {

@@ -81,7 +81,7 @@ Result<> ModuleParser::import_field() {
                                                                   {"tag", Space::Tag}};
   for (uint8_t kind = 0; kind < std::size(kKinds); ++kind) {
     if (!cursor_.take_keyword(kKinds[kind].first)) continue;
-    next_[static_cast<size_t>(kKinds[kind].second)]++;
+    ++next_[static_cast<size_t>(kKinds[kind].second)];
     skip_binding();
     to.u8(kind);
     TRY(external_type(kind, to));
@@ -344,7 +344,7 @@ Result<> ModuleParser::table_field(uint32_t index) {
   table.uleb(size);
 
   ByteWriter& elem = add_to(Section::Elem);
-  next_[static_cast<size_t>(Space::Elem)]++;
+  ++next_[static_cast<size_t>(Space::Elem)];
   bool element_funcref = element_type.size() == 1 && element_type.bytes()[0] == kFuncRef;
   bool short_form = index == 0 && (!expressions || element_funcref);
   elem.uleb((expressions ? 4u : 0u) | (short_form ? 0u : 2u));
@@ -390,7 +390,7 @@ Result<> ModuleParser::memory_field(uint32_t index) {
   if (flags & 8) memory.uleb(static_cast<unsigned>(std::countr_zero(page_size)));
 
   ByteWriter& data = add_to(Section::Data);
-  next_[static_cast<size_t>(Space::Data)]++;
+  ++next_[static_cast<size_t>(Space::Data)];
   data.uleb(index == 0 ? 0 : 2);
   if (index != 0) data.uleb(index);
   data.u8(flags & 4 ? kI64Const : kI32Const);
@@ -474,7 +474,7 @@ Result<> ModuleParser::function_indices(ByteWriter& to) {
 // explicit table, or declarative; bit 2: expressions.
 Result<> ModuleParser::elem_field() {
   skip_binding();
-  next_[static_cast<size_t>(Space::Elem)]++;
+  ++next_[static_cast<size_t>(Space::Elem)];
   bool declarative = cursor_.take_keyword("declare");
   bool active = false, table_named = false;
   uint32_t table = 0;
@@ -527,7 +527,7 @@ Result<> ModuleParser::elem_field() {
 
 Result<> ModuleParser::data_field() {
   skip_binding();
-  next_[static_cast<size_t>(Space::Data)]++;
+  ++next_[static_cast<size_t>(Space::Data)];
   bool old_form = cursor_.at(TokenKind::Nat);  // of 1.0: `(data 0 (i32.const 1) "...")`
   bool active = old_form || cursor_.at(TokenKind::LeftParen);
   uint32_t memory = 0;

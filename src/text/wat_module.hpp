@@ -261,7 +261,7 @@ class ModuleParser {
   bool needs_data_count_ = false;
   ByteWriter& section(Section s) { return sections_[static_cast<size_t>(s)]; }
   ByteWriter& add_to(Section s) {
-    section_counts_[static_cast<size_t>(s)]++;
+    ++section_counts_[static_cast<size_t>(s)];
     return section(s);
   }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/casts.hpp"
 #include "text/wat_module.hpp"
 
 namespace vitrine::text {
@@ -142,11 +143,11 @@ Result<> ModuleParser::collect_field(const Token& keyword, FieldKind kind) {
       return definition(Space::Tag, "tag");
     case FieldKind::Table:
       TRY(definition(Space::Table, "table"));
-      if (looks_like_inline_segment("elem")) counts_[static_cast<size_t>(Space::Elem)]++;
+      if (looks_like_inline_segment("elem")) ++counts_[static_cast<size_t>(Space::Elem)];
       return {};
     case FieldKind::Memory:
       TRY(definition(Space::Memory, "memory"));
-      if (looks_like_inline_segment("data")) counts_[static_cast<size_t>(Space::Data)]++;
+      if (looks_like_inline_segment("data")) ++counts_[static_cast<size_t>(Space::Data)];
       return {};
     case FieldKind::Elem:
       return bind(Space::Elem);
@@ -265,7 +266,7 @@ std::vector<uint8_t> ModuleParser::assemble() {
   auto customs_at = [&](uint32_t place) {
     for (const CustomSection& c : customs_) {
       if (c.place != place) continue;
-      write_custom(out, c.name, {reinterpret_cast<const uint8_t*>(c.bytes.data()), c.bytes.size()});
+      write_custom(out, c.name, bytes_of(c.bytes));
     }
   };
   customs_at(kPlaceFirst);

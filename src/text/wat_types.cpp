@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/casts.hpp"
 #include "text/number.hpp"
 #include "text/wat_module.hpp"
 
@@ -273,8 +274,7 @@ std::string ModuleParser::Signature::encode() const {
   out.append(params.view());
   out.uleb(result_count);
   out.append(results.view());
-  auto bytes = out.view();
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  return std::string(text_of(out.view()));
 }
 
 // `(param ...)* (result ...)*`

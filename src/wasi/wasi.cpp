@@ -92,7 +92,7 @@ std::string WasiStream::contents() const {
   return impl_->stream->contents();
 }
 
-Result<void> Wasi::define(Linker& linker, Names names) {
+Result<> Wasi::define(Linker& linker, Names names) {
   TRY(p1::define(linker, p1::Abi::Preview1));
   if (names == Names::WithUnstable) TRY(p1::define(linker, p1::Abi::Unstable));
   return {};
@@ -117,7 +117,7 @@ Result<Wasi> Wasi::make(const WasiConfig& config) {
   return Wasi(std::move(impl));
 }
 
-Result<void> Wasi::attach(const Context& store) const {
+Result<> Wasi::attach(const Context& store) const {
   if (store.data(&p1::kStoreKey)) return fail("the store has a WASI context already");
   if (impl_->attached.exchange(true)) return fail("this WASI context is another store's: each takes one of its own");
   store.set_data(&p1::kStoreKey, impl_->p1);

@@ -2,40 +2,10 @@
 
 #include <fmt/format.h>
 
-namespace vitrine::wasm {
+#include "base/casts.hpp"
+#include "base/utf8.hpp"
 
-bool is_utf8(std::string_view text) {
-  auto* p = reinterpret_cast<const uint8_t*>(text.data());
-  auto* end = p + text.size();
-  while (p < end) {
-    uint8_t lead = *p++;
-    if (lead < 0x80) continue;
-    // How many continuation bytes, and what the first of them may be: that excludes overlong forms, surrogates and
-    // everything above U+10FFFF.
-    int more;
-    uint8_t low = 0x80, high = 0xbf;
-    if (lead >= 0xc2 && lead <= 0xdf) {
-      more = 1;
-    } else if (lead >= 0xe0 && lead <= 0xef) {
-      more = 2;
-      if (lead == 0xe0) low = 0xa0;
-      if (lead == 0xed) high = 0x9f;
-    } else if (lead >= 0xf0 && lead <= 0xf4) {
-      more = 3;
-      if (lead == 0xf0) low = 0x90;
-      if (lead == 0xf4) high = 0x8f;
-    } else {
-      return false;
-    }
-    if (end - p < more) return false;
-    if (*p < low || *p > high) return false;
-    for (int i = 1; i < more; ++i) {
-      if ((p[i] & 0xc0) != 0x80) return false;
-    }
-    p += more;
-  }
-  return true;
-}
+namespace vitrine::wasm {
 
 void ByteReader::fail(std::string_view message, uint32_t offset, ErrorKind kind) {
   if (failed_) return;
@@ -148,7 +118,7 @@ std::string_view ByteReader::name() {
   uint32_t n = length();
   uint32_t at = offset();
   auto view = bytes(n);
-  std::string_view text(reinterpret_cast<const char*>(view.data()), view.size());
+  const std::string_view text = text_of(view);
   if (!is_utf8(text)) {
     fail("malformed UTF-8 encoding", at);
     return {};

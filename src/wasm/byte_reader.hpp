@@ -18,9 +18,6 @@
 
 namespace vitrine::wasm {
 
-/// Whether `text` is well-formed UTF-8 (no surrogates, no overlong forms, nothing above U+10FFFF).
-bool is_utf8(std::string_view text);
-
 class ByteReader {
  public:
   ByteReader() = default;

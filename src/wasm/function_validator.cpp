@@ -89,7 +89,7 @@ void FunctionValidator::make_fast_table() {
   }
 }
 
-// One function
+// -- one function
 
 bool FunctionValidator::start(uint32_t index) {
   VITRINE_ASSERT(index >= module_.imported_functions && index < module_.functions.size());
@@ -209,7 +209,7 @@ bool FunctionValidator::decode_whole_body() {
   return false;
 }
 
-// Errors
+// -- errors
 
 void FunctionValidator::mismatch(std::string_view detail) {
   invalid(fmt::format("type mismatch: {} {}", info(op_.op).mnemonic, detail));
@@ -232,7 +232,7 @@ bool FunctionValidator::check_table_index(uint32_t index) {
   return check_index(index, module_.tables.size(), "table");
 }
 
-// Operand stack
+// -- operand stack
 
 void FunctionValidator::make_room(size_t values) {
   size_t used = static_cast<size_t>(top_ - stack_.get());
@@ -308,7 +308,7 @@ bool FunctionValidator::peek_all(std::span<const ValType> expected) {
   return true;
 }
 
-// Control stack
+// -- control stack
 
 void FunctionValidator::enter_top_frame() {
   const Frame& f = frames_.back();
@@ -369,7 +369,7 @@ const FuncType* FunctionValidator::resolve_block_type() {
   return type;
 }
 
-// Locals
+// -- locals
 
 ValType FunctionValidator::local_type_slow(uint32_t index) {
   if (index >= local_count_) {
@@ -392,7 +392,7 @@ void FunctionValidator::set_local(uint32_t index, ValType type) {
   init_stack_.push_back(index);
 }
 
-// Operators
+// -- operators
 
 /// All that is not on the fast path. `op_` is decoded; on an error the reader has failed.
 void FunctionValidator::check() {

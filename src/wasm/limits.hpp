@@ -19,8 +19,8 @@ inline constexpr uint32_t kMaxTags = 1'000'000;
 inline constexpr uint32_t kMaxDataSegments = 100'000;
 inline constexpr uint32_t kMaxElemSegments = 10'000'000;  // ours, as wide as the largest table
 inline constexpr uint32_t kMaxTables = 100'000;           // imported ones included
-inline constexpr uint32_t kMaxTableSize =
-    10'000'000;  // at run time; a module may declare more and then fails to instantiate
+// At run time; a module may declare more and then fails to instantiate.
+inline constexpr uint32_t kMaxTableSize = 10'000'000;
 inline constexpr uint32_t kMaxTableInit = 10'000'000;    // entries of one element segment
 inline constexpr uint32_t kMaxMemories = 100;            // imported ones included
 inline constexpr uint32_t kMaxParams = 1'000;            // of a function or block

@@ -27,8 +27,8 @@ namespace vitrine::wasm {
 struct ConstOp {
   Op op = Op::Nop;
   uint32_t index = 0;  // global.get: global; ref.func: function; ref.null: raw of the HeapType; struct.new ...: type
-  uint64_t bits =
-      0;  // constants: the value's bits (i32 and f32 in the low 32 bits); v128: the low half; array.new_fixed: count
+  // Constants: the value's bits (i32 and f32 in the low 32 bits); v128: the low half; array.new_fixed: count.
+  uint64_t bits = 0;
   uint64_t high = 0;  // v128: the high half
 };
 

@@ -51,8 +51,8 @@ struct Operator {
   uint32_t block_type_index = kNoIndex;  // the type index of `block`, if it was given by one
   ValType type;                          // HeapType: (ref null ht); SelectT: the type; BrOnCast: the source type
   ValType type2;                         // BrOnCast: the target type
-  std::span<const uint32_t>
-      targets;  // LabelTable: label depths; `index` is the default. Valid until the next operator.
+  // LabelTable: label depths; `index` is the default. Valid until the next operator.
+  std::span<const uint32_t> targets;
   std::span<const CatchClause> catches;   // TryTable; valid until the next operator
   std::span<const ValType> select_types;  // SelectTypes; always one if valid
 };

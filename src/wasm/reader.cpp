@@ -245,7 +245,7 @@ void ModuleReader::declare_function(uint32_t index) {
   module_.declared_functions[index] = true;
 }
 
-// Custom sections
+// -- custom sections
 
 void ModuleReader::custom_section(ByteReader& r) {
   CustomSection custom;
@@ -256,7 +256,7 @@ void ModuleReader::custom_section(ByteReader& r) {
   module_.customs.push_back(custom);
 }
 
-// Types
+// -- types
 
 void ModuleReader::type_section(ByteReader& r) {
   uint32_t n = r.count(kMaxRecGroups, "types");
@@ -433,7 +433,7 @@ uint32_t ModuleReader::function_type_index(ByteReader& r) {
   return index;
 }
 
-// Tables, memories, globals, tags
+// -- tables, memories, globals, tags
 
 Limits ModuleReader::limits(ByteReader& r, bool is_memory, uint8_t* page_size_log2) {
   Limits limits;
@@ -702,7 +702,7 @@ void ModuleReader::start_section(ByteReader& r) {
   }
 }
 
-// Segments
+// -- segments
 
 void ModuleReader::elem_section(ByteReader& r) {
   uint32_t n = r.count(kMaxElemSegments, "element segments");
@@ -802,7 +802,7 @@ void ModuleReader::data_segment(ByteReader& r) {
   module_.datas.push_back(segment);
 }
 
-// Code
+// -- code
 
 void ModuleReader::code_section(ByteReader& r) {
   seen_code_ = true;
@@ -829,7 +829,7 @@ void ModuleReader::code_section(ByteReader& r) {
   }
 }
 
-// Constant expressions
+// -- constant expressions
 
 /// Reads one up to its `end`. `expected` may be bottom (unknown, because what it depends on is invalid): then anything
 /// goes. An invalid one is noted and skipped.

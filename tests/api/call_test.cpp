@@ -33,14 +33,14 @@ TEST(Call, TypedValuesKeepEveryBit) {
 
 TEST(Call, ManyArgumentsAndResults) {
   std::string params, results, body;
-  for (int i = 0; i < 40; i++) {
+  for (int i = 0; i < 40; ++i) {
     const char* kinds[] = {"i32", "i64", "f32", "f64"};
     params += std::string(" ") + kinds[i % 4];
     body += "(local.get " + std::to_string(i) + ")";
   }
   World w("(module (func (export \"f\") (param" + params + ") (result" + params + ")" + body + "))");
   std::vector<Val> args;
-  for (int i = 0; i < 40; i++) {
+  for (int i = 0; i < 40; ++i) {
     switch (i % 4) {
       case 0:
         args.emplace_back(int32_t{i});
@@ -57,7 +57,7 @@ TEST(Call, ManyArgumentsAndResults) {
   }
   auto back = unwrap(unwrap(w.instance.func("f")).call(args));
   ASSERT_EQ(back.size(), 40u);
-  for (int i = 0; i < 40; i++) {
+  for (int i = 0; i < 40; ++i) {
     EXPECT_EQ(back[i].kind(), args[i].kind());
     EXPECT_EQ(back[i].raw().i64, args[i].raw().i64) << i;
   }
@@ -96,7 +96,7 @@ TEST(HostFunction, EveryShape) {
   }));
   unwrap(linker.func("h", "mutable", [count = 0]() mutable { return ++count; }));
   unwrap(linker.func_dynamic("h", "dynamic", {{ValKind::I32, ValKind::F64}, {ValKind::F64, ValKind::I32}},
-                             [](Caller&, std::span<const Val> params, std::span<Val> results) -> Result<void> {
+                             [](Caller&, std::span<const Val> params, std::span<Val> results) -> Result<> {
                                results[0] = params[1];
                                results[1] = params[0];
                                return {};
@@ -140,11 +140,11 @@ TEST(HostFunction, EveryShape) {
 TEST(HostFunction, AWrongResultOfADynamicOneIsAnError) {
   Engine engine = make_engine();
   Store store(engine);
-  Func f = unwrap(Func::make(store, {{}, {ValKind::I32}},
-                             [](Caller&, std::span<const Val>, std::span<Val> results) -> Result<void> {
-                               results[0] = Val(1.0);
-                               return {};
-                             }));
+  Func f = unwrap(
+      Func::make(store, {{}, {ValKind::I32}}, [](Caller&, std::span<const Val>, std::span<Val> results) -> Result<> {
+        results[0] = Val(1.0);
+        return {};
+      }));
   EXPECT_CONTAINS(message_of(f.call({})), "f64");
 }
 
@@ -191,7 +191,7 @@ TEST(HostFunction, ExceptionsCrossTheGuest) {
       (call $down (i32.sub (local.get 0) (i32.const 1))))))");
   Instance instance = unwrap(linker.instantiate(store, module));
   auto down = unwrap(instance.typed<void(int32_t)>("down"));
-  for (int round = 0; round < 3; round++) {
+  for (int round = 0; round < 3; ++round) {
     bool caught = false;
     try {
       (void)down(10);
@@ -229,7 +229,7 @@ TEST(Nesting, ATrapInTheInnerGuestIsTheOuterOnesToo) {
   Store store(engine);
   Linker linker(engine);
   std::string seen;
-  unwrap(linker.func("h", "call", [&](Caller& caller) -> Result<void> {
+  unwrap(linker.func("h", "call", [&](Caller& caller) -> Result<> {
     auto inner = caller.func("inner")->call({});
     if (inner) return fail("it should have trapped");
     seen = inner.error().message();

@@ -1,4 +1,8 @@
 // Engines and modules: configurations, compiling from binary and text, what is refused and how it is said.
+#include <vitrine/inspect.hpp>
+
+#include <map>
+
 #include "testing.hpp"
 
 namespace vitrine::testing {
@@ -51,12 +55,28 @@ TEST(Engine, FeaturesByName) {
   EXPECT_CONTAINS(refused.error().message(), "multi-value");
 }
 
-TEST(Engine, HashesTellConfigurationsApart) {
-  uint64_t plain = make_engine().compatibility_hash();
+TEST(Engine, HashesTellApartWhatChangesCode) {
+  const uint64_t plain = make_engine().compatibility_hash();
   EXPECT_EQ(plain, make_engine().compatibility_hash());
-  EXPECT_NE(plain, make_engine(Config().opt_level(0)).compatibility_hash());
-  EXPECT_NE(plain, make_engine(Config().consume_fuel(true)).compatibility_hash());
-  EXPECT_NE(plain, make_engine(Config().memory_reservation(1 << 20)).compatibility_hash());
+  for (const OtherOption& option : other_options()) {
+    EXPECT_EQ(plain != make_engine(option.config).compatibility_hash(), option.changes_code) << option.name;
+  }
+}
+
+TEST(Engine, SettingsAreTheOptionsThatChangeCode) {
+  auto settings_of = [](const Config& config) {
+    std::map<std::string, std::string> values;
+    for (const CodegenSetting& s : codegen_settings(make_engine(config))) {
+      EXPECT_FALSE(s.description.empty()) << s.name;
+      EXPECT_TRUE(values.emplace(s.name, s.value).second) << s.name;
+    }
+    return values;
+  };
+  const auto plain = settings_of(Config());
+  for (const OtherOption& option : other_options()) {
+    EXPECT_EQ(plain.contains(option.name), option.changes_code) << option.name;
+    EXPECT_EQ(plain != settings_of(option.config), option.changes_code) << option.name;
+  }
 }
 
 TEST(Engine, HasAVersion) {

@@ -24,9 +24,9 @@ constexpr const char* kHolder = R"((module
 struct Counted {
   static inline int alive = 0;
   int value;
-  explicit Counted(int v) : value(v) { alive++; }
-  Counted(const Counted& other) : value(other.value) { alive++; }
-  ~Counted() { alive--; }
+  explicit Counted(int v) : value(v) { ++alive; }
+  Counted(const Counted& other) : value(other.value) { ++alive; }
+  ~Counted() { --alive; }
 };
 
 struct Externs : ::testing::Test {
@@ -38,7 +38,7 @@ struct Externs : ::testing::Test {
   Instance make() {
     Linker linker(engine);
     unwrap(linker.func_dynamic("h", "make", {{}, {ValKind::ExternRef}},
-                               [](Caller& caller, std::span<const Val>, std::span<Val> results) -> Result<void> {
+                               [](Caller& caller, std::span<const Val>, std::span<Val> results) -> Result<> {
                                  results[0] = ExternRef::make(caller, Counted(1));
                                  return {};
                                }));
@@ -119,7 +119,7 @@ TEST_F(Externs, ManyOverALongLifeTakeBoundedMemory) {
   const int before = Counted::alive;
   int most = 0;
   Func id = func("id");
-  for (int i = 0; i < 100'000; i++) {
+  for (int i = 0; i < 100'000; ++i) {
     Val result;
     unwrap(id.call(std::vector<Val>{ExternRef::make(*store, Counted(i))}, std::span(&result, 1)));
     most = std::max(most, Counted::alive - before);
@@ -141,7 +141,7 @@ TEST_F(Externs, MayUseTheStoreWhenTheyAreDropped) {
   int dropped = 0;
   {
     (void)ExternRef::share(*store, std::shared_ptr<void>(nullptr, [&](void*) {
-      dropped++;
+      ++dropped;
       Val result;
       (void)id.call(std::vector<Val>{ExternRef::make(*store, 1)}, std::span(&result, 1));
     }));

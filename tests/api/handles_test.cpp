@@ -101,7 +101,7 @@ TEST(Handles, OfADeadStoreAreErrorsWhereAnotherStoreIs) {
   Engine engine = make_engine();
   Module module = compile(engine, kWorld);
   std::vector<Things> dead;
-  for (int i = 0; i < 100; i++) {
+  for (int i = 0; i < 100; ++i) {
     Store store(engine);
     dead.push_back(things_of(store, module));
     EXPECT_EQ(unwrap(dead.back().typed(i)), i + 1);
@@ -119,11 +119,11 @@ TEST(Handles, FollowAStoreThatMoves) {
   Module module = compile(engine, kWorld);
   std::vector<Store> stores;
   std::vector<Things> things;
-  for (int i = 0; i < 10; i++) {  // reallocated on the way
+  for (int i = 0; i < 10; ++i) {  // reallocated on the way
     stores.emplace_back(engine);
     things.push_back(things_of(stores.back(), module));
   }
-  for (int i = 0; i < 10; i++) EXPECT_EQ(unwrap(things[i].typed(i)), i + 1);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(unwrap(things[i].typed(i)), i + 1);
   std::swap(stores[0], stores[9]);
   EXPECT_TRUE(Func::from_val(stores[9], things[0].func.as_val()).has_value());
   stores.erase(stores.begin());

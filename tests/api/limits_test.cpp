@@ -153,7 +153,7 @@ TEST(Epoch, CallbackMayExtend) {
   World w(kSpin, Config().epoch_interruption(true));
   int calls = 0;
   w.store.epoch_callback([&](const Context&) -> EpochDecision {
-    calls++;
+    ++calls;
     return calls < 5 ? EpochDecision::go_on(1) : EpochDecision::stop();
   });
   w.store.set_epoch_deadline(1);
@@ -172,7 +172,7 @@ TEST(Epoch, CallbackMayReplaceItself) {
   int first = 0, second = 0;
   w.store.epoch_callback([&w, &first, &second, large = std::string(1000, 'x')](const Context&) -> EpochDecision {
     w.store.epoch_callback([&](const Context&) -> EpochDecision {
-      second++;
+      ++second;
       return EpochDecision::stop();
     });
     first += static_cast<int>(large.size());  // what it holds is still there
@@ -383,9 +383,9 @@ TEST(Epoch, CallbackMayYield) {
   w.store.epoch_callback([&](const Context&) { return yields < 3 ? EpochDecision::yield(0) : EpochDecision::stop(); });
   w.store.set_epoch_deadline(0);
   EXPECT_FALSE(w.typed<void()>("spin")().has_value()) << "nobody knows how to yield";
-  w.store.yield_hook([&](const Context& store) -> Result<void> {
+  w.store.yield_hook([&](const Context& store) -> Result<> {
     EXPECT_EQ(store.engine(), w.engine);
-    yields++;
+    ++yields;
     return {};
   });
   expect_trap(w.typed<void()>("spin")(), TrapCode::Interrupt);

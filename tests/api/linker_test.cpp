@@ -97,7 +97,7 @@ TEST_F(Linking, OneLinkerManyStores) {
   auto count = std::make_shared<int>(0);
   unwrap(linker.func("h", "f", [count] { ++*count; }));
   Module module = compile(engine, R"((module (import "h" "f" (func $f)) (func (export "go") (call $f))))");
-  for (int i = 0; i < 10; i++) {
+  for (int i = 0; i < 10; ++i) {
     Store own(engine);
     unwrap(unwrap(unwrap(linker.instantiate(own, module)).typed<void()>("go"))());
   }
@@ -176,7 +176,7 @@ TEST_F(Linking, FunctionsOfAnotherStoreAreRefusedAsValues) {
     Func source =
         unwrap(Func::make(store, {{}, {ValKind::FuncRef}}, [&](Caller&, std::span<const Val>, std::span<Val> out) {
           out[0] = value;
-          return Result<void>();
+          return Result<>();
         }));
     EXPECT_CONTAINS(message_of(source.call({})), "another store");
     EXPECT_EQ(table.size(), 2u);

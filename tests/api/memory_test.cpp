@@ -174,7 +174,7 @@ TEST(Memory, EveryInstanceStartsFromTheModulesImage) {
   for (bool cow : {true, false}) {
     Engine e = make_engine(Config().memory_init_cow(cow));
     Module module = compile(e, text);
-    for (int round = 0; round < 50; round++) {
+    for (int round = 0; round < 50; ++round) {
       Store store(e);
       Instance instance = unwrap(Instance::make(store, module, {}));
       auto data = unwrap(instance.memory("m")).data();
@@ -192,7 +192,7 @@ TEST(Memory, OfOtherModulesIsZeroAfterReuse) {
       engine,
       R"((module (memory 16) (func (export "f") (memory.fill (i32.const 0) (i32.const 255) (i32.const 1048576)))))");
   Module clean = compile(engine, R"((module (memory (export "m") 16)))");
-  for (int round = 0; round < 30; round++) {
+  for (int round = 0; round < 30; ++round) {
     {
       Store store(engine);
       unwrap(unwrap(unwrap(Instance::make(store, dirty, {})).typed<void()>("f"))());
@@ -214,9 +214,9 @@ TEST(Instance, ThousandsInOneStoreAndInMany) {
     (func (export "next") (result i32) (global.set $g (i32.add (global.get $g) (i32.const 1))) (global.get $g))))");
   Store store(engine);
   std::vector<Instance> all;
-  for (int i = 0; i < kMany; i++) all.push_back(unwrap(Instance::make(store, module, {})));
+  for (int i = 0; i < kMany; ++i) all.push_back(unwrap(Instance::make(store, module, {})));
   for (auto& instance : all) EXPECT_EQ(unwrap(unwrap(instance.typed<int32_t()>("next"))()), 1);
-  for (int i = 0; i < kMany; i++) {
+  for (int i = 0; i < kMany; ++i) {
     Store own(engine);
     EXPECT_EQ(unwrap(unwrap(unwrap(Instance::make(own, module, {})).typed<int32_t()>("next"))()), 1);
   }

@@ -35,6 +35,24 @@ inline Module compile(const Engine& engine, std::string_view wat) {
   return unwrap(Module::compile(engine, wat));
 }
 
+/// The default configuration but for one option.
+struct OtherOption {
+  std::string name;
+  Config config;
+  bool changes_code;
+};
+/// One for each option.
+inline std::vector<OtherOption> other_options() {
+  constexpr bool Host = false, Code = true;
+  auto other = []<class T>(T value) { return static_cast<T>(std::is_same_v<T, bool> ? !value : value / 4); };
+  std::vector<OtherOption> all;
+#define OPTION(type, name, default_value, effect, summary) \
+  all.push_back({#name, Config().name(other(Config().name())), effect});
+#include <vitrine/config.def>
+#undef OPTION
+  return all;
+}
+
 /// A store with an instance of a module without imports.
 struct World {
   explicit World(std::string_view wat, const Config& config = Config())

@@ -99,14 +99,14 @@ TEST_P(EveryMode, StackOverflowThroughTheHost) {
   Engine engine = make_engine(config());
   Store store(engine);
   Linker linker(engine);
-  unwrap(linker.func("h", "again", [](Caller& caller) -> Result<void> {
+  unwrap(linker.func("h", "again", [](Caller& caller) -> Result<> {
     auto r = caller.func("f")->call({});
     if (!r) return std::unexpected(std::move(r).error());
     return {};
   }));
   Module module = compile(engine, R"((module (import "h" "again" (func $again)) (func (export "f") (call $again))))");
   Instance instance = unwrap(linker.instantiate(store, module));
-  for (int i = 0; i < 3; i++) expect_trap(unwrap(instance.typed<void()>("f"))(), TrapCode::StackOverflow);
+  for (int i = 0; i < 3; ++i) expect_trap(unwrap(instance.typed<void()>("f"))(), TrapCode::StackOverflow);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EveryMode, ::testing::Combine(::testing::Values(0, 2), ::testing::Values(true, false)),
@@ -133,7 +133,7 @@ TEST(SignalFreeDeathTest, TrapsComeByCalls) {
     for (uint8_t level : {0, 2}) {
       World w(kTraps, Config().opt_level(level).signals_based_traps(false));
       auto ends = [&](const char* name, std::vector<Val> args, TrapCode code) {
-        for (int round = 0; round < 3; round++) {
+        for (int round = 0; round < 3; ++round) {
           auto result = unwrap(w.instance.func(name)).call(args);
           if (result || result.error().trap()->code() != code) std::_Exit(1);
           if (result.error().trap()->frames()[0].module_name != "m") std::_Exit(2);
@@ -182,7 +182,7 @@ TEST(SignalsDeathTest, FaultsOfTheHostGoToTheEmbeddersHandler) {
     sigaction(SIGSEGV, &own, nullptr);
     signal(SIGFPE, SIG_IGN);
     World w(kTraps);
-    for (int round = 0; round < 3; round++) {
+    for (int round = 0; round < 3; ++round) {
       expect_trap(w.typed<int32_t(int32_t)>("load")(-1), TrapCode::MemoryOutOfBounds);
       if (sigsetjmp(back, 1) == 0) *reinterpret_cast<volatile int*>(nowhere) = 1;
     }
@@ -265,7 +265,7 @@ TEST(Trap, AHostErrorCarriesTheGuestsBacktrace) {
   Engine engine = make_engine();
   Store store(engine);
   Linker linker(engine);
-  unwrap(linker.func("h", "f", []() -> Result<void> { return fail("the printer is on fire", ErrorKind::Host); }));
+  unwrap(linker.func("h", "f", []() -> Result<> { return fail("the printer is on fire", ErrorKind::Host); }));
   Module module = compile(engine, R"((module $m (import "h" "f" (func $f)) (func $main (export "main") (call $f))))");
   auto result = unwrap(unwrap(linker.instantiate(store, module)).typed<void()>("main"))();
   ASSERT_FALSE(result);
@@ -280,7 +280,7 @@ TEST(Trap, AnExitIsNoTrap) {
   Engine engine = make_engine();
   Store store(engine);
   Linker linker(engine);
-  unwrap(linker.func("h", "exit", [](int32_t n) -> Result<void> { return std::unexpected(Error::exit(n)); }));
+  unwrap(linker.func("h", "exit", [](int32_t n) -> Result<> { return std::unexpected(Error::exit(n)); }));
   Module module = compile(engine, R"((module (import "h" "exit" (func $e (param i32)))
     (func (export "main") (call $e (i32.const 3)) (unreachable))))");
   auto result = unwrap(unwrap(linker.instantiate(store, module)).typed<void()>("main"))();
@@ -315,7 +315,7 @@ TEST(Trap, ASmallStackOverflowsSooner) {
 TEST(Trap, ThousandsInARow) {
   World w(kTraps);
   auto load = w.typed<int32_t(int32_t)>("load");
-  for (int i = 0; i < 5000; i++) ASSERT_FALSE(load(-1).has_value());
+  for (int i = 0; i < 5000; ++i) ASSERT_FALSE(load(-1).has_value());
   EXPECT_EQ(unwrap(load(0)), 0);
 }
 

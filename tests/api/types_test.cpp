@@ -18,8 +18,8 @@ TEST(Types, AbstractHeapTypesFormFourHierarchies) {
       {H::None, H::Array, H::Eq, H::Any}, {H::NoFunc, H::Func},
       {H::NoExtern, H::Extern},           {H::NoExn, H::Exn}};
   for (const auto& chain : kChains) {
-    for (size_t i = 0; i < chain.size(); i++) {
-      for (size_t j = 0; j < chain.size(); j++) {
+    for (size_t i = 0; i < chain.size(); ++i) {
+      for (size_t j = 0; j < chain.size(); ++j) {
         EXPECT_EQ(H(chain[i]).is_subtype_of(chain[j]), i <= j) << i << " " << j;
         EXPECT_EQ(ValType(ref(chain[i])).is_subtype_of(null(chain[j])), i <= j);
         EXPECT_FALSE(ValType(null(chain[i])).is_subtype_of(ref(chain[j])));
@@ -69,7 +69,7 @@ TEST(Types, DefinedTypesAreEqualWhereverTheyComeFrom) {
   EXPECT_CONTAINS(message_of(Table::make(store, {null(foreign), 1, std::nullopt, false}, Val::null(ValKind::FuncRef))),
                   "another engine");
   EXPECT_CONTAINS(message_of(Func::make(store, {{null(foreign)}, {}},
-                                        [](Caller&, std::span<const Val>, std::span<Val>) { return Result<void>(); })),
+                                        [](Caller&, std::span<const Val>, std::span<Val>) { return Result<>(); })),
                   "another engine");
 }
 
@@ -82,6 +82,19 @@ TEST(Types, OutliveTheModuleAndEngineTheyComeFrom) {
     type = unwrap(unwrap(unwrap(Instance::make(store, module, {})).func("f")).defined_type());
   }
   EXPECT_EQ(to_string(*type->func_type()), "(i64, f32) -> ()");
+}
+
+TEST(Types, AreSaidInTheWordsOfLinkErrors) {
+  Engine engine = make_engine();
+  DefinedType inner = unwrap(DefinedType::func(engine, {{ValKind::I32}, {}}));
+  DefinedType outer = unwrap(DefinedType::func(engine, {{null(inner)}, {}}));
+  EXPECT_EQ(to_string(ValType(ref(outer))), "(ref func ((ref null func ...)) -> ())");
+  EXPECT_EQ(to_string(ExternType(FuncType{{ref(outer)}, {ValKind::I64}})),
+            "func ((ref func ((ref null func ...)) -> ())) -> (i64)");
+  EXPECT_EQ(to_string(ExternType(GlobalType{null(inner), true})), "global mut (ref null func (i32) -> ())");
+  EXPECT_EQ(to_string(ExternType(TableType{ValKind::FuncRef, 1, 4, false})), "table 1..4 funcref");
+  EXPECT_EQ(to_string(ExternType(MemoryType{1, 2, true, true, 0})), "memory i64 1..2 shared of pages of 1 bytes");
+  EXPECT_EQ(to_string(ExternType(MemoryType{3, std::nullopt})), "memory 3");
 }
 
 TEST(Types, FunctionsTakeNoLessAndGiveNoMore) {
@@ -115,7 +128,7 @@ TEST(Types, AConcretePlaceTakesOnlyItsFunctions) {
   EXPECT_CONTAINS(message_of(global.set(Val::null(ValKind::FuncRef))), "null");
   EXPECT_CONTAINS(message_of(global.set(Val(1))), "i32");
 
-  auto echo = [](Caller&, std::span<const Val> params, std::span<Val> results) -> Result<void> {
+  auto echo = [](Caller&, std::span<const Val> params, std::span<Val> results) -> Result<> {
     results[0] = params[0];
     return {};
   };

@@ -242,7 +242,7 @@ class Usage(CliTest):
         self.check(self.vitrine("-C", "compiler=winch", "-O", "opt-level=0", m), 0, "hello\n", "")
         self.check(self.vitrine("-S", "common", "-S", "cli", m), 2, "", ["-S common", "-S cli"])
         self.check(self.vitrine("-S", "cli-exit-with-code=n", self.file("e.wat", exits(3))), 3, "", ["warning:", "cli-exit-with-code"])
-        self.check(self.vitrine("-D", "max-backtrace=10001", m), 1, "", ["max-backtrace", "10000"])
+        self.check(self.vitrine("-D", "max-backtrace=10001", m), 1, "", ["max_backtrace_frames", "10000"])
 
     def test_all_proposals(self):
         m = self.file("m.wat", "(module (memory 1) (memory 1))")

@@ -18,6 +18,30 @@ class Tools(CliTest):
         for key in ("enums", "nums", "bools", "presets", "inferred"):
             self.assertIn(key, data)
 
+    def test_settings_are_options(self):
+        """Each setting that changes code can be set, is shown, and is a part of the cache's key."""
+        options = {"opt_level": "-Oopt-level=0", "consume_fuel": "-Wfuel=100000", "epoch_interruption": "-Wepoch-interruption",
+                   "signals_based_traps": "-Osignals-based-traps=n", "nan_canonicalization": "-Wnan-canonicalization",
+                   "spectre_mitigation": "-Cspectre-mitigation=n", "single_pass_regalloc": "-Oregalloc-algorithm=single-pass",
+                   "memory_reservation": "-Omemory-reservation=0x1000000", "memory_guard_size": "-Omemory-guard-size=65536",
+                   "max_wasm_stack": "-Wmax-wasm-stack=262144"}
+
+        def settings(*args):
+            data = json.loads(self.check(self.vitrine("settings", "--json", *args), 0, err="").out)
+            return {**data["enums"], **data["nums"], **data["bools"]}
+
+        plain = settings()
+        self.assertEqual(sorted(plain), sorted([*options, "indirect_local_calls"]))  # that one no option sets
+        self.file("c.toml", f'[cache]\ndirectory = "{self.folder}/cache"\n')
+        m = self.file("m.wat", hello())
+        count = lambda: len([e for e in os.listdir(self.folder / "cache") if e.endswith(".cwasm")])
+        self.check(self.vitrine("-Ccache-config=c.toml", m), 0, "hello\n")
+        self.assertEqual(count(), 1)
+        for entries, (name, option) in enumerate(options.items(), 2):
+            self.assertNotEqual(settings(option)[name], plain[name], name)
+            self.check(self.vitrine("-Ccache-config=c.toml", option, m), 0, "hello\n")
+            self.assertEqual(count(), entries, name)
+
     def test_config_new(self):
         r = self.check(self.vitrine("config", "new", "c.toml"), 0, err="")
         self.assertIn("c.toml", r.out)

@@ -58,10 +58,10 @@ Result<Test> read_test(const std::string& path) {
   whole << in.rdbuf();
   auto lines = lines_of(whole.str());
   size_t end = lines.size();
-  while (end > 0 && lines[end - 1].starts_with(";;") && !lines[end - 1].starts_with(";;!")) end--;
+  while (end > 0 && lines[end - 1].starts_with(";;") && !lines[end - 1].starts_with(";;!")) --end;
   Test test;
   static const std::regex kDirective(R"re(^;;! *([a-z_-]+) *= *"?([^"]*?)"? *(;;.*)?$)re");
-  for (size_t i = 0; i < end; i++) {
+  for (size_t i = 0; i < end; ++i) {
     test.input += lines[i] + "\n";
     if (!lines[i].starts_with(";;!")) continue;
     std::smatch match;
@@ -70,7 +70,7 @@ Result<Test> read_test(const std::string& path) {
     }
     test.directives[match[1]] = match[2];
   }
-  for (size_t i = end; i < lines.size(); i++) {
+  for (size_t i = end; i < lines.size(); ++i) {
     test.expected.push_back(lines[i].size() > 3 ? lines[i].substr(3) : "");
   }
   return test;
@@ -100,7 +100,7 @@ Result<abi::CodegenSettings> settings_of(std::map<std::string, std::string> dire
       settings.cpu_features |= found->bit;
     }
   }
-#define SETTING(type, name, default_value, from)                                                               \
+#define SETTING(type, name, default_value, summary)                                                            \
   if (auto value = take(#name)) {                                                                              \
     settings.name = *value == "true" ? type{1} : static_cast<type>(std::strtoull(value->c_str(), nullptr, 0)); \
   }
@@ -185,7 +185,7 @@ std::string show_asm(const abi::CodeUnit& f, const std::vector<std::string>& nam
       text = match.prefix().str() + place + match.suffix().str();
     }
     std::string traps;
-    for (; trap < f.tables.traps.size() && f.tables.traps[trap].offset < inst.address + inst.bytes.size(); trap++) {
+    for (; trap < f.tables.traps.size() && f.tables.traps[trap].offset < inst.address + inst.bytes.size(); ++trap) {
       if (f.tables.traps[trap].offset != inst.address) traps += " (misplaced)";
       traps += fmt::format("{}{}", traps.empty() ? "" : ", ", trap_name(f.tables.traps[trap].code));
     }
@@ -211,7 +211,7 @@ Result<std::string> show(const Test& test) {
   wasm::Module module = TRY(wasm::read_module(bytes, features));
   auto module_names = wasm::Names::read(module);
   std::vector<std::string> names;
-  for (uint32_t i = 0; i < module.imported_functions + module.code.size(); i++) {
+  for (uint32_t i = 0; i < module.imported_functions + module.code.size(); ++i) {
     std::string name(module_names.function(i));
     for (const wasm::Export& e : module.exports) {
       if (name.empty() && e.kind == wasm::ExternKind::Func && e.index == i) name = e.name;
@@ -224,7 +224,7 @@ Result<std::string> show(const Test& test) {
     for (std::string name; list >> name;) wanted.insert(name);
   }
   std::string out;
-  for (uint32_t i = module.imported_functions; i < names.size(); i++) {
+  for (uint32_t i = module.imported_functions; i < names.size(); ++i) {
     if (!wanted.empty() && !wanted.contains(names[i])) continue;
     std::string text;
     compiler::Dump dump;
@@ -263,7 +263,7 @@ void print_difference(const std::vector<std::string>& expected, const std::vecto
   for (size_t i = 0, j = 0; i < n || j < m;) {
     if (i < n && j < m && expected[i] == actual[j]) {
       fmt::print("    {}\n", expected[i]);
-      i++, j++;
+      ++i, ++j;
     } else if (i < n && (j == m || common[i + 1][j] >= common[i][j + 1])) {
       fmt::print("  - {}\n", expected[i++]);
     } else {
@@ -293,23 +293,23 @@ int main(int argc, char** argv) {
     auto shown = test ? show(*test) : std::unexpected(std::move(test).error());
     if (!shown) {
       fmt::print("{}: {}\n", path, shown.error().message());
-      failed++;
+      ++failed;
       continue;
     }
     auto actual = lines_of(*shown);
     if (actual == test->expected) {
-      passed++;
+      ++passed;
     } else if (blesses) {
       bless(path, *test, actual);
       fmt::print("{}: rewritten\n", path);
-      passed++;
+      ++passed;
     } else {
       fmt::print("{}:\n", path);
       print_difference(test->expected, actual);
-      failed++;
+      ++failed;
     }
   }
-  if (paths.empty()) failed++;
+  if (paths.empty()) ++failed;
   fmt::print("{} passed, {} failed, 0 skipped\n", passed, failed);
   return failed ? 1 : 0;
 }

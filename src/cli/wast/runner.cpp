@@ -167,7 +167,7 @@ class Runner {
     store_.set_epoch_deadline(uint64_t{1} << 62);
     if (auto ok = define_spectest(linker_, store_); !ok) {
       result_.failures.push_back(fmt::format("{}: spectest: {}", name_, ok.error().message()));
-      result_.failed++;
+      ++result_.failed;
       return;
     }
     run(script_.commands);
@@ -190,12 +190,12 @@ class Runner {
 
   void count(const Command& c, const Verdict& v) {
     if (std::holds_alternative<Passed>(v)) {
-      result_.passed++;
+      ++result_.passed;
     } else if (auto* skip = std::get_if<Skip>(&v)) {
-      result_.skipped++;
-      result_.skip_reasons[skip->reason]++;
+      ++result_.skipped;
+      ++result_.skip_reasons[skip->reason];
     } else {
-      result_.failed++;
+      ++result_.failed;
       result_.failures.push_back(fmt::format("{}:{}: {}", name_, c.line, std::get<Failed>(v).message));
     }
   }
@@ -352,7 +352,7 @@ class Runner {
     auto type = func->type();
     if (!type) return Result<std::vector<Val>>(std::unexpected(std::move(type).error()));
     std::vector<Val> args;
-    for (size_t i = 0; i < action.args.size(); i++) {
+    for (size_t i = 0; i < action.args.size(); ++i) {
       const Const& a = action.args[i];
       switch (a.kind) {
         case Const::Kind::I32:
@@ -395,7 +395,7 @@ class Runner {
       return Failed{
           fmt::format("expected {} results of \"{}\", came {}", c.expected.size(), c.action->name, results->size())};
     }
-    for (size_t i = 0; i < results->size(); i++) {
+    for (size_t i = 0; i < results->size(); ++i) {
       if (!matches(c.expected[i], (*results)[i])) {
         return Failed{fmt::format("expected {} as result {} of \"{}\", came {}", describe(c.expected[i]), i,
                                   c.action->name, describe((*results)[i]))};
@@ -474,7 +474,7 @@ ScriptResult run_script(const Engine& engine, const std::string& name, std::stri
   ScriptResult result;
   auto script = text::parse_wast(source);
   if (!script) {
-    result.failed++;
+    ++result.failed;
     result.failures.push_back(fmt::format("{}: {}", name, script.error().message()));
     return result;
   }

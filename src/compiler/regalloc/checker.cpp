@@ -165,7 +165,7 @@ class Checker {
 
   void find_first_edits() {
     first_edit_.assign(in_.insts.size() + 1, 0);
-    for (const Edit& e : out_.edits) first_edit_[e.inst + 1]++;
+    for (const Edit& e : out_.edits) ++first_edit_[e.inst + 1];
     for (size_t i = 1; i < first_edit_.size(); ++i) first_edit_[i] += first_edit_[i - 1];
   }
 

@@ -22,7 +22,7 @@ void ParallelMoves::resolve(uint32_t inst, Point point, std::vector<Edit>& edits
   for (uint32_t i = 0; i < moves_.size(); ++i) {
     VITRINE_DCHECK(locs_[index(moves_[i].to)].writer == 0);
     locs_[index(moves_[i].to)].writer = i + 1;
-    locs_[index(moves_[i].from)].readers++;
+    ++locs_[index(moves_[i].from)].readers;
   }
   ready_.clear();
   for (uint32_t i = 0; i < moves_.size(); ++i) {

@@ -196,7 +196,7 @@ void LinearScan::carve_cold(uint32_t id, uint8_t r) {
     // To the first block after it that is not cold.
     uint32_t b = t_.block_of(cut);
     auto blocks = static_cast<uint32_t>(in_->blocks.size());
-    while (b < blocks && in_->blocks[b].cold) b++, steps_++;
+    while (b < blocks && in_->blocks[b].cold) ++b, ++steps_;
     uint32_t stop = b < blocks ? gap_before(in_->blocks[b].first_inst) : kNone;
     uint32_t middle = split(id, at);
     intervals_[middle].flags = kBlockedPart;
@@ -205,14 +205,14 @@ void LinearScan::carve_cold(uint32_t id, uint8_t r) {
       uint32_t behind = split(middle, stop);
       Interval &front = intervals_[id], &back = intervals_[behind];
       uint32_t last = front.range != kNone ? front.range : front.ranges;
-      while (t_.ranges[last].next != kNone) last = t_.ranges[last].next, steps_++;
+      while (t_.ranges[last].next != kNone) last = t_.ranges[last].next, ++steps_;
       t_.ranges[last].next = back.ranges;
       if (front.range == kNone) front.range = back.ranges;
       if (front.uses == kNone) {
         front.uses = front.use = back.uses;
       } else {
         uint32_t u = front.use != kNone ? front.use : front.uses;
-        while (t_.uses[u].next != kNone) u = t_.uses[u].next, steps_++;
+        while (t_.uses[u].next != kNone) u = t_.uses[u].next, ++steps_;
         t_.uses[u].next = back.uses;
         if (front.use == kNone) front.use = back.uses;
       }
@@ -270,7 +270,7 @@ uint32_t LinearScan::drop_point(const Interval& it) {
       uint32_t start = gap_before(block.first_inst);
       if (start >= range.to) break;
       if (t_.vregs[range.vreg].def_pos == start) continue;
-      while (u != kNone && t_.uses[u].pos < start) u = t_.uses[u].next, steps_++;
+      while (u != kNone && t_.uses[u].pos < start) u = t_.uses[u].next, ++steps_;
       float in_slot = 0;
       unsigned preds = 0;
       for (uint32_t p : block.preds) {
@@ -292,13 +292,13 @@ uint32_t LinearScan::drop_point(const Interval& it) {
 uint8_t LinearScan::reg_at(uint32_t bundle, uint32_t pos) {
   unsigned children = 0;
   for (uint32_t c = t_.vregs[bundle].first_child; c != kNone && children < 24;
-       c = intervals_[c].next_child, children++) {
+       c = intervals_[c].next_child, ++children) {
     const Interval& it = intervals_[c];
     ++steps_;
     if (it.start > pos || it.end <= pos || it.reg >= kInSlot) continue;
     unsigned ranges = 0;
     for (uint32_t n = it.ranges; n != kNone && t_.ranges[n].from <= pos && ranges < 64;
-         n = t_.ranges[n].next, ranges++) {
+         n = t_.ranges[n].next, ++ranges) {
       ++steps_;
       if (t_.ranges[n].to > pos) return it.reg;
     }

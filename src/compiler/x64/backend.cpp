@@ -85,8 +85,8 @@ Result<> Backend::compile(ir::Func& func, abi::CodeUnit& out, const mach::Option
     func = ir::Func();
     impl_->lower.emplace(impl_->settings);
   }
-  const bool fast_allocation = fast_lowering || impl_->settings.regalloc_fast || impl_->code.vregs.size() > kMaxVRegs ||
-                               impl_->code.insts.size() > kMaxInsts;
+  const bool fast_allocation = fast_lowering || impl_->settings.single_pass_regalloc ||
+                               impl_->code.vregs.size() > kMaxVRegs || impl_->code.insts.size() > kMaxInsts;
   impl_->allocate(fast_allocation);
   TRY(impl_->emitter.run(impl_->code, impl_->allocation, !fast_lowering, out, impl_->places));
   mach::encode_sources(func, impl_->places, out);

@@ -4,8 +4,7 @@
 // stack, 8 bytes each (16 for v128), the first at the lowest address; the callee removes them. Results: ints rax rdx
 // rcx r8, floats xmm0..3, the rest in an area of the caller directly above the stack arguments. Both areas are
 // multiples of 16 bytes. rbx r12 r13 r14 rbp are callee-saved. What a landing is given about an exception arrives in
-// rdi and rsi, which no result uses. Host: System V AMD64; the caller removes the stack
-// arguments.
+// rdi and rsi, which no result uses. Host: System V AMD64; the caller removes the stack arguments.
 //
 // An i32 (and a ref) in a register has zero upper bits, everywhere in compiled code: as a parameter, as a result, and
 // between. `uextend` is no instruction because of it, and a 32-bit index stands in an address as it is, so that the

@@ -71,7 +71,7 @@ const std::vector<Way>& ways() {
           if (fast && !fast_allocation) continue;
           abi::CodegenSettings s;
           s.opt_level = fast ? 0 : 2;
-          s.regalloc_fast = fast_allocation;
+          s.single_pass_regalloc = fast_allocation;
           s.cpu_features = features ? detect_cpu_features() : required_cpu_features();
           w.push_back({fmt::format("{} lowering, {} allocation, {} CPU", fast ? "fast" : "full",
                                    fast_allocation ? "fast" : "linear", features ? "this" : "least"),

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/assert.hpp"
+#include "base/casts.hpp"
 #include "runtime/code/perf_map.hpp"
 #include "runtime/code/registry.hpp"
 #include "runtime/engine/engine.hpp"
@@ -28,31 +29,42 @@ std::unexpected<Error> damaged(std::string_view what) {
 Result<std::shared_ptr<const CompiledModule>> CompiledModule::from_bytes(std::shared_ptr<Engine> engine,
                                                                          std::span<const uint8_t> image,
                                                                          bool verify_checksum) {
-  auto file = TRY(os::sealed_memfd("vitrine-module", image));
-  return load(std::move(engine), std::move(file), image.size(), verify_checksum);
+  return from_file(std::move(engine), TRY(os::sealed_memfd("vitrine-module", image)), verify_checksum);
 }
 
 Result<std::shared_ptr<const CompiledModule>> CompiledModule::from_file(std::shared_ptr<Engine> engine,
                                                                         os::FileDescriptor file, bool verify_checksum) {
-  uint64_t size = TRY(os::file_size(file.get()));
-  return load(std::move(engine), std::move(file), size, verify_checksum);
+  auto module = TRY(map(std::move(engine), std::move(file), verify_checksum));
+  module->module_ =
+      TRY_IN(wasm::read_module(module->image_.module(), wasm::Features::all(), {.declarations_only = true}),
+             "in a precompiled module");
+  TRY(module->prepare());
+  return module;
 }
 
-Result<std::shared_ptr<const CompiledModule>> CompiledModule::load(std::shared_ptr<Engine> engine,
-                                                                   os::FileDescriptor file, uint64_t size,
-                                                                   bool verify_checksum) {
+Result<std::shared_ptr<const CompiledModule>> CompiledModule::from_compiled(std::shared_ptr<Engine> engine,
+                                                                            os::FileDescriptor file,
+                                                                            wasm::Module declarations,
+                                                                            const wasm::KeptBytes& kept) {
+  auto module = TRY(map(std::move(engine), std::move(file), false));
+  module->module_ = std::move(declarations);
+  wasm::move_to_copy(module->module_, module->image_.module(), kept);
+  TRY(module->prepare());
+  return module;
+}
+
+Result<std::shared_ptr<CompiledModule>> CompiledModule::map(std::shared_ptr<Engine> engine, os::FileDescriptor file,
+                                                            bool verify_checksum) {
+  const uint64_t size = TRY(os::file_size(file.get()));
   if (size == 0) return fail("truncated: the file is empty", ErrorKind::Incompatible);
   std::shared_ptr<CompiledModule> module(new CompiledModule(std::move(engine)));
   module->file_ = std::move(file);
   module->mapping_ = TRY(os::FileMapping::map(module->file_.get(), size));
   module->image_ = TRY(abi::ImageView::open(module->bytes(), module->engine_->settings(), verify_checksum));
-  TRY(module->prepare());
   return module;
 }
 
 Result<> CompiledModule::prepare() {
-  module_ = TRY_IN(wasm::read_module(image_.module(), wasm::Features::all(), {.declarations_only = true}),
-                   "in a precompiled module");
   // What the image's sections say about each other: the rest of the runtime indexes without looking again.
   if (image_.functions().size() != module_.functions.size() - module_.imported_functions) {
     return damaged("it has code for another number of functions than its module declares");
@@ -99,9 +111,9 @@ Result<> CompiledModule::prepare() {
 
   const auto functions = image_.functions();
   if (!std::ranges::is_sorted(functions, {}, &abi::CodeRange::offset)) {
-    functions_by_offset_.resize(functions.size());
-    std::iota(functions_by_offset_.begin(), functions_by_offset_.end(), 0u);
-    std::ranges::sort(functions_by_offset_, {}, [&](uint32_t i) { return functions[i].offset; });
+    by_offset_.resize(functions.size());
+    std::iota(by_offset_.begin(), by_offset_.end(), 0u);
+    std::ranges::sort(by_offset_, {}, [&](uint32_t i) { return functions[i].offset; });
   }
   if (image_.settings().indirect_local_calls) {
     functions_.resize(module_.functions.size());
@@ -178,12 +190,12 @@ std::optional<uint32_t> CompiledModule::find_export(std::string_view name) const
 }
 
 bool CompiledModule::contains(uintptr_t pc) const {
-  return pc - reinterpret_cast<uintptr_t>(image_.text().data()) < image_.text().size();
+  return pc - address_of(image_.text().data()) < image_.text().size();
 }
 
 abi::TrapCode CompiledModule::find_trap(uintptr_t pc) const {
   if (!contains(pc)) return abi::TrapCode::None;
-  auto offset = static_cast<uint32_t>(pc - reinterpret_cast<uintptr_t>(image_.text().data()));
+  auto offset = static_cast<uint32_t>(pc - address_of(image_.text().data()));
   const auto traps = image_.traps();
   auto found = std::lower_bound(traps.begin(), traps.end(), offset,
                                 [](const abi::TrapEntry& entry, uint32_t at) { return entry.offset < at; });
@@ -202,11 +214,11 @@ void CompiledModule::let_unwinder_through() const {
 
 std::optional<uint32_t> CompiledModule::find_function(uintptr_t pc) const {
   if (!contains(pc)) return std::nullopt;
-  auto offset = static_cast<uint32_t>(pc - reinterpret_cast<uintptr_t>(image_.text().data()));
+  auto offset = static_cast<uint32_t>(pc - address_of(image_.text().data()));
   const auto functions = image_.functions();
   // The last function that begins at or before the pc.
   size_t low = 0, high = functions.size();
-  auto at = [&](size_t i) { return functions_by_offset_.empty() ? static_cast<uint32_t>(i) : functions_by_offset_[i]; };
+  auto at = [&](size_t i) { return by_offset_.empty() ? static_cast<uint32_t>(i) : by_offset_[i]; };
   while (low < high) {
     size_t middle = low + (high - low) / 2;
     if (functions[at(middle)].offset <= offset) {
@@ -225,7 +237,7 @@ std::optional<uint32_t> CompiledModule::find_function(uintptr_t pc) const {
 std::optional<CodePosition> CompiledModule::find_position(uintptr_t pc) const {
   const auto function = find_function(pc);
   if (!function) return std::nullopt;
-  const auto offset = static_cast<uint32_t>(pc - reinterpret_cast<uintptr_t>(image_.text().data()));
+  const auto offset = static_cast<uint32_t>(pc - address_of(image_.text().data()));
   const abi::CodeRange& range = image_.functions()[*function - module_.imported_functions];
   CodePosition position{.function = *function};
   if (auto entry = image_.addresses().find(offset); entry && entry->offset >= range.offset) {

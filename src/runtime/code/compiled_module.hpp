@@ -22,6 +22,7 @@
 #include "os/pages.hpp"
 #include "runtime/memory/reservation_cache.hpp"
 #include "runtime/types/type_registry.hpp"
+#include "wasm/kept_bytes.hpp"
 #include "wasm/module.hpp"
 #include "wasm/names.hpp"
 
@@ -53,6 +54,11 @@ class CompiledModule : public std::enable_shared_from_this<CompiledModule> {
   /// From a file, mapped and used in place. The file must not change afterwards.
   static Result<std::shared_ptr<const CompiledModule>> from_file(std::shared_ptr<Engine> engine,
                                                                  os::FileDescriptor file, bool verify_checksum);
+  /// From the file of an image that was just compiled from `module`, of whose bytes it has those that were `kept`: the
+  /// declarations are not read again.
+  static Result<std::shared_ptr<const CompiledModule>> from_compiled(std::shared_ptr<Engine> engine,
+                                                                     os::FileDescriptor file, wasm::Module module,
+                                                                     const wasm::KeptBytes& kept);
   ~CompiledModule();
 
   Engine& engine() const { return *engine_; }
@@ -105,8 +111,8 @@ class CompiledModule : public std::enable_shared_from_this<CompiledModule> {
 
  private:
   explicit CompiledModule(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {}
-  static Result<std::shared_ptr<const CompiledModule>> load(std::shared_ptr<Engine> engine, os::FileDescriptor file,
-                                                            uint64_t size, bool verify_checksum);
+  static Result<std::shared_ptr<CompiledModule>> map(std::shared_ptr<Engine> engine, os::FileDescriptor file,
+                                                     bool verify_checksum);
   Result<> prepare();
 
   std::shared_ptr<Engine> engine_;
@@ -119,9 +125,8 @@ class CompiledModule : public std::enable_shared_from_this<CompiledModule> {
   std::optional<uint32_t> main_memory_;
   std::vector<const void*> functions_;
   std::vector<abi::VMFuncRef> funcrefs_;
-  std::vector<uint32_t>
-      functions_by_offset_;    // indices into image().functions(), by increasing offset; empty: in order
-  uint64_t first_source_ = 0;  // identity of the first memory image
+  std::vector<uint32_t> by_offset_;  // indices into image().functions(), by increasing offset; empty: in order
+  uint64_t first_source_ = 0;        // identity of the first memory image
   bool registered_ = false;
   mutable LazyCompiler lazy_compiler_;
 

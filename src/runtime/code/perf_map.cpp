@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/casts.hpp"
 #include "os/fd.hpp"
 #include "runtime/code/compiled_module.hpp"
 
@@ -15,7 +16,7 @@ void write_perf_map(const CompiledModule& module) {
   os::FileDescriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!fd) return;
   std::string text;
-  const auto base = reinterpret_cast<uintptr_t>(module.text().data());
+  const auto base = address_of(module.text().data());
   const auto functions = module.image().functions();
   for (uint32_t i = 0; i < functions.size(); ++i) {
     uint32_t index = module.module().imported_functions + i;

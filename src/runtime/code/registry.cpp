@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/assert.hpp"
+#include "base/casts.hpp"
 #include "runtime/code/compiled_module.hpp"
 
 namespace vitrine::runtime {
@@ -88,7 +89,7 @@ constexpr uintptr_t kPage = uintptr_t{1} << kPageBits;
 /// Calls `f` with an address in each page of the module's text, until it answers false.
 template <class F>
 bool each_page(const CompiledModule& module, F&& f) {
-  const auto begin = reinterpret_cast<uintptr_t>(module.text().data());
+  const auto begin = address_of(module.text().data());
   for (uintptr_t at = begin & ~(kPage - 1); at < begin + module.text().size(); at += kPage) {
     if (!f(at)) return false;
   }

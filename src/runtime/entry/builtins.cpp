@@ -7,6 +7,7 @@
 
 #include "abi/vmcontext.hpp"
 #include "base/assert.hpp"
+#include "base/casts.hpp"
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/entry/trap_call.hpp"
 #include "runtime/entry/unwind.hpp"
@@ -133,13 +134,14 @@ uint64_t compile_lazy(VMContext* context, uint32_t function) {
   const CompiledModule& module = instance_of(context)->module();
   const LazyCompiler& compiler = module.lazy_compiler();
   VITRINE_ASSERT(compiler.compile != nullptr);
-  return reinterpret_cast<uintptr_t>(compiler.compile(compiler.env, module, function));
+  return address_of(compiler.compile(compiler.env, module, function));
 }
 
 constexpr auto trap = trap_call;
 
 }  // namespace
 
+// SAFETY: compiled code calls each by the signature that builtins.def gives it.
 const void* const kBuiltins[] = {
 #define BUILTIN(name, leaves, ...) reinterpret_cast<const void*>(leaves<name>),
 #include "abi/builtins.def"

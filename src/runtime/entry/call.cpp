@@ -1,5 +1,6 @@
 #include "runtime/entry/call.hpp"
 
+#include "base/casts.hpp"
 #include "runtime/entry/stack.hpp"
 #include "runtime/failure/activations.hpp"
 #include "runtime/store/store.hpp"
@@ -7,10 +8,6 @@
 namespace vitrine::runtime {
 
 namespace {
-
-uintptr_t address_of(const abi::VMActivation* activation) {
-  return reinterpret_cast<uintptr_t>(activation);
-}
 
 /// Keeps an entry on the store's list of activations while it lives; also when a forced unwind (pthread_exit,
 /// cancellation of the thread) passes by.
@@ -99,7 +96,7 @@ __attribute__((no_sanitize("address"))) Outcome<> call_function(Store& store, ab
   abi::VMStore& vm = store.vm();
   abi::VMActivation entry{.previous = vm.activation, .entry_sp = 0, .entry_fp = 0, .exit_fp = 0, .exit_pc = 0};
   const Listed activation(vm, entry);
-  const auto sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  const auto sp = address_of(__builtin_frame_address(0));
   const abi::VMActivation* previous = activation.previous();
   bool is_at_home = store.thread_at_home() == guest_thread.thread;
   if (!previous) {

@@ -216,7 +216,7 @@ std::vector<uint8_t> hand_image() {
   c.text = abi::ImageText::of({hand_text, hand_end});
   const uint8_t* starts[] = {hand_add_one,   hand_unreachable, hand_caller, hand_load, hand_recurse,
                              hand_call_host, hand_wild,        hand_tail,   hand_end};
-  for (size_t i = 0; i + 1 < std::size(starts); i++)
+  for (size_t i = 0; i + 1 < std::size(starts); ++i)
     c.functions.push_back({at(starts[i]), at(starts[i + 1]) - at(starts[i])});
   c.trampolines = {{at(hand_array_call), at(hand_host_call)}};
   c.tables.frames = {{at(hand_tail), at(hand_end) - at(hand_tail), 32, 0, 0}};
@@ -349,7 +349,7 @@ TEST_F(Call, OutOfBoundsLoadsTrap) {
 }
 
 TEST_F(Call, StackOverflowIsATrap) {
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < 3; ++i) {
     auto result = call("recurse", 0);
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error()->code, abi::TrapCode::StackOverflow);
@@ -473,9 +473,9 @@ TEST_F(Call, ExitsHaveNoBacktrace) {
 
 TEST_F(Call, OtherThreadsMayRunOtherStores) {
   std::vector<std::thread> threads;
-  for (int t = 0; t < 4; t++) {
+  for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
-      for (int i = 0; i < 50; i++) {
+      for (int i = 0; i < 50; ++i) {
         Store store(engine_);
         wasm::ValType i32[] = {wasm::ValType::I32};
         auto* host = store.new_host_function(
@@ -492,7 +492,7 @@ TEST_F(Call, OtherThreadsMayRunOtherStores) {
       }
     });
   }
-  for (int i = 0; i < 50; i++) {
+  for (int i = 0; i < 50; ++i) {
     auto other = CompiledModule::from_bytes(engine_, hand_image(), false);
     EXPECT_TRUE(other);
   }
@@ -523,13 +523,13 @@ TEST_F(Call, AModuleFoundStaysWhileItIsLookedAt) {
     while (!stop) {
       CodeLookup lookup(pc);
       if (!lookup.module()) continue;
-      for (int i = 0; i < 10; i++) {
+      for (int i = 0; i < 10; ++i) {
         std::this_thread::yield();
         found += lookup.module()->find_trap(pc) != abi::TrapCode::None;
       }
     }
   });
-  for (int i = 0; i < 200 || found == 0; i++) {
+  for (int i = 0; i < 200 || found == 0; ++i) {
     auto module = *CompiledModule::from_bytes(engine_, hand_image(), false);
     pc = reinterpret_cast<uintptr_t>(module->text().data()) + at(hand_unreachable_trap);
   }
@@ -539,7 +539,7 @@ TEST_F(Call, AModuleFoundStaysWhileItIsLookedAt) {
 
 TEST_F(Call, AModuleGoesWhileAnotherIsLookedAt) {
   CodeLookup lookup(reinterpret_cast<uintptr_t>(module_->text().data()) + at(hand_unreachable_trap));
-  for (int i = 0; i < 100; i++) EXPECT_TRUE(CompiledModule::from_bytes(engine_, hand_image(), false));
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(CompiledModule::from_bytes(engine_, hand_image(), false));
   EXPECT_EQ(lookup.module(), module_.get());
 }
 

@@ -137,7 +137,7 @@ TEST_F(Guest, MemoryGrowsWithinItsLimits) {
   EXPECT_EQ(trap(i, "load", {3 * 65536 - 3}), abi::TrapCode::MemoryOutOfBounds);
   int asked = 0;
   store_.set_limiter({.may_grow = [&](const Growth&) -> Result<bool> {
-                        asked++;
+                        ++asked;
                         return false;
                       },
                       .grow_failed = {}});
@@ -284,6 +284,10 @@ TEST_F(Guest, ImportsAreMatchedByType) {
             "incompatible import type for `env`.`t`: expected table 1..4 externref, found table 1..5 externref");
   EXPECT_EQ(refusal(R"((module (import "env" "t" (table 1 funcref))))", {Extern::of(table)}),
             "incompatible import type for `env`.`t`: expected table 1 funcref, found table 1..5 externref");
+  EXPECT_EQ(
+      refusal(R"((module (type $t (func (param i32))) (import "env" "g" (global (ref null $t)))))",
+              {Extern::of(global)}),
+      "incompatible import type for `env`.`g`: expected global (ref null func (i32) -> ()), found global mut i64");
   // The size now counts, not the one declared.
   ASSERT_TRUE(memory->grow(1));
   EXPECT_EQ(refusal(R"((module (import "env" "m" (memory 3))))", {Extern::of(memory)}), "");
@@ -356,7 +360,7 @@ TEST_F(Guest, GlobalsAndConstantExpressions) {
 TEST_F(Guest, StartFunctions) {
   int started = 0;
   auto* f = host({}, {}, [&](abi::VMContext* caller, abi::ValRaw*) {
-    started++;
+    ++started;
     EXPECT_NE(instance_of(caller), nullptr);
     return 0;
   });
@@ -425,9 +429,9 @@ TEST_F(Guest, ManyResultsAndParameters) {
     (func (export "f") (param i32 i64 f32 f64 i32 i64 i32 i64) (result i32 i64 f32 f64 i32 i64 i32 i64)
       (call $six (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6) (local.get 7)))))");
   abi::ValRaw v[8]{};
-  for (int k = 0; k < 8; k++) v[k].i64 = 1000 + k;
+  for (int k = 0; k < 8; ++k) v[k].i64 = 1000 + k;
   ASSERT_TRUE(call_function(store_, i->find_export("f")->func, v));
-  for (int k = 0; k < 8; k++) EXPECT_EQ(v[k].i32, 1000 + k) << k;
+  for (int k = 0; k < 8; ++k) EXPECT_EQ(v[k].i32, 1000 + k) << k;
 }
 
 TEST_F(Guest, ExceptionsCrossGuestFrames) {
@@ -447,7 +451,7 @@ TEST_F(Guest, ExceptionsCrossGuestFrames) {
 TEST_F(Guest, MemoriesOfTheSameModuleDoNotShare) {
   Module m = compile(R"((module (memory (export "m") 1) (data (i32.const 100) "image")
     (func (export "set") (i32.store8 (i32.const 100) (i32.const 0)))))");
-  for (int round = 0; round < 4; round++) {
+  for (int round = 0; round < 4; ++round) {
     Store a(engine_), b(engine_);
     Instance* in_a = *instantiate(a, m, {});
     Instance* in_b = *instantiate(b, m, {});
@@ -560,7 +564,7 @@ TEST_F(Epoch, InterruptsLoops) {
   int calls = 0;
   // The store may be entered again from the callback, once the deadline is moved for that.
   store_.set_epoch_callback([&](Store& store) -> Result<EpochDecision> {
-    calls++;
+    ++calls;
     if (calls > 3) return EpochDecision::stop();
     store.set_epoch_deadline(1);
     EXPECT_EQ(trap(i, "count", {5}), abi::TrapCode::None);
@@ -586,9 +590,9 @@ TEST_F(Epoch, CallbackMayYieldOrFail) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error()->cause(), "the guest was to yield, and the store has nothing to yield to");
   calls = 0;
-  store_.set_yield_hook([&](Store& store) -> Result<void> {
+  store_.set_yield_hook([&](Store& store) -> Result<> {
     EXPECT_EQ(&store, &store_);
-    yields++;
+    ++yields;
     return {};
   });
   result = call(i, "spin");
@@ -596,7 +600,7 @@ TEST_F(Epoch, CallbackMayYieldOrFail) {
   EXPECT_EQ(result.error()->cause(), "too long");
   EXPECT_EQ(result.error()->frames.size(), 1u) << "the guest that was running";
   EXPECT_EQ(yields, 3);
-  store_.set_yield_hook([&](Store&) -> Result<void> { return fail("nobody came back"); });
+  store_.set_yield_hook([&](Store&) -> Result<> { return fail("nobody came back"); });
   calls = 0;
   result = call(i, "spin");
   ASSERT_FALSE(result);

@@ -1,5 +1,6 @@
 #include "runtime/entry/unwind.hpp"
 
+#include "base/casts.hpp"
 #include "runtime/failure/activations.hpp"
 
 namespace vitrine::runtime {
@@ -17,9 +18,8 @@ void unwind_from_host(abi::VMStore* vm) {
   Store& store = Store::of(vm);
   if (store.is_cancelled() && !store.has_raised()) store.raise(Failure::trap(abi::TrapCode::Interrupt));
   const abi::VMActivation* activation = vm->activation;
-  resume(unwind(store, {.pc = activation->exit_pc,
-                        .fp = activation->exit_fp,
-                        .sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0))}));
+  resume(unwind(store,
+                {.pc = activation->exit_pc, .fp = activation->exit_fp, .sp = address_of(__builtin_frame_address(0))}));
 }
 
 }  // namespace vitrine::runtime

@@ -1,5 +1,6 @@
 #include "runtime/failure/backtrace.hpp"
 
+#include "base/casts.hpp"
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/code/registry.hpp"
 #include "runtime/failure/activations.hpp"
@@ -13,6 +14,7 @@ namespace vitrine::runtime {
 namespace {
 
 READS_STACK uintptr_t word_at(uintptr_t address, unsigned index = 0) {
+  // SAFETY: see above: the address is inside of a stack in use.
   return reinterpret_cast<const uintptr_t*>(address)[index];
 }
 
@@ -26,13 +28,14 @@ uintptr_t return_address_outside_frame(const GuestRegisters& at) {
   if (!lookup.module()) return 0;
   const auto function = lookup.module()->find_function(at.pc);
   if (!function) return 0;
-  const auto start = reinterpret_cast<uintptr_t>(lookup.module()->function_code(*function));
+  const auto start = address_of(lookup.module()->function_code(*function));
+  // SAFETY: the pc is inside of the code of a module that is registered.
   const auto* instruction = reinterpret_cast<const uint8_t*>(at.pc);
   if (at.pc == start || *instruction == kReturn || *instruction == kReturnPopping) return word_at(at.sp);
   // A jump inside the function has the whole frame between sp and fp. In a tail call's fp is the caller's: the distance
   // is 8 more than a multiple of 16, which the frame of a function with tail calls never is.
   if (*instruction == kJump || (*instruction == kGroup5 && instruction[1] == kJumpToRax)) {
-    const auto text = reinterpret_cast<uintptr_t>(lookup.module()->image().text().data());
+    const auto text = address_of(lookup.module()->image().text().data());
     const auto* frame = abi::find_frame(lookup.module()->image().tables().frames, static_cast<uint32_t>(at.pc - text));
     if (frame && at.fp - at.sp != frame->bytes) return word_at(at.sp);
   }

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "abi/settings.hpp"
+#include "base/casts.hpp"
 #include "base/result.hpp"
 #include "os/pages.hpp"
 #include "runtime/memory/linear_memory.hpp"
@@ -44,8 +45,8 @@ class Block {
 class StackSpace {
  public:
   StackSpace() = default;
-  uintptr_t low() const { return reinterpret_cast<uintptr_t>(space_.data()) + guard_; }
-  uintptr_t high() const { return reinterpret_cast<uintptr_t>(space_.data()) + space_.size(); }
+  uintptr_t low() const { return address_of(space_.data()) + guard_; }
+  uintptr_t high() const { return address_of(space_.data()) + space_.size(); }
   bool valid() const { return space_.valid(); }
 
  private:

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/assert.hpp"
+#include "base/casts.hpp"
 
 namespace vitrine::runtime {
 
@@ -127,13 +128,13 @@ LinearMemory::~LinearMemory() {
 }
 
 void LinearMemory::release() {
-  if (index_) index_->remove(reinterpret_cast<uintptr_t>(slot_.space.data()));
+  if (index_) index_->remove(address_of(slot_.space.data()));
   if (cache_ && !moved_) cache_->give_back(std::move(slot_));
 }
 
 void LinearMemory::enter(ReservationIndex& index) {
   VITRINE_ASSERT(!index_ && !slot_.plan.may_move);
-  index.add(reinterpret_cast<uintptr_t>(slot_.space.data()), slot_.space.size());
+  index.add(address_of(slot_.space.data()), slot_.space.size());
   index_ = &index;
 }
 

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "abi/settings.hpp"
+#include "base/casts.hpp"
 #include "runtime/memory/reservation_cache.hpp"
 #include "runtime/memory/reservation_index.hpp"
 #include "wasm/types.hpp"
@@ -43,9 +44,7 @@ class LinearMemory {
   uint8_t* base() const { return slot_.base(); }
   uint64_t size() const { return size_; }
   /// Everything that is reserved, guards included.
-  bool reserves(uintptr_t address) const {
-    return address - reinterpret_cast<uintptr_t>(slot_.space.data()) < slot_.space.size();
-  }
+  bool reserves(uintptr_t address) const { return address - address_of(slot_.space.data()) < slot_.space.size(); }
   uint64_t reservation() const { return slot_.plan.reservation; }
   const MemoryPlan& plan() const { return slot_.plan; }
   /// Makes [size, new_size) accessible and zero; the base may be another afterwards. False, and nothing changed, if the

@@ -10,7 +10,7 @@ ExternRefs::~ExternRefs() {
   }
 }
 
-Result<void> ExternRefs::add(Object* object) {
+Result<> ExternRefs::add(Object* object) {
   if (free_.empty()) {
     if (objects_.size() >= UINT32_MAX - 1) {
       object->release();
@@ -23,7 +23,7 @@ Result<void> ExternRefs::add(Object* object) {
     free_.pop_back();
     objects_[object->index] = object;
   }
-  count_++;
+  ++count_;
   return {};
 }
 
@@ -33,7 +33,7 @@ void ExternRefs::begin_marking() {
 
 size_t ExternRefs::sweep(size_t looked_at) {
   std::vector<Object*> dead;
-  for (uint32_t i = 0; i < objects_.size(); i++) {
+  for (uint32_t i = 0; i < objects_.size(); ++i) {
     Object*& object = objects_[i];
     // The last holder is the list's: new ones come from there only, or from another holder.
     if (!object || marked_[i] || object->holders.load(std::memory_order_acquire) > 1) continue;

@@ -26,7 +26,7 @@ class ExternRefs {
   ~ExternRefs();
 
   /// Takes a holder of `object` over. Fails over 2^32 - 2 at once.
-  Result<void> add(Object* object);
+  Result<> add(Object* object);
   static uint64_t word_of(const Object& object) { return uint64_t{object.index} + 1; }
   /// Null if the word is none of ours.
   Object* find(uint64_t word) const { return word - 1 < objects_.size() ? objects_[word - 1] : nullptr; }

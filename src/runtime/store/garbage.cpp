@@ -31,7 +31,7 @@ size_t Store::collect_garbage() {
   for (const auto& instance : instances_) {
     const wasm::Module& m = instance->module().module();
     looked_at += m.globals.size();
-    for (uint32_t i = m.imported_globals; i < m.globals.size(); i++) {
+    for (uint32_t i = m.imported_globals; i < m.globals.size(); ++i) {
       if (holds_externs(m.globals[i].type.type)) externrefs_.mark(instance->global_value(i).ref);
     }
   }

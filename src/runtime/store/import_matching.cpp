@@ -4,6 +4,7 @@
 
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/store/store.hpp"
+#include "runtime/types/type_words.hpp"
 
 namespace vitrine::runtime {
 
@@ -11,25 +12,11 @@ using wasm::ExternKind;
 
 namespace {
 
-std::string words(const wasm::Limits& limits) {
-  std::string text = limits.is_64 ? "i64 " : "";
-  text += fmt::format("{}", limits.min);
-  if (limits.max) text += fmt::format("..{}", *limits.max);
-  if (limits.is_shared) text += " shared";
-  return text;
+std::string words(const TypeRegistry& types, const wasm::TableType& type) {
+  return table_in_words(type.limits, in_words(types, type.element));
 }
-std::string words(const EngineType& type) {
-  return type.kind == wasm::CompositeKind::Func ? "func " + to_string(type) : "a type that is no function";
-}
-std::string words(const wasm::TableType& type) {
-  return fmt::format("table {} {}", words(type.limits), wasm::to_string(type.element));
-}
-std::string words(const wasm::MemoryType& type) {
-  std::string page = type.page_size_log2 == 16 ? "" : fmt::format(" of pages of {} bytes", 1u << type.page_size_log2);
-  return fmt::format("memory {}{}", words(type.limits), page);
-}
-std::string words(const wasm::GlobalType& type) {
-  return fmt::format("global {}{}", type.is_mutable ? "mut " : "", wasm::to_string(type.type));
+std::string words(const TypeRegistry& types, const wasm::GlobalType& type) {
+  return global_in_words(type.is_mutable, in_words(types, type.type));
 }
 
 bool limits_match(const wasm::Limits& found, uint64_t size, const wasm::Limits& expected) {
@@ -97,15 +84,16 @@ bool is_of_type(const CompiledModule& module, const wasm::Import& import, const 
 std::string describe_import(const CompiledModule& module, uint32_t i) {
   const wasm::Module& m = module.module();
   const wasm::Import& import = m.imports[i];
+  const TypeRegistry& types = module.engine().types();
   switch (import.kind) {
     case ExternKind::Func:
-      return words(module.engine().types().get(module.type_id_of_function(import.index)));
+      return in_words(types, types.get(module.type_id_of_function(import.index)));
     case ExternKind::Table:
-      return words(in_engine(module, m.tables[import.index].type));
+      return words(types, in_engine(module, m.tables[import.index].type));
     case ExternKind::Memory:
-      return words(m.memories[import.index]);
+      return memory_in_words(m.memories[import.index]);
     case ExternKind::Global:
-      return words(in_engine(module, m.globals[import.index].type));
+      return words(types, in_engine(module, m.globals[import.index].type));
     case ExternKind::Tag:
       break;
   }
@@ -113,21 +101,22 @@ std::string describe_import(const CompiledModule& module, uint32_t i) {
 }
 
 std::string describe(Store& store, const Extern& value) {
+  const TypeRegistry& types = store.engine().types();
   switch (value.kind) {
     case ExternKind::Func:
-      return words(store.engine().types().get(value.func->type_id));
+      return in_words(types, types.get(value.func->type_id));
     case ExternKind::Table: {
       wasm::TableType type = value.table->type();
       type.limits.min = value.table->size();
-      return words(type);
+      return words(types, type);
     }
     case ExternKind::Memory: {
       wasm::MemoryType type = value.memory->type();
       type.limits.min = value.memory->pages();
-      return words(type);
+      return memory_in_words(type);
     }
     case ExternKind::Global:
-      return words(value.global->type());
+      return words(types, value.global->type());
     case ExternKind::Tag:
       break;
   }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/assert.hpp"
+#include "base/casts.hpp"
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/store/store.hpp"
 
@@ -65,7 +66,7 @@ Instance::Instance(Store& store, std::shared_ptr<const CompiledModule> module)
 
 Instance::~Instance() = default;
 
-Result<void> Instance::allocate(std::span<const Extern> imports) {
+Result<> Instance::allocate(std::span<const Extern> imports) {
   const wasm::Module& m = module_->module();
   const abi::VMLayout& layout = module_->layout();
   space_ = TRY(store_.engine().allocator().take_instance(layout.size()));
@@ -82,14 +83,14 @@ Result<void> Instance::allocate(std::span<const Extern> imports) {
   elem_dropped_.resize(m.elems.size());
   data_dropped_.resize(m.datas.size());
 
-  for (size_t i = 0; i < imports.size(); i++) import(m.imports[i], imports[i]);
+  for (size_t i = 0; i < imports.size(); ++i) import(m.imports[i], imports[i]);
   if (const auto funcrefs = module_->funcref_template(); !funcrefs.empty()) {
     auto* to = at<VMFuncRef>(layout.funcrefs());
     std::memcpy(to, funcrefs.data(), funcrefs.size_bytes());
-    for (size_t i = 0; i < funcrefs.size(); i++) to[i].context = context_;
+    for (size_t i = 0; i < funcrefs.size(); ++i) to[i].context = context_;
   }
   TRY(define_memories());
-  for (uint32_t i = m.imported_globals; i < m.globals.size(); i++) {
+  for (uint32_t i = m.imported_globals; i < m.globals.size(); ++i) {
     *at<abi::VMGlobal>(layout.global(i)) = evaluate(m.globals[i].init);
   }
   return define_tables();
@@ -124,9 +125,9 @@ void Instance::import(const wasm::Import& import, const Extern& value) {
   }
 }
 
-Result<void> Instance::define_memories() {
+Result<> Instance::define_memories() {
   const wasm::Module& m = module_->module();
-  for (uint32_t i = m.imported_memories; i < m.memories.size(); i++) {
+  for (uint32_t i = m.imported_memories; i < m.memories.size(); ++i) {
     const wasm::MemoryType& type = m.memories[i];
     Engine& engine = store_.engine();
     const MemoryPlan plan = TRY(engine.allocator().plan_memory(type));
@@ -147,9 +148,9 @@ Result<void> Instance::define_memories() {
   return {};
 }
 
-Result<void> Instance::define_tables() {
+Result<> Instance::define_tables() {
   const wasm::Module& m = module_->module();
-  for (uint32_t i = m.imported_tables; i < m.tables.size(); i++) {
+  for (uint32_t i = m.imported_tables; i < m.tables.size(); ++i) {
     wasm::TableType type = m.tables[i].type;
     type.element = TypeRegistry::canonical(type.element, module_->type_ids());
     Block elements = TRY(Table::allocate(store_.engine().allocator(), type.limits.min));
@@ -175,7 +176,7 @@ ValRaw Instance::evaluate(wasm::ConstExpr expr) {
       case wasm::Op::RefNull:
         return value;
       case wasm::Op::RefFunc:
-        value.ref = reinterpret_cast<uintptr_t>(func(op.index));
+        value.ref = address_of(func(op.index));
         return value;
       case wasm::Op::GlobalGet:
         if (op.index < m.imported_globals) return **at<abi::VMGlobal*>(module_->layout().global(op.index));
@@ -234,7 +235,7 @@ Outcome<> Instance::initialize() {
   auto failure = [this](abi::TrapCode code) {
     return store_.has_raised() ? store_.take_failure() : Failure::trap(code);
   };
-  for (uint32_t i = 0; i < m.elems.size(); i++) {
+  for (uint32_t i = 0; i < m.elems.size(); ++i) {
     const wasm::ElemSegment& segment = m.elems[i];
     if (segment.mode == SegmentMode::Passive) continue;
     if (segment.mode == SegmentMode::Active) {
@@ -247,7 +248,7 @@ Outcome<> Instance::initialize() {
     }
     elem_drop(i);
   }
-  for (uint32_t i = 0; i < m.datas.size(); i++) {
+  for (uint32_t i = 0; i < m.datas.size(); ++i) {
     const wasm::DataSegment& segment = m.datas[i];
     if (segment.mode != SegmentMode::Active) continue;
     ValRaw offset = evaluate(segment.offset);
@@ -320,7 +321,7 @@ Global* Instance::global(uint32_t index) {
 }
 
 uint64_t Instance::element(const wasm::ElemSegment& segment, uint32_t i) {
-  if (segment.is_functions) return reinterpret_cast<uintptr_t>(func(segment.functions[i]));
+  if (segment.is_functions) return address_of(func(segment.functions[i]));
   return evaluate(segment.exprs[i]).ref;
 }
 
@@ -330,7 +331,7 @@ bool Instance::table_init(uint32_t table, uint32_t segment_index, uint64_t dst, 
   const uint64_t length = elem_dropped_[segment_index] ? 0 : segment.size();
   if (!is_inside(src, count, length) || !is_inside(dst, count, to.size)) return false;
   return in_pieces(store_, count, kPieceElements, [&](uint64_t at, uint64_t n) {
-    for (uint64_t i = at; i < at + n; i++) to.base[dst + i] = element(segment, src + static_cast<uint32_t>(i));
+    for (uint64_t i = at; i < at + n; ++i) to.base[dst + i] = element(segment, src + static_cast<uint32_t>(i));
   });
 }
 

@@ -66,10 +66,10 @@ class Instance {
   friend class Store;
   Instance(Store& store, std::shared_ptr<const CompiledModule> module);
   /// Imports have been matched and limits checked; makes everything the module defines.
-  Result<void> allocate(std::span<const Extern> imports);
+  Result<> allocate(std::span<const Extern> imports);
   void import(const wasm::Import& import, const Extern& value);
-  Result<void> define_memories();
-  Result<void> define_tables();
+  Result<> define_memories();
+  Result<> define_tables();
   abi::ValRaw evaluate(wasm::ConstExpr expr);
   uint64_t element(const wasm::ElemSegment& segment, uint32_t i);
   template <class T>

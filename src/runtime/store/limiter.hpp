@@ -34,6 +34,6 @@ struct GrowthFailure {
 /// An error ends the guest's call with itself as the cause.
 using EpochCallback = std::function<Result<EpochDecision>(Store&)>;
 /// Answers when the guest may go on: switches to another coroutine, or waits. Nobody else enters the store meanwhile.
-using YieldHook = std::function<Result<void>(Store&)>;
+using YieldHook = std::function<Result<>(Store&)>;
 
 }  // namespace vitrine::runtime

@@ -63,7 +63,7 @@ Result<Instance*> Store::new_instance(std::shared_ptr<const CompiledModule> modu
   return instance;
 }
 
-Result<void> Store::check_limits(const CompiledModule& module) {
+Result<> Store::check_limits(const CompiledModule& module) {
   const wasm::Module& m = module.module();
   auto over = [](std::string_view what, uint64_t limit) {
     return fail(fmt::format("more than {0} {1} in one store: StoreLimits::{1} is {0}", limit, what), ErrorKind::Limit);
@@ -77,12 +77,12 @@ Result<void> Store::check_limits(const CompiledModule& module) {
   if (tables > limits_.tables || tables_.size() > limits_.tables - tables) {
     return over("tables", limits_.tables);
   }
-  for (uint32_t i = m.imported_memories; i < m.memories.size(); i++) TRY(check_memory(m.memories[i]));
-  for (uint32_t i = m.imported_tables; i < m.tables.size(); i++) TRY(check_table(m.tables[i].type));
+  for (uint32_t i = m.imported_memories; i < m.memories.size(); ++i) TRY(check_memory(m.memories[i]));
+  for (uint32_t i = m.imported_tables; i < m.tables.size(); ++i) TRY(check_table(m.tables[i].type));
   return {};
 }
 
-Result<void> Store::check_memory(const wasm::MemoryType& type) {
+Result<> Store::check_memory(const wasm::MemoryType& type) {
   if (type.limits.is_shared) return fail("shared memories are not there yet", ErrorKind::Unsupported);
   unsigned __int128 wide = static_cast<unsigned __int128>(type.limits.min) << type.page_size_log2;
   const uint64_t bytes = wide > UINT64_MAX ? UINT64_MAX : static_cast<uint64_t>(wide);
@@ -94,11 +94,11 @@ Result<void> Store::check_memory(const wasm::MemoryType& type) {
   return may_begin({.what = Growth::What::Memory, .current = 0, .desired = bytes, .maximum = maximum});
 }
 
-Result<void> Store::check_table(const wasm::TableType& type) {
+Result<> Store::check_table(const wasm::TableType& type) {
   return may_begin({.what = Growth::What::Table, .current = 0, .desired = type.limits.min, .maximum = type.limits.max});
 }
 
-Result<void> Store::may_begin(const Growth& growth) {
+Result<> Store::may_begin(const Growth& growth) {
   auto allowed = may_grow(growth);
   if (allowed) return {};
   GrowthFailure failure = std::move(allowed).error();
@@ -186,7 +186,7 @@ Global* Store::new_global(const wasm::GlobalType& type, const abi::ValRaw& value
 void Store::add_trampolines(const std::shared_ptr<const CompiledModule>& module) {
   if (!modules_.emplace(module.get(), module).second) return;
   const auto ids = module->type_ids();
-  for (uint32_t i = 0; i < ids.size(); i++) {
+  for (uint32_t i = 0; i < ids.size(); ++i) {
     Stubs stubs{module->host_call(i), module->array_call(i)};
     if (!stubs.host_call || !trampolines_.emplace(ids[i], stubs).second) continue;
     auto waiting = without_code_.find(ids[i]);
@@ -243,7 +243,7 @@ bool Store::new_epoch() {
     auto decision = callback(*this);
     if (decision && decision->kind == EpochDecision::Kind::Yield) {
       const YieldHook hook = yield_hook_;
-      Result<void> yielded = hook ? hook(*this) : fail("the guest was to yield, and the store has nothing to yield to");
+      Result<> yielded = hook ? hook(*this) : fail("the guest was to yield, and the store has nothing to yield to");
       if (!yielded) decision = std::unexpected(std::move(yielded).error());
     }
     if (!decision) {

@@ -66,7 +66,7 @@ class Store {
   uint64_t max_wasm_stack() const { return max_wasm_stack_; }
   static Store& of(const abi::VMStore* vm) { return *static_cast<Store*>(vm->host_store); }
 
-  // Making things.
+  // -- making things
 
   /// Checks the imports (in the module's order) and allocates. Segments, builtins and the start function are left to
   /// `runtime::instantiate`.
@@ -91,7 +91,7 @@ class Store {
   /// Drops the extern references that nobody can reach; answers how many. None while a guest is active.
   size_t collect_garbage();
 
-  // Limits, fuel, epochs.
+  // -- limits, fuel, epochs
 
   void set_limits(const StoreLimits& limits) { limits_ = limits; }
   const StoreLimits& limits() const { return limits_; }
@@ -115,7 +115,7 @@ class Store {
   /// At the deadline; false: the guest ends.
   bool new_epoch();
 
-  // Failures.
+  // -- failures
 
   /// Leaves the failure for the host's entry, with the frames of the guest that is calling the host now, unless it has
   /// frames already (its own, or those of the error in it). A host function answers nonzero afterwards.
@@ -132,7 +132,7 @@ class Store {
   /// engine (async-signal-safe).
   bool is_memory_address(uintptr_t address) const;
 
-  // Cancellation (see Cancellation).
+  // -- cancellation (see Cancellation)
 
   /// Who may cancel the store; the same object each time. Any thread.
   const std::shared_ptr<Cancellation>& cancellation();
@@ -153,7 +153,7 @@ class Store {
   /// It has left again, and an activation of another thread's is the innermost one now.
   void go_back_to(os::Thread& thread) { (void)enter(thread); }
 
-  // For Cancellation, from any thread while the store lives.
+  // -- for Cancellation, from any thread while the store lives
 
   /// From now on no thread enters; answers the one that was at home.
   os::Thread* refuse_entry();
@@ -167,11 +167,11 @@ class Store {
 
  private:
   friend class Instance;
-  Result<void> check_limits(const CompiledModule& module);
+  Result<> check_limits(const CompiledModule& module);
   /// Whether a memory or table of this size may be made; who limits growth is told if not.
-  Result<void> may_begin(const Growth& growth);
-  Result<void> check_memory(const wasm::MemoryType& type);
-  Result<void> check_table(const wasm::TableType& type);
+  Result<> may_begin(const Growth& growth);
+  Result<> check_memory(const wasm::MemoryType& type);
+  Result<> check_table(const wasm::TableType& type);
   void add_trampolines(const std::shared_ptr<const CompiledModule>& module);
 
   // What every call looks at stands together.

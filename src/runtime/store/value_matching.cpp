@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "runtime/store/store.hpp"
+#include "runtime/types/type_words.hpp"
 #include "wasm/matching.hpp"
 
 namespace vitrine::runtime {
@@ -23,14 +24,6 @@ const abi::VMFuncRef* function_in(const abi::ValRaw& value) {
   return reinterpret_cast<const abi::VMFuncRef*>(value.ref);
 }
 
-std::string words(const TypeRegistry& types, ValType type) {
-  const bool is_func =
-      type.is_ref() && type.heap().is_concrete() && types.kind(type.heap().type_index()) == wasm::CompositeKind::Func;
-  if (!is_func) return wasm::to_string(type);
-  return fmt::format("(ref {}func {})", type.is_nullable() ? "null " : "",
-                     to_string(types.get(type.heap().type_index())));
-}
-
 }  // namespace
 
 ValType least_type(const TypeRegistry& types, const abi::ValRaw& value, ValType known) {
@@ -45,7 +38,7 @@ Result<> matches(Store& store, const abi::ValRaw& value, ValType known, ValType 
   const TypeRegistry& types = store.engine().types();
   const ValType found = least_type(types, value, known);
   if (!types.matches(found, expected)) {
-    return fail(fmt::format("expected {}, found {}", words(types, expected), words(types, found)));
+    return fail(fmt::format("expected {}, found {}", in_words(types, expected), in_words(types, found)));
   }
   const bool is_function = known.is_ref() && value.ref != 0 && top_of(types, known.heap()) == HeapType::Func;
   // SAFETY: the contexts of instances and of host functions both begin with their store.

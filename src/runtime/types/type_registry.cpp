@@ -381,16 +381,4 @@ bool TypeRegistry::matches(ValType sub, ValType super) const {
   return wasm::matches(*this, sub, super);
 }
 
-std::string to_string(const EngineType& func) {
-  auto list = [](std::span<const ValType> types) {
-    std::string text = "(";
-    for (ValType t : types) {
-      if (text.size() > 1) text += ", ";
-      text += wasm::to_string(t);
-    }
-    return text + ")";
-  };
-  return fmt::format("{} -> {}", list(func.params), list(func.results));
-}
-
 }  // namespace vitrine::runtime

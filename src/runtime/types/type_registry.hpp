@@ -23,7 +23,6 @@
 #include <memory>
 #include <shared_mutex>
 #include <span>
-#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -93,7 +92,7 @@ class TypeRegistry {
   /// that it names.
   Result<TypeSet> add_func(std::span<const wasm::ValType> params, std::span<const wasm::ValType> results);
 
-  // Of types that somebody holds; no lock.
+  // -- of types that somebody holds; no lock
 
   /// A set of its own.
   TypeSet hold(TypeId id);
@@ -137,8 +136,5 @@ class TypeRegistry {
   uint32_t used_ = 0;
   uint32_t ready_ = 0;  // numbers whose entry is accessible
 };
-
-/// "(i32, i64) -> (f32)".
-std::string to_string(const EngineType& func);
 
 }  // namespace vitrine::runtime

@@ -7,6 +7,7 @@
 #include <random>
 #include <thread>
 
+#include "runtime/types/type_words.hpp"
 #include "text/wat_parser.hpp"
 #include "wasm/module.hpp"
 #include "wasm/reader.hpp"
@@ -45,7 +46,7 @@ TEST(TypeRegistry, EqualTypesHaveOneNumber) {
   ValType params[] = {ValType::I32}, results[] = {ValType::I64};
   auto func = *registry.add_func(params, results);
   EXPECT_EQ(func.ids()[0], set_a.ids()[0]);
-  EXPECT_EQ(to_string(registry.get(func.ids()[0])), "(i32) -> (i64)");
+  EXPECT_EQ(in_words(registry, registry.get(func.ids()[0])), "func (i32) -> (i64)");
 }
 
 TEST(TypeRegistry, TypesGoWithTheirLastUser) {

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/casts.hpp"
 #include "base/result.hpp"
 #include "wasi/host/pieces.hpp"
 
@@ -64,6 +65,7 @@ os::SysResult<> Stream::prepare() {
     if (delivered_) return {};
   }
   // Not under the lock, and not into text_: the function may use this very stream.
+  // SAFETY: chars and bytes may stand for one another.
   std::string fresh(kBlock, '\0');
   auto n = reader_(std::span(reinterpret_cast<uint8_t*>(fresh.data()), fresh.size()));
   if (!n) return os::sys_fail(EIO);
@@ -153,7 +155,7 @@ os::SysResult<size_t> Stream::write_out(std::span<const iovec> from) {
     left = kBlock - copy.size();
     piece.advance(total_size(parts));
   }
-  auto n = writer_(std::span(reinterpret_cast<const uint8_t*>(copy.data()), copy.size()));
+  auto n = writer_(bytes_of(copy));
   if (!n) return os::sys_fail(EIO);
   return std::min(*n, copy.size());
 }

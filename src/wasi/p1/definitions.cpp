@@ -27,7 +27,7 @@ int32_t thunk(void* env, CallerContext* context, RawVal* values) {
   if (!state) [[unlikely]]
     return no_guest(caller, function);
   uint64_t args[kMaxParams];
-  for (size_t i = 0; i < function.params.size(); i++) {
+  for (size_t i = 0; i < function.params.size(); ++i) {
     bool narrow = function.params[i] == WasmType::I32;
     args[i] = narrow ? static_cast<uint32_t>(values[i].i32) : static_cast<uint64_t>(values[i].i64);
   }
@@ -55,7 +55,7 @@ int32_t thunk(void* env, CallerContext* context, RawVal* values) {
 
 }  // namespace
 
-Result<void> define(Linker& linker, Abi abi) {
+Result<> define(Linker& linker, Abi abi) {
   for (const P1Function& f : p1_functions(abi)) {
     VITRINE_ASSERT(f.params.size() <= kMaxParams);
     FuncType type;

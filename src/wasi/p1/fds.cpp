@@ -94,6 +94,19 @@ Answer<> seek(Call& c, uint32_t fd, int64_t offset, host::Whence whence, uint32_
   return {};
 }
 
+Answer<> sync(Call& c, I32 fd, os::SysResult<> (host::File::*file)() const,
+              os::SysResult<> (host::Directory::*directory)() const) {
+  Descriptor* descriptor = TRY(c.state.fds().get(fd));
+  if (auto* open = std::get_if<OpenFile>(descriptor)) {
+    TRY((open->file.get()->*file)());
+  } else if (auto* open_directory = std::get_if<OpenDirectory>(descriptor)) {
+    TRY((open_directory->directory.get()->*directory)());
+  } else {
+    return fail(Errno::Inval);
+  }
+  return {};
+}
+
 }  // namespace
 
 Answer<> fd_close(Call& c, I32 fd) {
@@ -184,27 +197,11 @@ Answer<> fd_allocate(Call& c, I32 fd, I64 offset, I64 length) {
 }
 
 Answer<> fd_sync(Call& c, I32 fd) {
-  Descriptor* descriptor = TRY(c.state.fds().get(fd));
-  if (auto* open = std::get_if<OpenFile>(descriptor)) {
-    TRY(open->file->sync());
-  } else if (auto* directory = std::get_if<OpenDirectory>(descriptor)) {
-    TRY(directory->directory->sync());
-  } else {
-    return fail(Errno::Inval);
-  }
-  return {};
+  return sync(c, fd, &host::File::sync, &host::Directory::sync);
 }
 
 Answer<> fd_datasync(Call& c, I32 fd) {
-  Descriptor* descriptor = TRY(c.state.fds().get(fd));
-  if (auto* open = std::get_if<OpenFile>(descriptor)) {
-    TRY(open->file->sync_data());
-  } else if (auto* directory = std::get_if<OpenDirectory>(descriptor)) {
-    TRY(directory->directory->sync_data());
-  } else {
-    return fail(Errno::Inval);
-  }
-  return {};
+  return sync(c, fd, &host::File::sync_data, &host::Directory::sync_data);
 }
 
 Answer<> fd_seek(Call& c, I32 fd, I64 offset, I32 whence, I32 newoffset) {

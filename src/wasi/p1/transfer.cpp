@@ -93,7 +93,8 @@ Answer<size_t> Transfer::all(const Handle& handle, bool nonblock, host::Directio
   }
 }
 
-// A copy of what is waited for: the table may have changed after a wait, or after a function of the embedder's.
+// Of these two: a copy is made of what is waited for, as the table may have changed after a wait, or after a function
+// of the embedder's.
 
 Answer<size_t> read(Call& c, const Descriptor& from, Transfer& to) {
   if (auto* open = std::get_if<OpenFile>(&from)) {
@@ -151,38 +152,39 @@ Answer<host::File*> seekable(Call& c, uint32_t fd) {
   return fail(Errno::SPipe);
 }
 
+/// Moves bytes between the guest's buffers and what `move` does it with, which answers how many; `count` is where the
+/// guest wants to find that.
+template <class Move>
+Answer<> transfer(Call& c, I32 iovs, I32 iovs_len, I32 count, Move&& move) {
+  auto moved = TRY(c.memory.slot<uint32_t>(count));
+  Transfer buffers(c, iovs, iovs_len);
+  TRY(buffers.gather());
+  moved.store(static_cast<uint32_t>(TRY(move(buffers))));
+  return {};
+}
+
 }  // namespace
 
 Answer<> fd_read(Call& c, I32 fd, I32 iovs, I32 iovs_len, I32 nread) {
-  auto count = TRY(c.memory.slot<uint32_t>(nread));
-  Transfer buffers(c, iovs, iovs_len);
-  TRY(buffers.gather());
-  count.store(static_cast<uint32_t>(TRY(read(c, *TRY(c.state.fds().get(fd)), buffers))));
-  return {};
+  return transfer(c, iovs, iovs_len, nread,
+                  [&](Transfer& to) -> Answer<size_t> { return read(c, *TRY(c.state.fds().get(fd)), to); });
 }
 
 Answer<> fd_write(Call& c, I32 fd, I32 iovs, I32 iovs_len, I32 nwritten) {
-  auto count = TRY(c.memory.slot<uint32_t>(nwritten));
-  Transfer buffers(c, iovs, iovs_len);
-  TRY(buffers.gather());
-  count.store(static_cast<uint32_t>(TRY(write(c, *TRY(c.state.fds().get(fd)), buffers))));
-  return {};
+  return transfer(c, iovs, iovs_len, nwritten,
+                  [&](Transfer& from) -> Answer<size_t> { return write(c, *TRY(c.state.fds().get(fd)), from); });
 }
 
 Answer<> fd_pread(Call& c, I32 fd, I32 iovs, I32 iovs_len, I64 offset, I32 nread) {
-  auto count = TRY(c.memory.slot<uint32_t>(nread));
-  Transfer buffers(c, iovs, iovs_len);
-  TRY(buffers.gather());
-  count.store(static_cast<uint32_t>(TRY(TRY(seekable(c, fd))->read_at(buffers.parts(), offset))));
-  return {};
+  return transfer(c, iovs, iovs_len, nread, [&](Transfer& to) -> Answer<size_t> {
+    return TRY(TRY(seekable(c, fd))->read_at(to.parts(), offset));
+  });
 }
 
 Answer<> fd_pwrite(Call& c, I32 fd, I32 iovs, I32 iovs_len, I64 offset, I32 nwritten) {
-  auto count = TRY(c.memory.slot<uint32_t>(nwritten));
-  Transfer buffers(c, iovs, iovs_len);
-  TRY(buffers.gather());
-  count.store(static_cast<uint32_t>(TRY(TRY(seekable(c, fd))->write_at(buffers.parts(), offset))));
-  return {};
+  return transfer(c, iovs, iovs_len, nwritten, [&](Transfer& from) -> Answer<size_t> {
+    return TRY(TRY(seekable(c, fd))->write_at(from.parts(), offset));
+  });
 }
 
 Answer<> sock_accept(Call& c, I32 fd, I32 flags, I32 connection) {
@@ -226,14 +228,11 @@ Answer<> sock_recv(Call& c, I32 fd, I32 ri_data, I32 ri_data_len, I32 ri_flags, 
 }
 
 Answer<> sock_send(Call& c, I32 fd, I32 si_data, I32 si_data_len, I32 si_flags, I32 so_datalen) {
-  auto length = TRY(c.memory.slot<uint32_t>(so_datalen));
-  Transfer buffers(c, si_data, si_data_len);
-  TRY(buffers.gather());
-  auto [socket, nonblock] = *TRY(socket_at(c, fd));
-  if (si_flags != 0) return fail(Errno::Inval);
-  auto n = buffers.some(socket, nonblock, host::Direction::Out, [&](auto parts) { return socket->send(parts); });
-  length.store(static_cast<uint32_t>(TRY(std::move(n))));
-  return {};
+  return transfer(c, si_data, si_data_len, so_datalen, [&](Transfer& from) -> Answer<size_t> {
+    auto [socket, nonblock] = *TRY(socket_at(c, fd));
+    if (si_flags != 0) return fail(Errno::Inval);
+    return from.some(socket, nonblock, host::Direction::Out, [&](auto parts) { return socket->send(parts); });
+  });
 }
 
 Answer<> sock_shutdown(Call& c, I32 fd, I32 how) {
