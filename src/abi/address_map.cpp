@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/leb_reader.hpp"
+
 namespace vitrine::abi {
 namespace {
 
@@ -14,20 +16,6 @@ constexpr uint32_t zigzag(uint32_t difference) {
 constexpr uint32_t unzigzag(uint32_t v) {
   return v >> 1 ^ (v & 1 ? ~0u : 0u);
 }
-
-struct Cursor {
-  std::span<const uint8_t> bytes;
-  size_t at;
-  uint64_t get() {
-    uint64_t v = 0;
-    for (unsigned shift = 0; at < bytes.size() && shift < 64; shift += 7) {
-      uint8_t byte = bytes[at++];
-      v |= static_cast<uint64_t>(byte & 0x7f) << shift;
-      if (!(byte & 0x80)) break;
-    }
-    return v;
-  }
-};
 
 }  // namespace
 
@@ -58,13 +46,13 @@ void encode_addresses(std::span<const AddressEntry> entries, std::vector<Address
 template <class F>
 void AddressMap::walk(size_t c, F&& visit) const {
   size_t end = c + 1 < chunks_.size() ? chunks_[c + 1].position : bytes_.size();
-  Cursor in{bytes_.first(std::min(end, bytes_.size())), chunks_[c].position};
+  LebReader in{bytes_.first(std::min(end, bytes_.size())), chunks_[c].position};
   AddressEntry entry{chunks_[c].offset, 0, 0};
-  while (in.at < in.bytes.size()) {
+  while (!in.at_end()) {
     uint64_t first = in.get();
     entry.offset += static_cast<uint32_t>(first >> 1);
-    entry.srcloc += unzigzag(static_cast<uint32_t>(in.get()));
-    if (first & 1) entry.inline_site += unzigzag(static_cast<uint32_t>(in.get()));
+    entry.srcloc += unzigzag(in.get32());
+    if (first & 1) entry.inline_site += unzigzag(in.get32());
     AddressEntry shown = entry;
     if (shown.inline_site) shown.inline_site += chunks_[c].sites;
     if (!visit(shown)) return;

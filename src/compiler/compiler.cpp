@@ -45,7 +45,8 @@ class ModuleCompiler {
   FunctionCompiler& compiler(unsigned worker) {
     if (!compilers_[worker]) {
       compilers_[worker] = std::make_unique<FunctionCompiler>(env_, features_, options_.dump,
-                                                              callees_ ? callees_->provider() : opt::CalleeProvider());
+                                                              callees_ ? callees_->provider() : opt::CalleeProvider(),
+                                                              options_.piece_insts);
     }
     return *compilers_[worker];
   }

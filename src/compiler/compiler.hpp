@@ -30,6 +30,8 @@ struct CompileOptions {
   uint64_t max_code_size = kMaxCodeSize;
   /// Names of functions in the image, for debuggers and objdump.
   bool symbols = true;
+  /// For tests: every function is compiled in pieces of about so many instructions; 0: very large ones are.
+  uint32_t piece_insts = 0;
   /// Shows how one function is compiled. Called on any of the threads, by one at a time.
   const Dump* dump = nullptr;
 };

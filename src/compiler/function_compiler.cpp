@@ -26,19 +26,18 @@ void verify([[maybe_unused]] const ir::Func& func, [[maybe_unused]] const char* 
 }  // namespace
 
 FunctionCompiler::FunctionCompiler(const translate::ModuleEnv& env, const wasm::Features& features, const Dump* dump,
-                                   opt::CalleeProvider callees)
+                                   opt::CalleeProvider callees, uint32_t piece_insts)
     : env_(env),
       dump_(dump),
       callees_(callees),
+      piece_insts_(piece_insts),
       translator_(env, features),
       backend_(host_target().make_backend(env.settings)) {}
 
 Result<Mode> FunctionCompiler::translate(uint32_t function) {
-  Mode mode = translate::mode_of(env_.settings);
-  const bool is_giant = is_giant_body(env_.module.body_of_function(function));
-  if (is_giant) mode = Mode::Fast;
-  mode = TRY(translator_.translate(function, mode, func_));
-  if (is_giant) translator_.release_memory();
+  if (needs_pieces(env_.module.body_of_function(function))) return Mode::Pieces;
+  const Mode mode = TRY(translator_.translate(function, translate::mode_of(env_.settings), func_));
+  if (mode == Mode::Pieces) return mode;
   fmt::format_to(std::back_inserter(func_.name), "function[{}]", function);
   verify(func_, "translate");
   return mode;
@@ -47,19 +46,32 @@ Result<Mode> FunctionCompiler::translate(uint32_t function) {
 const ir::Func* FunctionCompiler::optimize(uint32_t function) {
   auto mode = translate(function);
   // An error is found again, and reported, when the function is compiled.
-  if (!mode || *mode == Mode::Fast) return nullptr;
+  if (!mode || *mode != Mode::Ssa) return nullptr;
   opt::optimize(func_, {.level = env_.settings.opt_level, .trace = {}}, passes_);
   return &func_;
 }
 
 Result<const abi::CodeUnit*> FunctionCompiler::compile(uint32_t function) {
   const Dump* dump = dump_ && dump_->function == function ? dump_ : nullptr;
-  Mode mode = TRY(translate(function));
-  if (dump) dump->show("ir", ir::print(func_));
-  if (mode == Mode::Ssa) inline_calls(dump);
+  const Mode mode = TRY(translate(function));
+  if (mode == Mode::Pieces) {
+    TRY(compile_in_pieces(function, dump));
+  } else {
+    if (dump) dump->show("ir", ir::print(func_));
+    if (mode == Mode::Ssa) inline_calls(dump);
+    optimize_shown(mode == Mode::Fast ? uint8_t{0} : env_.settings.opt_level, dump);
+    mach::Options options = backend_options(dump);
+    options.fast = mode == Mode::Fast;
+    TRY_IN(backend_->compile(func_, unit_, options), fmt::format("in function {}", function));
+    if (dump) dump->show("vcode", vcode_);
+  }
+  if (dump && dump->code) dump->code(unit_);
+  return &unit_;
+}
 
+void FunctionCompiler::optimize_shown(uint8_t level, const Dump* dump) {
   opt::OptSettings passes;
-  passes.level = mode == Mode::Fast ? uint8_t{0} : env_.settings.opt_level;
+  passes.level = level;
   if (dump) {
     passes.trace.user = const_cast<Dump*>(dump);
     passes.trace.after_pass = [](void* user, std::string_view pass, const ir::Func& func, uint64_t) {
@@ -68,16 +80,54 @@ Result<const abi::CodeUnit*> FunctionCompiler::compile(uint32_t function) {
   }
   opt::optimize(func_, passes, passes_);
   if (dump) dump->show("opt", ir::print(func_));
+}
 
+mach::Options FunctionCompiler::backend_options(const Dump* dump) {
   mach::Options options;
   options.restore_context_after_calls = env_.has_tail_calls;
-  options.fast = mode == Mode::Fast;
-  options.release_memory = is_giant_body(env_.module.body_of_function(function));
   if (dump) options.vcode = &vcode_;
-  TRY_IN(backend_->compile(func_, unit_, options), fmt::format("in function {}", function));
-  if (dump) dump->show("vcode", vcode_);
-  if (dump && dump->code) dump->code(unit_);
-  return &unit_;
+  return options;
+}
+
+// -- pieces
+
+/// Takes the pieces of one function to the back end.
+class FunctionCompiler::Pieces final : public translate::PieceSink {
+ public:
+  Pieces(FunctionCompiler& compiler, uint32_t function, const Dump* dump)
+      : c_(compiler), name_(fmt::format("function[{}]", function)), dump_(dump) {}
+
+  bool piece(ir::Func& piece) override {
+    piece.name = name_;
+    verify(piece, "translate");
+    if (dump_) dump_->show("ir", ir::print(piece));
+    c_.optimize_shown(0, dump_);
+    error_ = c_.backend_->add_piece(piece, c_.backend_options(dump_));
+    if (dump_) dump_->show("vcode", c_.vcode_);
+    return error_ && c_.translator_.memory() + c_.backend_->memory_of_pieces() <= kMaxMemoryOfPieces;
+  }
+  /// What the back end said.
+  Result<>& result() { return error_; }
+
+ private:
+  FunctionCompiler& c_;
+  const std::string name_;
+  const Dump* dump_;
+  Result<> error_;
+};
+
+Result<> FunctionCompiler::compile_in_pieces(uint32_t function, const Dump* dump) {
+  backend_->begin_pieces();
+  for (uint32_t type = 0; type < env_.module.types.size(); ++type) {
+    const wasm::TypeDef& def = env_.module.types[type];
+    if (def.kind == wasm::CompositeKind::Func) backend_->may_call(translate::signature_of(def.func));
+  }
+  Pieces pieces(*this, function, dump);
+  auto translated = translator_.translate_in_pieces(function, func_, pieces, piece_insts_ ? piece_insts_ : kPieceInsts);
+  translator_.release_memory();
+  TRY_IN(std::move(pieces.result()), fmt::format("in function {}", function));
+  TRY(std::move(translated));
+  return backend_->finish_pieces(unit_);
 }
 
 void FunctionCompiler::inline_calls(const Dump* dump) {

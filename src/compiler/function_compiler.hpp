@@ -1,8 +1,8 @@
 // Compiles one function after another on one thread: translate, inline, optimise, lower. Keeps the memory of all of
 // them.
 //
-// A function is compiled in fast mode when the settings say so, and when it is over a bound: its body is very long, or
-// the SSA form of its locals would be too large (translate knows).
+// A function is compiled in fast mode when the settings say so, and when it is over a bound: the SSA form of its locals
+// would be too large (translate knows). One with a very long body is compiled in pieces, in that mode.
 #pragma once
 
 #include <functional>
@@ -27,13 +27,15 @@ struct Dump {
 
 class FunctionCompiler {  // one per thread
  public:
-  /// A body so long that it is not optimised, and that no other such body should be compiled beside it: it may need
-  /// some hundred megabytes (FunctionTranslator::kMaxWorkingMemory).
-  static bool is_giant_body(const wasm::CodeBody& body) { return body.bytes.size() > 1 << 20; }
+  /// A body so long that no other such body should be compiled beside it: it may need some hundred megabytes.
+  static bool is_giant_body(const wasm::CodeBody& body) { return body.bytes.size() > 256 << 10; }
+  /// How many bytes a function in pieces may need at once: some 100 for each block that is open, and four times its
+  /// code with its side tables. (A body of nothing but conversions that trap can get there.)
+  static constexpr size_t kMaxMemoryOfPieces = 400ull << 20;
 
-  /// `callees`: what may be inlined, nothing if it has no `find`.
+  /// `callees`: what may be inlined, nothing if it has no `find`. `piece_insts`: see CompileOptions.
   FunctionCompiler(const translate::ModuleEnv& env, const wasm::Features& features, const Dump* dump,
-                   opt::CalleeProvider callees);
+                   opt::CalleeProvider callees, uint32_t piece_insts);
 
   /// The answer lives until the next call.
   Result<const abi::CodeUnit*> compile(uint32_t function);
@@ -43,12 +45,21 @@ class FunctionCompiler {  // one per thread
   mach::Backend& backend() { return *backend_; }
 
  private:
+  class Pieces;
+  /// Instructions of IR in a piece, about.
+  static constexpr uint32_t kPieceInsts = 32 * 1024;
+  /// A body so long that it is not optimised, and compiled in pieces.
+  bool needs_pieces(const wasm::CodeBody& body) const { return piece_insts_ != 0 || body.bytes.size() > 1 << 20; }
   Result<translate::Mode> translate(uint32_t function);
+  Result<> compile_in_pieces(uint32_t function, const Dump* dump);
   void inline_calls(const Dump* dump);
+  void optimize_shown(uint8_t level, const Dump* dump);
+  mach::Options backend_options(const Dump* dump);
 
   const translate::ModuleEnv& env_;
   const Dump* dump_;
   opt::CalleeProvider callees_;
+  const uint32_t piece_insts_;
   translate::Translator translator_;
   std::unique_ptr<mach::Backend> backend_;
   ir::Func func_;

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "wasm/opcode.hpp"
+#include "wasm/immediates.hpp"
 
 namespace vitrine::wasm {
 namespace {
@@ -39,42 +39,16 @@ struct Cursor {
 };
 
 void skip_immediates(Cursor& c, Imm imm) {
+  if (const unsigned numbers = numbers_of(imm); numbers != kNotNumbers) {
+    for (unsigned n = 0; n < numbers; ++n) c.skip_leb();
+    return;
+  }
   switch (imm) {
-    case Imm::None:
-      break;
     case Imm::BlockType:
       c.skip_type();
       break;
-    case Imm::Label:
-    case Imm::Func:
-    case Imm::Type:
-    case Imm::Local:
-    case Imm::Global:
-    case Imm::Table:
-    case Imm::Memory:
-    case Imm::I32:
-    case Imm::I64:
-    case Imm::HeapType:
-    case Imm::Data:
-    case Imm::Elem:
-    case Imm::Tag:
-      c.skip_leb();
-      break;
     case Imm::LabelTable:
       for (uint32_t n = c.leb(); n > 0 && !c.at_end(); --n) c.skip_leb();
-      c.skip_leb();
-      break;
-    case Imm::TypeTable:
-    case Imm::DataMemory:
-    case Imm::ElemTable:
-    case Imm::MemoryMemory:
-    case Imm::TableTable:
-    case Imm::TypeField:
-    case Imm::TypeCount:
-    case Imm::TypeData:
-    case Imm::TypeElem:
-    case Imm::TypeType:
-      c.skip_leb();
       c.skip_leb();
       break;
     case Imm::MemArg:
@@ -115,6 +89,8 @@ void skip_immediates(Cursor& c, Imm imm) {
     case Imm::ZeroByte:
       c.skip(1);
       break;
+    default:  // numbers alone
+      break;
   }
 }
 
@@ -131,31 +107,14 @@ constexpr SkipTable make_skip_table(const Op (&seen)[N]) {
     Skip& skip = skips[byte];
     skip = Skip::Look;
     if (op == Op::Illegal || is_prefix(static_cast<uint8_t>(byte))) continue;
-    switch (info(op).imm) {
-      case Imm::None:
-        skip = Skip::Nothing;
-        break;
-      case Imm::Label:
-      case Imm::Func:
-      case Imm::Local:
-      case Imm::Global:
-      case Imm::Table:
-      case Imm::Memory:
-      case Imm::I32:
-      case Imm::I64:
-        skip = Skip::Leb;
-        break;
-      case Imm::TypeTable:
-        skip = Skip::TwoLebs;
-        break;
-      case Imm::MemArg:
-        skip = Skip::MemArg;
-        break;
-      case Imm::BlockType:
-        skip = Skip::BlockType;
-        break;
-      default:
-        break;
+    const Imm imm = info(op).imm;
+    constexpr Skip kNumbers[] = {Skip::Nothing, Skip::Leb, Skip::TwoLebs};
+    if (const unsigned numbers = numbers_of(imm); numbers != kNotNumbers) {
+      skip = kNumbers[numbers];
+    } else if (imm == Imm::MemArg) {
+      skip = Skip::MemArg;
+    } else if (imm == Imm::BlockType) {
+      skip = Skip::BlockType;
     }
     for (Op wanted : seen) {
       if (op == wanted) skip = Skip::Look;

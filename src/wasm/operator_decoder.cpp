@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/assert.hpp"
+#include "wasm/immediates.hpp"
 #include "wasm/limits.hpp"
 
 namespace vitrine::wasm {
@@ -155,20 +157,8 @@ void OperatorDecoder::decode(ByteReader& r, Operator& op) {
 
 void OperatorDecoder::decode_immediates(ByteReader& r, Operator& op) {
   switch (info(op.op).imm) {
-    case Imm::None:
-      break;
     case Imm::BlockType:
       decode_block_type(r, op);
-      break;
-    case Imm::Label:
-    case Imm::Func:
-    case Imm::Type:
-    case Imm::Local:
-    case Imm::Global:
-    case Imm::Table:
-    case Imm::Elem:
-    case Imm::Tag:
-      op.index = r.u32();
       break;
     case Imm::LabelTable:
       decode_labels(r, op);
@@ -235,15 +225,6 @@ void OperatorDecoder::decode_immediates(ByteReader& r, Operator& op) {
       op.index = r.u32();
       op.index2 = decode_data_index(r);
       break;
-    case Imm::ElemTable:
-    case Imm::TableTable:
-    case Imm::TypeField:
-    case Imm::TypeCount:
-    case Imm::TypeElem:
-    case Imm::TypeType:
-      op.index = r.u32();
-      op.index2 = r.u32();
-      break;
     case Imm::BrOnCast:
       decode_br_on_cast(r, op);
       break;
@@ -260,6 +241,13 @@ void OperatorDecoder::decode_immediates(ByteReader& r, Operator& op) {
     case Imm::ZeroByte: {
       uint32_t at = r.offset();
       if (r.u8() != 0) r.fail("zero byte expected", at);
+      break;
+    }
+    default: {
+      const unsigned numbers = numbers_of(info(op.op).imm);
+      VITRINE_DCHECK(numbers <= 2);
+      if (numbers > 0) op.index = r.u32();
+      if (numbers > 1) op.index2 = r.u32();
       break;
     }
   }

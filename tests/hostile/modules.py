@@ -169,6 +169,18 @@ def nested_ifs(n):
     return one((get(0) + IF + EMPTY) * n + get(0) + const(1) + ADD + put(0) + END * n + get(0))
 
 
+def giant_ifs(n):
+    return one((get(0) + IF + EMPTY) * n + END * n + get(0))
+
+
+def giant_branches(n):
+    return one(BLOCK + EMPTY + (get(0) + br_if(0)) * n + END + get(0))
+
+
+def giant_sums(n):
+    return one((get(0) + get(0) + ADD + put(0)) * n + get(0))
+
+
 def nested_loops(n):
     """Deep loops, each with a value that does not change in it: motion out of all of them at once."""
     head = LOOP + EMPTY + get(1) + get(0) + const(5) + MUL + ADD + put(1)

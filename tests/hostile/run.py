@@ -2,7 +2,7 @@
 """Compiles hostile modules (modules.py) at opt-level 0 and 2 and watches memory and CPU time.
 
 Each is compiled at a size and at twice that: a module twice as large may take at most RATIO times the CPU time (when it
-takes long enough to be measured), and every one of them fits into MEMORY. Nothing is compared with a clock on a wall."""
+takes long enough to be measured), and every one of them fits into MEMORY (or GIANT). Nothing is compared with a clock on a wall."""
 import argparse
 import os
 import pathlib
@@ -24,6 +24,7 @@ options = parser.parse_args()
 RATIO = 3.0        # n log n and noise stay below it; a quadratic pass is at 4
 SHORT = 0.25       # seconds of CPU time below which a ratio says nothing
 MEMORY = 1500      # MB resident
+GIANT = 512        # MB resident, for a function of megabytes (modules.giant_*)
 LONG = 120         # seconds of CPU time for one module: out of all proportion
 ADDRESSES = 12 << 30
 
@@ -41,7 +42,7 @@ CASES = {
     modules.indirect_calls: 10_000, modules.globals_used: 30_000, modules.types: 100_000, modules.exports: 100_000,
     modules.data_segments: 40_000, modules.elements: 1_000_000, modules.dead_code: 50_000, modules.memory_ops: 5_000,
     modules.deep_text: 50_000, modules.deep_text_blocks: 50_000, modules.long_text: 20_000, modules.deep_comments: 200_000,
-    modules.annotations: 200_000,
+    modules.annotations: 200_000, modules.giant_ifs: 550_000, modules.giant_branches: 900_000, modules.giant_sums: 540_000,
 }
 
 
@@ -51,7 +52,7 @@ def limited():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def compile(path, level):
+def compile(path, level, most):
     """CPU seconds, resident MB, and what went wrong."""
     process = subprocess.Popen([options.vitrine, "compile", "-O", f"opt-level={level}", "-C", "parallel-compilation=n", path, "-o", path + ".cwasm"],
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=limited)
@@ -63,7 +64,7 @@ def compile(path, level):
         return cpu, memory, f"killed by signal {-process.returncode} after {cpu:.1f} s: {error[-300:]}"
     if process.returncode != 0:
         return cpu, memory, f"refused: {error.strip()[:300]}"
-    if memory > MEMORY:
+    if memory > most:
         return cpu, memory, f"{memory} MB of memory"
     return cpu, memory, None
 
@@ -73,6 +74,7 @@ passed = failed = 0
 for make, size in CASES.items():
     if options.names and not any(n in make.__name__ for n in options.names):
         continue
+    most = GIANT if make.__name__.startswith("giant_") else MEMORY
     paths = []
     for n in (size, size * 2):
         paths.append(os.path.join(folder, f"{make.__name__}-{n}.wasm"))
@@ -80,7 +82,7 @@ for make, size in CASES.items():
     for level in (0, 2):
         times, problem = [], None
         for n, path in zip((size, size * 2), paths):
-            cpu, memory, wrong = compile(path, level)
+            cpu, memory, wrong = compile(path, level, most)
             times.append(cpu)
             if options.verbose:
                 print(f"{make.__name__} {n} at opt-level {level}: {cpu:.2f} s, {memory} MB, {os.path.getsize(path)} bytes", flush=True)
@@ -88,7 +90,7 @@ for make, size in CASES.items():
                 problem = f"size {n}: {wrong}"
         if not problem and times[1] > SHORT and times[1] > RATIO * times[0]:
             # Once more, lest it was the machine.
-            again = [compile(path, level)[0] for path in paths]
+            again = [compile(path, level, most)[0] for path in paths]
             if again[1] > RATIO * again[0]:
                 problem = f"twice the size takes {again[1] / again[0]:.1f} times as long ({again[0]:.2f} s, {again[1]:.2f} s)"
         if problem:

@@ -533,4 +533,25 @@ void Builder::trap(uint8_t code) {
   emit_term(d);
 }
 
+// -- pieces
+
+void Builder::enter(std::span<const Block> targets) {
+  InstData d = data(Op::Enter, Type::None);
+  d.a[1] = static_cast<uint32_t>(f_->block_calls.size());
+  d.a[2] = static_cast<uint32_t>(targets.size());
+  for (Block b : targets) f_->block_calls.push_back(block_call(b, {}));
+  emit_term(d);
+}
+
+void Builder::label(uint32_t number) {
+  draft(Op::Label, Type::None).imm = number;
+  f_->append(block_, f_->finish_draft());
+}
+
+void Builder::leave(uint32_t number) {
+  InstData d = data(Op::Leave, Type::None);
+  d.imm = number;
+  emit_term(d);
+}
+
 }  // namespace vitrine::ir

@@ -164,6 +164,12 @@ class Builder {
   void return_call_indirect(SigRef sig, Value callee, Args args);
   void trap(uint8_t code);
 
+  // -- a function in pieces; see opcodes.def
+  /// `targets`: where control goes, then the blocks of labels. There is one target at least.
+  void enter(std::span<const Block> targets);
+  void label(uint32_t number);
+  void leave(uint32_t number);
+
  private:
   // One slot a hash, the last one wins: a miss only costs a duplicate, which gvn finds.
   static constexpr uint32_t kTableSize = 512;

@@ -51,6 +51,7 @@ enum class Group : uint8_t {
   Return,
   Trap,
   Invoke,
+  Piece,
 };
 
 /// What the column `type` of opcodes.def may say.

@@ -433,6 +433,9 @@ class Parser {
       case Group::Trap:
         d.trap = static_cast<uint8_t>(TRY(u32()));
         return {};
+      case Group::Piece:
+        d.imm = TRY(u32());
+        return {};
       default:
         TRY(fixed_args(d));
         TRY(trap_suffix(d));
@@ -458,9 +461,16 @@ class Parser {
       set_calls(d, {&c, 1});
       return {};
     }
+    std::vector<BlockCall> calls;
+    if (d.op == Op::Enter) {
+      do {
+        calls.push_back(TRY(block_call()));
+      } while (try_punct(","));
+      set_calls(d, calls);
+      return {};
+    }
     TRY(fixed_args(d));
     TRY(punct(","));
-    std::vector<BlockCall> calls;
     if (d.op == Op::BrIf) {
       calls.push_back(TRY(block_call()));
     } else {

@@ -168,7 +168,7 @@ class Printer {
   void branch(Inst i, const InstData& d) {
     auto s = f_.succs(i);
     put(" ");
-    if (d.op != Op::Jump) put("{}, ", name(f_.args(i)[0]));
+    if (auto a = f_.args(i); !a.empty()) put("{}, ", name(a[0]));
     bool table = d.op == Op::BrTable;
     if (table) put("[");
     for (size_t n = 0; n + 1 < s.size(); ++n) {
@@ -223,6 +223,8 @@ class Printer {
         return args(a);
       case Group::Trap:
         return put(" {}", d.trap);
+      case Group::Piece:
+        return put(" {}", d.imm);
       default:
         put(" ");
         args(a);

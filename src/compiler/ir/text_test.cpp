@@ -165,6 +165,35 @@ block1(v14: v128):
   EXPECT_FALSE(f->is_const(Value(2)));
 }
 
+TEST(Text, PiecesRoundTrip) {
+  constexpr const char* kPiece = R"(function "piece" sym0 wasm(i64) {
+  ss0 = 16 align 16
+block0(v0: i64):
+  enter block1, block2
+block1:
+  label 4
+  v1 = stack_load.i32 ss0
+  brif v1, block3, block4
+block2:
+  label 0
+  jump block3
+block3:
+  leave 7
+block4:
+  return
+}
+)";
+  auto f = parse(kPiece);
+  ASSERT_TRUE(f.has_value()) << f.error().message();
+  EXPECT_EQ(verify(*f), std::nullopt);
+  EXPECT_EQ(print(*f), kPiece);
+  auto inside = parse(
+      "function \"f\" sym0 wasm(i64) {\nblock0(v0: i64):\n  jump block1\nblock1:\n  enter block2\nblock2:\n  "
+      "return\n}\n");
+  ASSERT_TRUE(inside.has_value()) << inside.error().message();
+  EXPECT_NE(verify(*inside), std::nullopt) << "`enter` is the entry's";
+}
+
 TEST(Text, ParseErrorsSayWhere) {
   auto message = [](const char* text) {
     auto f = parse(text);

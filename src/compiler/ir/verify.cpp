@@ -226,6 +226,8 @@ class Verifier {
         return call(i, d);
       case Group::Branch:
         if (d.op == Op::BrTable) return is(!f_.succs(i).empty(), "a default successor expected");
+        if (d.op == Op::Enter)
+          return is(!f_.succs(i).empty() && d.block == f_.layout[0], "the entry's alone, and leads somewhere");
         return is(f_.succs(i).size() == (d.op == Op::Jump ? 1 : 2), "another number of successors expected");
       case Group::Return:
         return list(f_.args(i), f_.sig.results, "results");

@@ -22,9 +22,6 @@ struct Options {
   bool restore_context_after_calls = false;
   /// Compile this function in the fast mode, whatever the settings say.
   bool fast = false;
-  /// Of a very large function: what is not needed any more is given back on the way, `func` included, of which nothing
-  /// is left.
-  bool release_memory = false;
   /// If there is one, it gets the text of the machine code over virtual registers.
   std::string* vcode = nullptr;
 };
@@ -37,6 +34,15 @@ class Backend {  // one per thread; it keeps its scratch memory from function to
   /// that aliases are shortened. Errors: Unsupported when the CPU features of the settings are below what is required;
   /// Limit when the frame would be larger than the stack could ever be.
   virtual Result<> compile(ir::Func& func, abi::CodeUnit& out, const Options& options) = 0;
+  /// A function in pieces (see `label` in ir/opcodes.def), each laid out and compiled by itself, in the fast mode, when
+  /// it is added; the one with the entry comes first. `may_call`, before the first one: a signature that some piece
+  /// may call. Whatever was begun and not finished is dropped. Errors are those of `compile`.
+  virtual void begin_pieces() = 0;
+  virtual void may_call(const ir::Signature& signature) = 0;
+  virtual Result<> add_piece(ir::Func& piece, const Options& options) = 0;
+  virtual Result<> finish_pieces(abi::CodeUnit& out) = 0;
+  /// About how many bytes the pieces so far need until `finish_pieces` has answered, its answer included.
+  virtual size_t memory_of_pieces() const = 0;
   /// Code of type abi::ArrayCall for functions of `signature` (Wasm convention, parameter 0 the context).
   virtual void array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out) = 0;
   /// Code of `signature` (Wasm convention) that calls the VMHostContext in its context parameter.

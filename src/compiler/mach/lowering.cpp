@@ -184,6 +184,9 @@ void Lowering::lower_exit(Inst inst) {
     for (const BlockCall& c : succs) out_->tables[out_->table_count].push_back(c.target.raw());
     last().imm = out_->table_count++;
     block.exit = Exit::Table;
+  } else if (d.op == Op::Enter) {
+    for (const BlockCall& c : succs) out_->entries.push_back(c.target.raw());
+    block.exit = Exit::Enter;
   }
 }
 
@@ -239,6 +242,7 @@ void Lowering::connect_blocks() {
   preds_.assign(count, {});
   for (uint32_t t = 0; t < out.table_count; ++t)
     for (uint32_t& target : out.tables[t]) target = number_of(target);
+  for (uint32_t& target : out.entries) target = number_of(target);
   for (uint32_t n = 0; n < count; ++n) {
     const Lowered& block = blocks_[order_[n].raw()];
     MInst& term = insts_[block.first];
@@ -266,6 +270,9 @@ void Lowering::connect_blocks() {
         out.edges.push_back(call.landing);
         break;
       }
+      case Exit::Enter:
+        out.edges.insert(out.edges.end(), out.entries.begin(), out.entries.end());
+        break;
       case Exit::Table:
         // Each successor once: `preds_[].first` marks those seen.
         for (uint32_t target : out.tables[imm]) {

@@ -168,7 +168,7 @@ class Lowering {
   uint32_t srcloc_ = 0;
 
  private:
-  enum class Exit : uint8_t { None, Jump, Branch, Table, Invoke };
+  enum class Exit : uint8_t { None, Jump, Branch, Table, Invoke, Enter };
   // What became of an IR block. Its instructions are a range of `insts_`, last first.
   struct Lowered {
     uint32_t first = 0, end = 0;

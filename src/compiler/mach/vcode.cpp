@@ -29,6 +29,7 @@ void VCode::clear() {
   calls.clear();
   for (uint32_t t = 0; t < table_count; ++t) tables[t].clear();
   table_count = 0;
+  entries.clear();
   edges.clear();
   block_vregs.clear();
   slot_bytes = outgoing_bytes = incoming_args = 0;

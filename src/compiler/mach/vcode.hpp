@@ -102,6 +102,7 @@ class VCode {
   std::vector<CallInfo> calls;
   std::vector<std::vector<uint32_t>> tables;  // jump tables: block numbers
   uint32_t table_count = 0;                   // of `tables` in use
+  std::vector<uint32_t> entries;              // of a piece: the blocks that its `enter` leads to
   // What the spans of `blocks` point into
   std::vector<uint32_t> edges;
   std::vector<VReg> block_vregs;

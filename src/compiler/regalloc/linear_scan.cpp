@@ -246,26 +246,30 @@ void LinearScan::find_calls(const Interval& it) {
     }
     if (next_call_[temperature] >= it.end) continue;
     for (size_t s = 1; s < in_->clobber_sets.size(); ++s) {
-      auto& list = sets[s];
-      size_t& cursor = clobber_cursor_[temperature][s];
-      while (cursor < list.size() && list[cursor] < pos_) ++cursor;
-      if (cursor == list.size() || list[cursor] >= it.end) continue;
-      size_t at = cursor;
-      for (uint32_t n = it.range; n != kNone; n = t_.ranges[n].next) {
-        const Range& range = t_.ranges[n];
-        ++steps_;
-        if (list[at] < range.from) {
-          at = static_cast<size_t>(std::lower_bound(list.begin() + static_cast<ptrdiff_t>(at), list.end(), range.from) -
-                                   list.begin());
-          if (at == list.size()) break;
-        }
-        if (list[at] < range.to) {
-          cuts_.push_back({in_->clobber_sets[s].bits, list[at]});
-          break;
-        }
-      }
+      const uint32_t at = first_clobber(it, temperature, s, it.end);
+      if (at != kNone) cuts_.push_back({in_->clobber_sets[s].bits, at});
     }
   }
+}
+
+// From here on and before `end`; otherwise kNone.
+uint32_t LinearScan::first_clobber(const Interval& it, unsigned temperature, size_t set, uint32_t end) {
+  const auto& list = t_.clobbers[temperature][set];
+  size_t& cursor = clobber_cursor_[temperature][set];
+  while (cursor < list.size() && list[cursor] < pos_) ++cursor;
+  if (cursor == list.size() || list[cursor] >= end) return kNone;
+  size_t at = cursor;
+  for (uint32_t n = it.range; n != kNone; n = t_.ranges[n].next) {
+    const Range& range = t_.ranges[n];
+    ++steps_;
+    if (list[at] < range.from) {
+      at = static_cast<size_t>(std::lower_bound(list.begin() + static_cast<ptrdiff_t>(at), list.end(), range.from) -
+                               list.begin());
+      if (at == list.size()) return kNone;
+    }
+    if (list[at] < range.to) return list[at];
+  }
+  return kNone;
 }
 
 uint32_t LinearScan::free_until(uint8_t r, const Interval& it) {

@@ -45,6 +45,8 @@ class LinearScan {
   bool allocate_free(uint32_t id);
   bool allocate_blocked(uint32_t id);
   void find_calls(const Interval& it);
+  /// Where registers of a clobber set are first written while the interval is alive.
+  uint32_t first_clobber(const Interval& it, unsigned temperature, size_t set, uint32_t end);
   uint32_t free_until(uint8_t r, const Interval& it);
   uint32_t fixed_until(uint8_t r, const Interval& it);
   uint32_t first_blocked(std::vector<Blocked>& list, size_t cursor, const Interval& it, uint32_t limit);

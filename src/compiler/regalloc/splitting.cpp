@@ -167,24 +167,7 @@ void LinearScan::carve_cold(uint32_t id, uint8_t r) {
     uint32_t cut = it.end;
     for (size_t s = 1; s < in_->clobber_sets.size(); ++s) {
       if (!in_->clobber_sets[s].has(PReg{r})) continue;
-      auto& list = t_.clobbers[1][s];
-      size_t& cursor = clobber_cursor_[1][s];
-      while (cursor < list.size() && list[cursor] < pos_) ++cursor;
-      if (cursor == list.size() || list[cursor] >= cut) continue;
-      size_t at = cursor;
-      for (uint32_t n = it.range; n != kNone && at < list.size(); n = t_.ranges[n].next) {
-        const Range& range = t_.ranges[n];
-        ++steps_;
-        if (list[at] < range.from) {
-          at = static_cast<size_t>(std::lower_bound(list.begin() + static_cast<ptrdiff_t>(at), list.end(), range.from) -
-                                   list.begin());
-          if (at == list.size()) break;
-        }
-        if (list[at] < range.to) {
-          cut = std::min(cut, list[at]);
-          break;
-        }
-      }
+      cut = std::min(cut, first_clobber(it, 1, s, cut));
     }
     auto& list = t_.fixed[r][1];
     size_t& cursor = fixed_cursor_[r][1];

@@ -43,7 +43,7 @@ constexpr MemKind kind_of(uint32_t bytes) {
 /// first, so that a copy which does not fit traps before it wrote anything. (spec: exec/instructions, memory.copy)
 bool FunctionTranslator::copy_inline(uint32_t dst, uint32_t src, Value to, Value from, Value count) {
   uint64_t n;
-  if (mode_ == Mode::Fast || !func_->is_iconst(count, &n) || n == 0 || n > kMaxInlineBytes) return false;
+  if (mode_ != Mode::Ssa || !func_->is_iconst(count, &n) || n == 0 || n > kMaxInlineBytes) return false;
   if (!env_.memories[dst].guarded || !env_.memories[src].guarded) return false;
   std::array<Piece, kMaxInlineBytes / 8 + 1> pieces;
   std::array<Value, kMaxInlineBytes / 8 + 1> values;
@@ -64,7 +64,7 @@ bool FunctionTranslator::copy_inline(uint32_t dst, uint32_t src, Value to, Value
 
 bool FunctionTranslator::fill_inline(uint32_t memory, Value to, Value byte, Value count) {
   uint64_t n;
-  if (mode_ == Mode::Fast || !func_->is_iconst(count, &n) || n == 0 || n > kMaxInlineBytes) return false;
+  if (mode_ != Mode::Ssa || !func_->is_iconst(count, &n) || n == 0 || n > kMaxInlineBytes) return false;
   if (!env_.memories[memory].guarded) return false;
   std::array<Piece, kMaxInlineBytes / 8 + 1> pieces;
   unsigned count_of_pieces = split(n, pieces);

@@ -5,7 +5,8 @@ namespace vitrine::translate {
 
 using wasm::Op;
 
-void FunctionTranslator::structure(const wasm::Operator& op) {
+void FunctionTranslator::structure(const wasm::Operator& op, const wasm::OperandInfo& info) {
+  if (mode_ == Mode::Pieces) return structure_in_pieces(op, info);
   switch (op.op) {
     case Op::Block:
       return on_block(op);
@@ -22,7 +23,7 @@ void FunctionTranslator::structure(const wasm::Operator& op) {
 
 void FunctionTranslator::enter(Block block) {
   b_.switch_to(block);
-  if (mode_ == Mode::Fast) slots_.enter_block();
+  if (mode_ != Mode::Ssa) slots_.enter_block();
 }
 
 void FunctionTranslator::leave() {
@@ -166,6 +167,13 @@ void FunctionTranslator::end_function(Frame& frame) {
 }
 
 // -- branches
+
+void FunctionTranslator::branch(const wasm::Operator& op) {
+  if (mode_ == Mode::Pieces) return branch_in_pieces(op);
+  if (op.op == Op::Br) return on_br(op.index);
+  if (op.op == Op::BrIf) return on_br_if(op.index);
+  on_br_table(op);
+}
 
 void FunctionTranslator::on_unreachable() {
   leave();

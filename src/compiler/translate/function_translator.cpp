@@ -107,6 +107,12 @@ FunctionTranslator::FunctionTranslator(const ModuleEnv& env)
       signature_of_type_(env.module.types.size()),
       funcref_of_function_(env.module.functions.size()) {}
 
+void FunctionTranslator::prepare_pieces(uint32_t piece_insts, ir::Func& out, PieceSink& sink) {
+  prepare(Mode::Pieces, out);
+  sink_ = &sink;
+  piece_insts_ = piece_insts;
+}
+
 void FunctionTranslator::prepare(Mode mode, ir::Func& out) {
   mode_ = mode;
   func_ = &out;
@@ -122,8 +128,18 @@ void FunctionTranslator::prepare(Mode mode, ir::Func& out) {
   edge_args_.clear();
   changes_.clear();
   next_loop_ = 0;
-  until_check_ = kOperatorsBetweenChecks;
+  until_check_ = mode == Mode::Pieces ? 1 : kOperatorsBetweenChecks;
   base_.memory = kNone;
+  piece_frames_.clear();
+  stored_.clear();
+  touched_.clear();
+  piece_ = 1;
+  next_label_ = 0;
+  forget_declarations();
+}
+
+/// What the IR knows of signatures and functions.
+void FunctionTranslator::forget_declarations() {
   for (uint32_t i : seen_types_) signature_of_type_[i] = {};
   for (uint32_t i : seen_functions_) funcref_of_function_[i] = {};
   seen_types_.clear();
@@ -139,19 +155,13 @@ void FunctionTranslator::begin(uint32_t function, const wasm::FuncType& type, st
   uint64_t size = body.bytes.size();
   budget_ = mode_ == Mode::Ssa ? std::min(200'000 + 16 * size, kMaxCarried) : kMaxCarried;
 
-  ir::Func& f = *func_;
-  f.symbol = function;
-  f.srcloc = body_offset_;
-  f.restore_context_after_calls = env_.has_tail_calls;
-  f.sig = signature_of(type);
-
-  local_types_.reset(std::span(f.sig.params).subspan(1), locals);
-
-  Block entry = f.make_block();
-  for (Type t : f.sig.params) f.add_param(entry, t);
-  params_.assign(f[entry].params.begin() + 1, f[entry].params.end());
+  function_ = function;
+  start_function();
+  func_->sig = signature_of(type);
+  local_types_.reset(std::span(func_->sig.params).subspan(1), locals);
   b_.set_srcloc(body.offset);
-  b_.switch_to(entry);
+  make_entry();
+  params_.assign((*func_)[b_.block()].params.begin() + 1, (*func_)[b_.block()].params.end());
   if (mode_ == Mode::Ssa) {
     wasm::scan_body(body.bytes, scan_);
     ssa_.reset(b_, local_types_, params_);
@@ -159,28 +169,54 @@ void FunctionTranslator::begin(uint32_t function, const wasm::FuncType& type, st
   } else {
     slots_.reset(local_types_, params_);
   }
-  Frame& frame = frames_.emplace_back();
-  frame.kind = FrameKind::Function;
-  frame.result_count = static_cast<uint32_t>(type.results.size());
+  if (mode_ == Mode::Pieces) {
+    begin_pieces();
+    push_piece_frame(FrameKind::Function, {{}, type.results});
+  } else {
+    Frame& frame = frames_.emplace_back();
+    frame.kind = FrameKind::Function;
+    frame.result_count = static_cast<uint32_t>(type.results.size());
+  }
   check_interrupts();
 }
 
-void FunctionTranslator::check_size() {
+void FunctionTranslator::start_function() {
+  func_->symbol = function_;
+  func_->srcloc = body_offset_;
+  func_->restore_context_after_calls = env_.has_tail_calls;
+}
+
+/// The entry with the parameters of the signature.
+void FunctionTranslator::make_entry() {
+  Block entry = func_->make_block();
+  for (Type t : func_->sig.params) func_->add_param(entry, t);
+  b_.switch_to(entry);
+}
+
+void FunctionTranslator::check_size(const wasm::Operator& op, const wasm::OperandInfo& info) {
+  if (mode_ == Mode::Pieces) return before_op_in_pieces(op, info);
   until_check_ = kOperatorsBetweenChecks;
   if (working_memory(*func_) > (mode_ == Mode::Ssa ? kMaxWorkingMemorySsa : kMaxWorkingMemory)) {
     over_budget_ = dead_ = true;
   }
 }
 
+size_t FunctionTranslator::memory() const {
+  constexpr size_t kReaders = 32;  // for each block
+  return piece_frames_.size() * (sizeof(PieceFrame) + kReaders) + stack_.size() * (sizeof(Value) + 2 * sizeof(Type)) +
+         table_labels_.size() * sizeof(TableLabel) + touched_.size() * sizeof(uint32_t);
+}
+
 void FunctionTranslator::release_memory() {
   // Not `list = {}`, which keeps a vector's memory.
   auto release = [](auto&... lists) { ((lists = std::decay_t<decltype(lists)>()), ...); };
   release(stack_, frames_, loop_locals_, saved_params_, edges_, edge_args_, changes_, merges_, args_, join_edges_,
-          targets_, scratch_, scan_);
+          targets_, scratch_, scan_, piece_frames_, stored_, touched_, entries_, table_labels_);
 }
 
 void FunctionTranslator::finish() {
   if (over_budget_) return;
+  if (mode_ == Mode::Pieces) return end_piece();
   if (mode_ == Mode::Fast) slots_.finish(*func_);
   func_->resolve_all();
 }
@@ -188,7 +224,7 @@ void FunctionTranslator::finish() {
 void FunctionTranslator::op(const wasm::Operator& op, const wasm::OperandInfo& info) {
   if (over_budget_) return;
   if (--until_check_ == 0) [[unlikely]]
-    check_size();
+    check_size(op, info);
   b_.set_srcloc(op.offset);
   switch (op.op) {
     case Op::Block:
@@ -196,7 +232,7 @@ void FunctionTranslator::op(const wasm::Operator& op, const wasm::OperandInfo& i
     case Op::If:
     case Op::Else:
     case Op::End:
-      return structure(op);
+      return structure(op, info);
     default:
       break;
   }
@@ -260,11 +296,9 @@ void FunctionTranslator::live_op(const wasm::Operator& op, const wasm::OperandIn
     case Op::Nop:
       return;
     case Op::Br:
-      return on_br(op.index);
     case Op::BrIf:
-      return on_br_if(op.index);
     case Op::BrTable:
-      return on_br_table(op);
+      return branch(op);
     case Op::Return:
       return on_return();
     case Op::Drop:

@@ -16,7 +16,8 @@
 // such product and needs less for the same.
 //
 // The class is one, its methods are in files by topic: control.cpp, joins.cpp, memory.cpp, bulk.cpp, table.cpp,
-// call.cpp, variable.cpp, instrument.cpp; function_translator.cpp dispatches.
+// call.cpp, variable.cpp, instrument.cpp; function_translator.cpp dispatches. pieces.cpp has blocks and branches of very
+// large functions.
 #pragma once
 
 #include <array>
@@ -33,26 +34,40 @@
 namespace vitrine::translate {
 
 enum class Mode : uint8_t {
-  Ssa,  // locals are SSA values
-  Fast  // locals live in stack slots
+  Ssa,    // locals are SSA values
+  Fast,   // locals live in stack slots
+  Pieces  // and so do operands, where paths part or meet; the function is compiled piece by piece
+};
+
+/// What takes the pieces of a function.
+class PieceSink {
+ public:
+  /// `piece` is the sink's to change, and lives until the call ends. Answers whether to go on.
+  virtual bool piece(ir::Func& piece) = 0;
+
+ protected:
+  ~PieceSink() = default;
 };
 
 class FunctionTranslator {
  public:
   /// How many values the branches, joins and calls of one function may carry in all.
   static constexpr uint64_t kMaxCarried = 16'000'000;
-  /// How many bytes the compilation of one function may need at once, as `working_memory` has it. Ordinary code of the
-  /// largest body that there may be (wasm::kMaxFunctionSize) stays below it in fast mode; a body that is all blocks
-  /// does not. In SSA form the passes and linear scan need about twice as much.
-  static constexpr uint64_t kMaxWorkingMemory = 460ull << 20;
+  /// How many bytes the compilation of a function as a whole may need at once, as `working_memory` has it; beyond it, it
+  /// is compiled in pieces. In SSA form the passes and linear scan need about twice as much.
+  static constexpr uint64_t kMaxWorkingMemory = 200ull << 20;
   static constexpr uint64_t kMaxWorkingMemorySsa = kMaxWorkingMemory / 2;
 
   explicit FunctionTranslator(const ModuleEnv& env);
 
   /// What comes next from the reader is built into `out`, which is reset.
   void prepare(Mode mode, ir::Func& out);
+  /// The same in mode Pieces, each of about `piece_insts` instructions.
+  void prepare_pieces(uint32_t piece_insts, ir::Func& out, PieceSink& sink);
   /// The last function was given up: start over in fast mode.
   bool over_budget() const { return over_budget_; }
+  /// How many bytes the open blocks of a function in pieces take, the reader's included.
+  size_t memory() const;
   /// Gives back what a very large function left behind.
   void release_memory();
 
@@ -129,7 +144,7 @@ class FunctionTranslator {
   Frame& label(uint32_t depth) { return frames_[frames_.size() - 1 - depth]; }
 
   // -- control.cpp
-  void structure(const wasm::Operator& op);  // block, loop, if, else, end
+  void structure(const wasm::Operator& op, const wasm::OperandInfo& info);  // block, loop, if, else, end
   void live_op(const wasm::Operator& op, const wasm::OperandInfo& info);
   Frame& push_frame(FrameKind kind, const wasm::BlockType& type);
   void on_block(const wasm::Operator& op);
@@ -139,6 +154,7 @@ class FunctionTranslator {
   void on_end();
   void end_function(Frame& frame);
   void on_unreachable();
+  void branch(const wasm::Operator& op);
   void on_br(uint32_t depth);
   void on_br_if(uint32_t depth);
   void on_br_table(const wasm::Operator& op);
@@ -150,6 +166,47 @@ class FunctionTranslator {
   /// The n-th block call from the end.
   uint32_t last_call(uint32_t n) const { return static_cast<uint32_t>(func_->block_calls.size()) - n; }
 
+  // -- pieces.cpp
+  struct PieceLabel {
+    uint32_t piece = 0;       // in which it was last used; 0: never
+    Block block;              // there
+    uint32_t number = kNone;  // by which other pieces know it, if they do
+    bool is_used() const { return piece != 0; }
+  };
+  struct PieceFrame {
+    FrameKind kind = FrameKind::Block;
+    Arms arms = Arms::Both;
+    bool dead_at_entry = false;  // nothing of it is built
+    uint32_t height = 0;         // of the operand stack below its parameters
+    uint32_t param_count = 0, result_count = 0;
+    const wasm::ValType* params = nullptr;
+    PieceLabel label;
+    PieceLabel otherwise;  // If: the false side
+    std::span<const wasm::ValType> param_types() const { return {params, param_count}; }
+    /// How many operands a branch to the label takes along.
+    uint32_t arity() const { return kind == FrameKind::Loop ? param_count : result_count; }
+  };
+  void begin_pieces();
+  void end_piece();
+  void cut();
+  void add_entry(uint32_t number);
+  void before_op_in_pieces(const wasm::Operator& op, const wasm::OperandInfo& info);
+  /// Makes values of the topmost `n` operands.
+  void fetch(uint32_t n);
+  void store_operands();
+  void drop_operands(uint32_t height);
+  void set_operands(uint32_t height, std::span<const wasm::ValType> above);
+  Block block_of(PieceFrame& frame, PieceLabel& label);
+  void bind(PieceFrame& frame, PieceLabel& label);
+  void branch_to(PieceFrame& frame);
+  bool is_plain(const PieceFrame& frame) const;
+  PieceFrame& push_piece_frame(FrameKind kind, const wasm::BlockType& type);
+  void structure_in_pieces(const wasm::Operator& op, const wasm::OperandInfo& info);
+  void if_in_pieces(const wasm::Operator& op);
+  void else_in_pieces();
+  void end_in_pieces(const wasm::OperandInfo& info);
+  void branch_in_pieces(const wasm::Operator& op);
+
   // -- joins.cpp
   /// A block call `call` to the label of `frame`, which is not a loop, carrying the top of the stack.
   void add_edge(Frame& frame, uint32_t call, std::span<const Value> args, bool changes);
@@ -160,11 +217,12 @@ class FunctionTranslator {
   void add_loop_params(Frame& frame, uint32_t offset);
   void end_loop();
   void end_block();
+  void close_frame();
   void remove_redundant_params(const Frame& frame);
   void collect_merges(std::span<const Edge> edges);
   void build_join(Frame& frame, std::span<const Edge> edges);
   bool spend(uint64_t work);
-  void check_size();
+  void check_size(const wasm::Operator& op, const wasm::OperandInfo& info);
 
   // -- memory.cpp
   Address address(const wasm::MemArg& mem, Value index, uint32_t bytes);
@@ -222,6 +280,11 @@ class FunctionTranslator {
   void spend_fuel(Value amount);
   void check_interrupts();
 
+  // -- function_translator.cpp
+  void forget_declarations();
+  void start_function();
+  void make_entry();
+
   const ModuleEnv& env_;
   ir::Func unused_;  // what the builder stands on before the first `prepare`
   ir::Func* func_ = nullptr;
@@ -231,6 +294,7 @@ class FunctionTranslator {
   bool over_budget_ = false;
   uint64_t budget_ = 0;
   uint32_t until_check_ = 0;  // so many operators until `check_size`
+  uint32_t function_ = 0;     // its index
   uint32_t body_offset_ = 0;  // of the body in the module
   int64_t fuel_ = 0;          // spent, not yet added to the store's
 
@@ -261,6 +325,21 @@ class FunctionTranslator {
   std::vector<Edge> join_edges_;
   std::vector<ir::Builder::Target> targets_;
   std::vector<uint32_t> scratch_;  // of one method
+
+  // Pieces
+  PieceSink* sink_ = nullptr;
+  uint32_t piece_insts_ = 0;
+  std::vector<PieceFrame> piece_frames_;
+  uint32_t piece_ = 0, next_label_ = 0;
+  ir::Slot operand_slot_;
+  std::vector<ir::Type> stored_;   // of the operands in the slot, the lowest first; none of them is a value
+  std::vector<uint32_t> touched_;  // numbers of frames whose labels this piece used, some of them gone
+  std::vector<Block> entries_;     // of this piece
+  struct TableLabel {
+    uint32_t stamp = 0;  // of the br_table that saw it last
+    Block block;         // where that leads
+  };
+  std::vector<TableLabel> table_labels_;  // by frame
 
   // The base of the memory used last, where it stays good: for the frame it was loaded in (fast mode: the block).
   struct {

@@ -40,17 +40,7 @@ void FunctionTranslator::end_block() {
   uint32_t number = frame_number();
   if (frames_.back().edge_count == 0) {
     // No branch came here: the block's end is no place of its own.
-    Frame frame = frames_.back();
-    if (dead_) {
-      ssa_.undo_frame(frame.log_mark);
-      stack_.resize(frame.height);
-      forget_base(number);
-    } else {
-      spend(ssa_.merge_frame(frame.log_mark, number));
-      base_.frame = std::min(base_.frame, number - 1);
-    }
-    frames_.pop_back();
-    return;
+    return close_frame();
   }
   if (!dead_) {
     leave();
@@ -68,6 +58,21 @@ void FunctionTranslator::end_block() {
   enter(frame.target);
   dead_ = over_budget_;
   if (!dead_) build_join(frame, join_edges_);
+}
+
+/// The innermost block ends, and no branch led to its end.
+void FunctionTranslator::close_frame() {
+  const Frame& frame = frames_.back();
+  const uint32_t number = frame_number();
+  if (dead_) {
+    ssa_.undo_frame(frame.log_mark);
+    stack_.resize(frame.height);
+    forget_base(number);
+  } else {
+    spend(ssa_.merge_frame(frame.log_mark, number));
+    base_.frame = std::min(base_.frame, number - 1);
+  }
+  frames_.pop_back();
 }
 
 void FunctionTranslator::collect_merges(std::span<const Edge> edges) {
@@ -186,18 +191,10 @@ void FunctionTranslator::add_back_edge(Frame& frame, uint32_t call) {
 }
 
 void FunctionTranslator::end_loop() {
-  Frame frame = frames_.back();
-  uint32_t number = frame_number();
+  const Frame frame = frames_.back();
+  const uint32_t number = frame_number();
   remove_redundant_params(frame);
-  if (dead_) {
-    ssa_.undo_frame(frame.log_mark);
-    stack_.resize(frame.height);
-    forget_base(number);
-  } else {
-    spend(ssa_.merge_frame(frame.log_mark, number));
-    base_.frame = std::min(base_.frame, number - 1);
-  }
-  frames_.pop_back();
+  close_frame();
   // A local that turned out to be unchanged is seen to be so outside.
   for (uint32_t i = 0; i < frame.loop_local_count; ++i) {
     uint32_t local = loop_locals_[frame.loop_locals + i];

@@ -134,6 +134,10 @@ void SlotLocals::set(Builder& builder, uint32_t local, Value value) {
   state.value = value;
 }
 
+void SlotLocals::store_all(Builder& builder) {
+  for (uint32_t local = 0; local < types_->count(); ++local) set(builder, local, get(builder, local));
+}
+
 void SlotLocals::finish(ir::Func& func) {
   if (initial_.empty()) return;
   const ir::Inst first = func[func.layout.front()].first;

@@ -122,6 +122,8 @@ class SlotLocals {
     ++generation_;
     in_entry_ = false;
   }
+  /// In the entry block: stores what all locals begin with.
+  void store_all(ir::Builder& builder);
   /// To be called when all is built: stores in the entry block what locals begin with, of those that need it.
   void finish(ir::Func& func);
 

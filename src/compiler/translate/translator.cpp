@@ -18,10 +18,16 @@ Result<Mode> Translator::translate(uint32_t index, Mode mode, ir::Func& out) {
   translator_.prepare(mode, out);
   TRY(reader_->read(index, translator_));
   if (!translator_.over_budget()) return mode;
-  if (mode == Mode::Ssa) return translate(index, Mode::Fast, out);
+  return mode == Mode::Ssa ? translate(index, Mode::Fast, out) : Mode::Pieces;
+}
+
+Result<> Translator::translate_in_pieces(uint32_t index, ir::Func& scratch, PieceSink& sink, uint32_t piece_insts) {
+  translator_.prepare_pieces(piece_insts, scratch, sink);
+  TRY(reader_->read(index, translator_));
+  if (!translator_.over_budget()) return {};
   return fail(fmt::format("function {} is too large: its branches and calls carry more than {} values, or compiling it "
-                          "needs more than {} MiB",
-                          index, FunctionTranslator::kMaxCarried, FunctionTranslator::kMaxWorkingMemory >> 20),
+                          "needs too much memory",
+                          index, FunctionTranslator::kMaxCarried),
               ErrorKind::Limit);
 }
 

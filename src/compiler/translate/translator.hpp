@@ -5,7 +5,7 @@
 //
 // Cost: linear in the body; memory is kept from function to function. A function whose control flow would make the SSA
 // form of its locals too large, or that would need too much memory further down, is translated in fast mode; one that
-// is too large for that as well is refused (ErrorKind::Limit).
+// is too large for that as well has to be translated in pieces.
 #pragma once
 
 #include "compiler/translate/function_translator.hpp"
@@ -17,8 +17,14 @@ class Translator {  // one per thread; `env` outlives it
   Translator(const ModuleEnv& env, const wasm::Features& features);
 
   /// Builds the defined function `index` (of the function index space) into `out`. Answers the mode that was used,
-  /// which is `mode` unless the function is too large for it. Errors are those of validation.
+  /// which is `mode` unless the function is too large for it; Pieces if it is too large for any other, and then nothing
+  /// was built. Errors are those of validation.
   Result<Mode> translate(uint32_t index, Mode mode, ir::Func& out);
+  /// The same in pieces of about `piece_insts` instructions, each built into `scratch` and handed to `sink`: a function may be as large as the language
+  /// allows. Errors are those of validation, and Limit when the function carries too many values, or the sink ended it.
+  Result<> translate_in_pieces(uint32_t index, ir::Func& scratch, PieceSink& sink, uint32_t piece_insts);
+  /// About how many bytes the function being translated in pieces takes here.
+  size_t memory() const { return translator_.memory(); }
   /// Gives back what a very large function left behind.
   void release_memory();
 

@@ -15,6 +15,11 @@ class Backend final : public mach::Backend {
   ~Backend() override;
 
   Result<> compile(ir::Func& func, abi::CodeUnit& out, const mach::Options& options) override;
+  void begin_pieces() override;
+  void may_call(const ir::Signature& signature) override;
+  Result<> add_piece(ir::Func& piece, const mach::Options& options) override;
+  Result<> finish_pieces(abi::CodeUnit& out) override;
+  size_t memory_of_pieces() const override;
   void array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out) override;
   void host_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out) override;
 

@@ -44,6 +44,18 @@ Result<> Emitter::run(mach::VCode& code, const regalloc::Output& allocation, boo
                       std::vector<abi::AddressEntry>& places) {
   return impl_->run(code, allocation, optimised, out, places);
 }
+void Emitter::begin_pieces(uint32_t outgoing_bytes) {
+  impl_->begin_pieces(outgoing_bytes);
+}
+void Emitter::add_piece(mach::VCode& code, const regalloc::Output& allocation) {
+  impl_->add_piece(code, allocation);
+}
+Result<> Emitter::finish_pieces(abi::CodeUnit& out, std::vector<abi::AddressEntry>& places) {
+  return impl_->finish_pieces(out, places);
+}
+size_t Emitter::memory() const {
+  return impl_->memory();
+}
 void Emitter::array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out) {
   impl_->array_call_trampoline(signature, out);
 }
@@ -53,28 +65,39 @@ void Emitter::host_call_trampoline(const ir::Signature& signature, abi::CodeUnit
 
 Result<> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
                           std::vector<abi::AddressEntry>& places) {
+  asm_.reset(static_cast<uint32_t>(code.blocks.size()), optimised ? 3 : 1);
+  asm_.reserve_tables(code.table_count);
+  first_label_ = first_table_ = 0;
+  pieces_.active = false;  // one that an error ended
+  begin(code, allocation);
+  TRY(layout_frame());
+  prologue();
+  blocks(optimised);
+  finish(code.consts, code.tables, out, places);
+  return {};
+}
+
+void EmitterImpl::begin(mach::VCode& code, const regalloc::Output& allocation) {
   code_ = &code;
   allocation_ = &allocation;
   stubs_.clear();
   traps_.clear();
-  const auto blocks = static_cast<uint32_t>(code.blocks.size());
-  asm_.reset(blocks, optimised ? 3 : 1);
-  asm_.reserve_tables(code.table_count);
-  TRY(layout_frame());
   threads_.find(code, allocation);
-  prologue();
+}
 
+void EmitterImpl::blocks(bool optimised) {
+  const auto blocks = static_cast<uint32_t>(code_->blocks.size());
   uint32_t b = 0;
   while (b < blocks) {
     uint32_t next = b + 1;
     while (next < blocks && threads_.is_gone(next)) ++next;
     next_block_ = next;
-    if (optimised && code.loop_header[b] && !code.blocks[b].cold) asm_.align16();
-    asm_.bind(b);
-    if (code.landing[b]) land();
+    if (optimised && code_->loop_header[b] && !code_->blocks[b].cold) asm_.align16();
+    asm_.bind(label_of(b));
+    if (code_->landing[b]) land();
     size_t e = threads_.first_edit(b);
-    const auto& edits = allocation.edits;
-    for (uint32_t i = code.blocks[b].first_inst; i < code.blocks[b].end_inst; ++i) {
+    const auto& edits = allocation_->edits;
+    for (uint32_t i = code_->blocks[b].first_inst; i < code_->blocks[b].end_inst; ++i) {
       for (; e < edits.size() && edits[e].inst == i && edits[e].point == Point::Early; ++e) edit(edits[e]);
       inst(i);
       for (; e < edits.size() && edits[e].inst == i; ++e) edit(edits[e]);
@@ -89,8 +112,12 @@ Result<> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocation,
     trap(t.code);
   }
   // Jump tables may name blocks that were threaded away.
-  for (uint32_t t = 0; t < code.table_count; ++t)
-    for (uint32_t& target : code.tables[t]) target = threads_.target(target);
+  for (uint32_t t = 0; t < code_->table_count; ++t)
+    for (uint32_t& target : code_->tables[t]) target = label_of(threads_.target(target));
+}
+
+void EmitterImpl::finish(std::span<const mach::PoolConst> consts, std::span<const std::vector<uint32_t>> tables,
+                         abi::CodeUnit& out, std::vector<abi::AddressEntry>& places) {
   abi::FrameEntry frame{.offset = 0, .size = 0, .bytes = frame_total_, .saved = 0, .saved_below = 0};
   for (uint32_t n = 0; n < saved_count_; ++n) {
     if (saved_[n] == kContext)
@@ -98,9 +125,58 @@ Result<> EmitterImpl::run(mach::VCode& code, const regalloc::Output& allocation,
     else
       frame.saved = static_cast<uint16_t>(frame.saved | 1u << saved_[n].hw());
   }
-  frame.size = asm_.finish(code.consts, code.tables, out, places);
+  frame.size = asm_.finish(consts, tables, out, places);
   out.tables.frames.push_back(frame);
+}
+
+// -- a function in pieces
+
+void EmitterImpl::begin_pieces(uint32_t outgoing_bytes) {
+  pieces_ = {};
+  pieces_.active = true;
+  asm_.reset(0);
+  saved_count_ = 0;
+  for (PReg r : {kContext, kRbx, kR12, kR13, kR14}) saved_[saved_count_++] = r;
+  spill_base_ = (saved_count_ * 8 + 15) & ~15u;
+  outgoing_ = (outgoing_bytes + 15) & ~15u;
+  frame_total_ = kUnknownFrame;
+}
+
+void EmitterImpl::add_piece(mach::VCode& code, const regalloc::Output& allocation) {
+  VITRINE_ASSERT(code.outgoing_bytes <= outgoing_);
+  const bool is_first = asm_.here().offset == 0;
+  first_label_ = asm_.make_labels(static_cast<uint32_t>(code.blocks.size()));
+  first_table_ = static_cast<uint32_t>(pieces_.tables.size());
+  asm_.reserve_tables(code.table_count);
+  asm_.set_first_const(static_cast<uint32_t>(pieces_.consts.size()));
+  begin(code, allocation);
+  if (is_first) prologue();
+  blocks(false);
+  pieces_.consts.insert(pieces_.consts.end(), code.consts.begin(), code.consts.end());
+  for (uint32_t t = 0; t < code.table_count; ++t) {
+    pieces_.tables.emplace_back(code.tables[t].begin(), code.tables[t].end());
+    pieces_.table_bytes += sizeof(pieces_.tables[0]) + (code.tables[t].size() + 4) * 2 * sizeof(uint32_t);
+  }
+  pieces_.spill_slots = std::max(pieces_.spill_slots, allocation.spill_slots);
+  pieces_.slot_bytes = std::max(pieces_.slot_bytes, code.slot_bytes);
+}
+
+Result<> EmitterImpl::finish_pieces(abi::CodeUnit& out, std::vector<abi::AddressEntry>& places) {
+  auto align = [](uint64_t n) { return (n + 15) & ~uint64_t{15}; };
+  const uint64_t total = align(spill_base_ + uint64_t{pieces_.spill_slots} * 8) + align(pieces_.slot_bytes) + outgoing_;
+  TRY(check_frame(total));
+  frame_total_ = static_cast<uint32_t>(total);
+  for (uint32_t at : pieces_.frame_refs)
+    asm_.enlarge_word(at, static_cast<int32_t>(frame_total_) - static_cast<int32_t>(kUnknownFrame));
+  finish(pieces_.consts, pieces_.tables, out, places);
+  pieces_ = {};
   return {};
+}
+
+EmitterImpl::Label EmitterImpl::piece_label(int64_t number) {
+  const auto n = static_cast<size_t>(number);
+  while (pieces_.labels.size() <= n) pieces_.labels.push_back(asm_.make_label());
+  return pieces_.labels[n];
 }
 
 asmjit::InstId EmitterImpl::id(MOp op, unsigned size) const {
@@ -123,14 +199,18 @@ Result<> EmitterImpl::layout_frame() {
   // Of a tail call, a backtrace tells by the alignment that the frame is gone.
   if (code_->slot_bytes || code_->outgoing_bytes || code_->has_calls || code_->has_tail_calls) total = align(total);
   total += align(code_->slot_bytes) + align(code_->outgoing_bytes);
-  if (total > kMaxFrame)
-    return fail(fmt::format("function \"{}\" needs a stack frame of {} bytes, more than the limit of {}", code_->name,
-                            total, kMaxFrame),
-                ErrorKind::Limit);
+  TRY(check_frame(total));
   spill_base_ = static_cast<uint32_t>(base);
   frame_total_ = static_cast<uint32_t>(total);
   outgoing_ = static_cast<uint32_t>(align(code_->outgoing_bytes));
   return {};
+}
+
+Result<> EmitterImpl::check_frame(uint64_t total) const {
+  if (total <= kMaxFrame) return {};
+  return fail(fmt::format("function \"{}\" needs a stack frame of {} bytes, more than the limit of {}", code_->name,
+                          total, kMaxFrame),
+              ErrorKind::Limit);
 }
 
 // The registers are saved before the stack is checked, so that whoever looks at the trap finds them (FrameEntry).
@@ -148,11 +228,15 @@ void EmitterImpl::prologue() {
       // SAFETY: user addresses are above 2^30 here and the frame is not larger (layout_frame), so this cannot wrap; of
       // the frame nothing but the saved registers, for which the stack's reserve has room, is touched before the check.
       asm_.e(Inst::kIdLea, x86::r10, x86::ptr(x86::rbp, -static_cast<int32_t>(frame_total_)));
+      frame_ref();
       asm_.e(Inst::kIdCmp, x86::r10, limit);
     }
     asm_.jcc(CC::B, trap_label(static_cast<uint8_t>(abi::TrapCode::StackOverflow), code_->srcloc));
   }
-  if (uint32_t rest = frame_total_ - saved_count_ * 8) asm_.e(Inst::kIdSub, x86::rsp, asmjit::Imm(rest));
+  if (uint32_t rest = frame_total_ - saved_count_ * 8) {
+    asm_.e(Inst::kIdSub, x86::rsp, asmjit::Imm(rest));
+    frame_ref();
+  }
 }
 
 // From the frame, by rbp: where rsp is does not matter.
@@ -164,10 +248,12 @@ void EmitterImpl::restore_callee_saved() {
 
 // The saved context is this function's own, so popping it with the others changes nothing.
 void EmitterImpl::epilogue() {
-  if (uint32_t rest = frame_total_ - saved_count_ * 8; rest && saved_count_ == 0)
+  if (uint32_t rest = frame_total_ - saved_count_ * 8; rest && saved_count_ == 0) {
     asm_.e(Inst::kIdMov, x86::rsp, x86::rbp);
-  else if (rest)
+  } else if (rest) {
     asm_.e(Inst::kIdAdd, x86::rsp, asmjit::Imm(rest));
+    frame_ref();
+  }
   for (uint32_t n = saved_count_; n-- > 0;) asm_.e(Inst::kIdPop, gp64(saved_[n]));
   asm_.e(Inst::kIdPop, x86::rbp);
   if (code_->callee_pops && code_->incoming_args)
@@ -181,30 +267,28 @@ void EmitterImpl::epilogue() {
 void EmitterImpl::branch(const MInst& m) {
   if (static_cast<MOp>(m.op) == MOp::Jmp) {
     const uint32_t to = threads_.target(static_cast<uint32_t>(m.imm));
-    if (to != next_block_) asm_.jmp(to);
-    return;
+    return go_to(to);
   }
   uint32_t taken = threads_.target(static_cast<uint32_t>(m.imm));
   uint32_t other = threads_.target(static_cast<uint32_t>(m.imm >> 32));
   auto cc = static_cast<CC>(m.cc);
   if (taken == other) {
-    if (taken != next_block_) asm_.jmp(taken);
-    return;
+    return go_to(taken);
   }
   if (taken == next_block_) {
     std::swap(taken, other);
     cc = negate(cc);
   }
   if (cc == CC::EqOrdered) {
-    asm_.jcc(CC::P, other);
-    asm_.jcc(CC::E, taken);
+    asm_.jcc(CC::P, label_of(other));
+    asm_.jcc(CC::E, label_of(taken));
   } else if (cc == CC::NeUnordered) {
-    asm_.jcc(CC::Ne, taken);
-    asm_.jcc(CC::P, taken);
+    asm_.jcc(CC::Ne, label_of(taken));
+    asm_.jcc(CC::P, label_of(taken));
   } else {
-    asm_.jcc(cc, taken);
+    asm_.jcc(cc, label_of(taken));
   }
-  if (other != next_block_) asm_.jmp(other);
+  go_to(other);
 }
 
 EmitterImpl::Label EmitterImpl::trap_label(uint8_t code, uint32_t srcloc) {

@@ -21,6 +21,14 @@ class Emitter {
   /// but what the unit's address map is made of is in `out`). Errors: Limit, for a frame larger than any stack.
   Result<> run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
                std::vector<abi::AddressEntry>& places);
+  /// A function in pieces, of which no call passes and gets back more than `outgoing_bytes` on the stack. They are
+  /// added in order, the one with the entry first.
+  void begin_pieces(uint32_t outgoing_bytes);
+  void add_piece(mach::VCode& code, const regalloc::Output& allocation);
+  /// As `run`.
+  Result<> finish_pieces(abi::CodeUnit& out, std::vector<abi::AddressEntry>& places);
+  /// About how many bytes the pieces so far need until `finish_pieces` has answered, its answer included.
+  size_t memory() const;
   // emit_trampolines.cpp
   void array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out);
   void host_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out);

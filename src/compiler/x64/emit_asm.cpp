@@ -50,15 +50,28 @@ void Asm::reset(uint32_t labels, unsigned rounds) {
   traps_.clear();
   handlers_.clear();
   addresses_.clear();
-  table_count_ = 0;
+  table_labels_.clear();
+  first_const_ = 0;
   srcloc_ = ~0u;
   rounds_ = rounds;
 }
 
 void Asm::reserve_tables(uint32_t count) {
-  first_table_ = static_cast<Label>(labels_.size());
-  table_count_ = count;
-  labels_.resize(labels_.size() + count, {~0u, 0});
+  for (uint32_t n = 0; n < count; ++n) table_labels_.push_back(make_label());
+}
+
+void Asm::enlarge_word(uint32_t at, int32_t by) {
+  int32_t value;
+  std::memcpy(&value, a_.bufferData() + at, 4);
+  value += value < 0 ? -by : by;
+  std::memcpy(a_.bufferData() + at, &value, 4);
+}
+
+size_t Asm::memory() const {
+  auto bytes = [](const auto&... lists) { return ((lists.size() * sizeof(lists[0])) + ...); };
+  return 2 * a_.offset() + bytes(events_, labels_, table_labels_, const_refs_, label_refs_) +
+         events_.size() * (sizeof(delta_[0]) + sizeof(saved_[0])) +
+         2 * bytes(symbol_refs_, traps_, handlers_, addresses_);
 }
 
 void Asm::jump(Label to, uint8_t kind) {
@@ -153,8 +166,9 @@ uint32_t Asm::finish(std::span<const mach::PoolConst> consts, std::span<const st
     }
   }
   uint32_t table_start = (tail + 3) & ~3u;
-  if (table_count_) tail = table_start;
-  for (uint32_t t = 0; t < table_count_; ++t) tail += static_cast<uint32_t>(tables[t].size()) * 4;
+  const auto table_count = static_cast<uint32_t>(table_labels_.size());
+  if (table_count) tail = table_start;
+  for (uint32_t t = 0; t < table_count; ++t) tail += static_cast<uint32_t>(tables[t].size()) * 4;
 
   out.text.resize(tail);
   uint8_t* to = out.text.data();
@@ -211,8 +225,8 @@ uint32_t Asm::finish(std::span<const mach::PoolConst> consts, std::span<const st
     patch(at, const_offsets_[r.constant] - (at + 4 + r.trailing));
   }
   uint32_t table_at = table_start;
-  for (uint32_t t = 0; t < table_count_; ++t) {
-    labels_[first_table_ + t] = {table_at - static_cast<uint32_t>(delta), static_cast<uint32_t>(n)};
+  for (uint32_t t = 0; t < table_count; ++t) {
+    labels_[table_labels_[t]] = {table_at - static_cast<uint32_t>(delta), static_cast<uint32_t>(n)};
     for (size_t k = 0; k < tables[t].size(); ++k)
       patch(table_at + static_cast<uint32_t>(k) * 4, place(labels_[tables[t][k]]) - table_at);
     table_at += static_cast<uint32_t>(tables[t].size()) * 4;

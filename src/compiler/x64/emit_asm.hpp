@@ -43,6 +43,11 @@ class Asm {
     labels_.push_back({~0u, 0});
     return static_cast<Label>(labels_.size() - 1);
   }
+  /// Several in a row: the first.
+  Label make_labels(uint32_t count) {
+    labels_.resize(labels_.size() + count, {~0u, 0});
+    return static_cast<Label>(labels_.size() - count);
+  }
   void bind(Label l) { labels_[l] = here(); }
   bool bound(Label l) const { return labels_[l].offset != ~0u; }
   Place here() const { return {static_cast<uint32_t>(a_.offset()), static_cast<uint32_t>(events_.size())}; }
@@ -78,16 +83,25 @@ class Asm {
   template <class... Ops>
   void e_const(uint32_t constant, uint32_t trailing, asmjit::InstId id, const Ops&... ops) {
     e(id, ops...);
-    const_refs_.push_back({{static_cast<uint32_t>(a_.offset()) - 4 - trailing, here().event}, trailing, constant});
+    const_refs_.push_back(
+        {{static_cast<uint32_t>(a_.offset()) - 4 - trailing, here().event}, trailing, first_const_ + constant});
   }
+  /// From now on constants are numbered from there.
+  void set_first_const(uint32_t n) { first_const_ = n; }
+  /// Where the last four bytes of the code so far stand.
+  uint32_t last_word() const { return static_cast<uint32_t>(a_.offset()) - 4; }
+  /// Adds to the magnitude of the 32-bit number there.
+  void enlarge_word(uint32_t at, int32_t by);
 
   /// The final code with the side tables known here; constants and jump tables (of labels) at the end. `places` gets
   /// the srclocs. Answers how long the code is without those constants.
   uint32_t finish(std::span<const mach::PoolConst> consts, std::span<const std::vector<uint32_t>> tables,
                   abi::CodeUnit& out, std::vector<abi::AddressEntry>& places);
-  /// Labels of jump tables are `table_label(n)` after `reserve_tables`.
+  /// Further jump tables, whose labels are `table_label(n)`.
   void reserve_tables(uint32_t count);
-  Label table_label(uint32_t n) const { return first_table_ + n; }
+  Label table_label(uint32_t n) const { return table_labels_[n]; }
+  /// About how many bytes all that was emitted needs until `finish` has answered, its answer included.
+  size_t memory() const;
 
  private:
   /// A bug of ours: an instruction with operands that no encoding has. Prints it and ends.
@@ -146,8 +160,8 @@ class Asm {
   std::vector<Handler> handlers_;
   std::vector<Address> addresses_;
   std::vector<uint32_t> const_offsets_;
-  Label first_table_ = 0;
-  uint32_t table_count_ = 0;
+  std::vector<Label> table_labels_;
+  uint32_t first_const_ = 0;
   unsigned rounds_ = 1;
   uint32_t srcloc_ = ~0u;
 };

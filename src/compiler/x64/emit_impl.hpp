@@ -17,6 +17,12 @@ class EmitterImpl {
 
   Result<> run(mach::VCode& code, const regalloc::Output& allocation, bool optimised, abi::CodeUnit& out,
                std::vector<abi::AddressEntry>& places);
+  void begin_pieces(uint32_t outgoing_bytes);
+  void add_piece(mach::VCode& code, const regalloc::Output& allocation);
+  Result<> finish_pieces(abi::CodeUnit& out, std::vector<abi::AddressEntry>& places);
+  size_t memory() const {
+    return asm_.memory() + pieces_.consts.size() * sizeof(mach::PoolConst) + pieces_.table_bytes;
+  }
   void array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out);
   void host_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out);
 
@@ -33,7 +39,32 @@ class EmitterImpl {
     uint8_t code;
   };
 
+  // What a function in pieces collects. How large its frame is, is known when all of it is emitted: until then the code
+  // says kUnknownFrame, and `frame_refs` is where. All callee-saved registers are saved.
+  struct Pieces {
+    bool active = false;        // such a function is being emitted
+    std::vector<Label> labels;  // by their number in the IR
+    std::vector<mach::PoolConst> consts;
+    std::vector<std::vector<uint32_t>> tables;  // of labels
+    std::vector<uint32_t> frame_refs;
+    size_t table_bytes = 0;
+    uint32_t spill_slots = 0, slot_bytes = 0;  // most that one has
+  };
+  static constexpr uint32_t kUnknownFrame = 0x3fff'fff0;
+
   // -- emit.cpp
+  void begin(mach::VCode& code, const regalloc::Output& allocation);
+  void blocks(bool optimised);
+  Result<> check_frame(uint64_t total) const;
+  void finish(std::span<const mach::PoolConst> consts, std::span<const std::vector<uint32_t>> tables,
+              abi::CodeUnit& out, std::vector<abi::AddressEntry>& places);
+  Label label_of(uint32_t block) const { return first_label_ + block; }
+  /// The label of a piece that the IR knows by this number.
+  Label piece_label(int64_t number);
+  /// What was just emitted ends in the size of the frame.
+  void frame_ref() {
+    if (pieces_.active) pieces_.frame_refs.push_back(asm_.last_word());
+  }
   Result<> layout_frame();
   void prologue();
   void epilogue();
@@ -59,6 +90,10 @@ class EmitterImpl {
   void inst(uint32_t i);
   void generic(uint32_t i, const mach::MInst& m);
   void branch(const mach::MInst& m);
+  /// A jump to a block, unless it comes next anyway.
+  void go_to(uint32_t block) {
+    if (block != next_block_) asm_.jmp(label_of(block));
+  }
   Label trap_label(uint8_t code, uint32_t srcloc);
   void trap(uint8_t code);
   void site(const mach::MInst& m) {
@@ -119,7 +154,10 @@ class EmitterImpl {
   mach::JumpThreads threads_;
   std::vector<Stub> stubs_;
   std::vector<TrapStub> traps_;
-  uint32_t next_block_ = 0;  // the block whose code follows the current one's
+  Pieces pieces_;
+  Label first_label_ = 0;     // of the blocks
+  uint32_t first_table_ = 0;  // the number of the first jump table
+  uint32_t next_block_ = 0;   // the block whose code follows the current one's
   static constexpr uint32_t kNoLanding = ~0u;
   uint32_t landing_ = kNoLanding;  // of the call being emitted
   Asm::Payload payload_;

@@ -151,6 +151,12 @@ void EmitterImpl::special(uint32_t i, const MInst& m) {
       return trap_if(m);
     case MOp::Trap:
       return trap(m.trap);
+    case MOp::Enter:
+      return go_to(threads_.target(code_->entries[0]));
+    case MOp::Label:
+      return asm_.bind(piece_label(m.imm));
+    case MOp::Leave:
+      return asm_.jmp(piece_label(m.imm));
     default:
       VITRINE_ASSERT(false && "every special instruction is emitted");
   }
@@ -383,7 +389,7 @@ void EmitterImpl::jump_table(const MInst& m) {
   asm_.e(Inst::kIdMov, gp(t, 4), Imm(last));
   asm_.e(Inst::kIdCmp, gp(index, 4), gp(t, 4));
   asm_.e(Inst::kIdCmovb, gp(t, 4), gp(index, 4));
-  asm_.lea_label(gp64(u), asm_.table_label(table));
+  asm_.lea_label(gp64(u), asm_.table_label(first_table_ + table));
   asm_.e(Inst::kIdMovsxd, gp64(t), x86::dword_ptr(gp64(u), gp64(t), 2));
   asm_.e(Inst::kIdAdd, gp64(u), gp64(t));
   asm_.e(Inst::kIdJmp, gp64(u));
@@ -420,7 +426,7 @@ void EmitterImpl::call(const MInst& m, bool direct) {
   } else {
     asm_.e(Inst::kIdCall, gp64(reg(0)));
   }
-  if (landing_ != kNoLanding) asm_.handler(landing_, payload_);
+  if (landing_ != kNoLanding) asm_.handler(label_of(landing_), payload_);
   if (info.callee_pops && info.stack_args) asm_.e(Inst::kIdSub, x86::rsp, Imm(info.stack_args));
   if (info.restore) asm_.e(Inst::kIdMov, gp64(kContext), x86::qword_ptr(x86::rbp, -8));
 }
@@ -433,12 +439,13 @@ void EmitterImpl::invoke(uint32_t i, const MInst& m) {
   for (uint32_t n = 0; n < info.payload; ++n) payload_[n] = reg(operands - info.payload + n).index;
   call(m, static_cast<MOp>(m.op) == MOp::Invoke);
   landing_ = kNoLanding;
-  if (const uint32_t to = threads_.target(info.normal); to != next_block_) asm_.jmp(to);
+  go_to(threads_.target(info.normal));
 }
 
 // An unwinder has restored the frame pointer and the callee-saved registers.
 void EmitterImpl::land() {
   asm_.e(Inst::kIdLea, x86::rsp, x86::ptr(x86::rbp, -static_cast<int32_t>(frame_total_)));
+  frame_ref();
   asm_.e(Inst::kIdMov, gp64(kContext), x86::qword_ptr(x86::rbp, -8));
 }
 

@@ -29,6 +29,7 @@ struct Outcome {
   abi::TrapCode trap = abi::TrapCode::None;
   uint32_t srcloc = 0;
   std::vector<uint64_t> results;
+  std::vector<uint64_t> high;  // the upper halves of results that are vectors, 0 of others
 };
 
 /// Several functions linked together. Function number n has symbol n. Every context is followed by `kData` bytes.
@@ -43,6 +44,7 @@ class Program {
   ~Program();
   Program(const Program&) = delete;
 
+  /// Of vectors, both halves are what is given.
   Outcome call(uint32_t function, const std::vector<uint64_t>& args, unsigned context = 0);
   /// Calls with `values` as they are and the activation that the store has; answers what the trampoline answers.
   bool enter(uint32_t function, abi::ValRaw* values);

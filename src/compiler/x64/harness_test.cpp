@@ -168,7 +168,8 @@ Outcome Program::call(uint32_t function, const std::vector<uint64_t>& args, unsi
   std::vector<abi::ValRaw> values(std::max(args.size(), sig.results.size()) + 1);
   for (size_t n = 0; n < args.size(); ++n) {
     std::memset(&values[n], 0xcd, sizeof values[n]);
-    std::memcpy(&values[n], &args[n], ir::bytes_of(sig.params[n + 1]));
+    const uint64_t both[] = {args[n], args[n]};
+    std::memcpy(&values[n], both, ir::bytes_of(sig.params[n + 1]));
   }
   Outcome result;
   abi::VMActivation activation{};
@@ -182,9 +183,10 @@ Outcome Program::call(uint32_t function, const std::vector<uint64_t>& args, unsi
   EXPECT_EQ(ok, result.trap == abi::TrapCode::None ? 1 : 0);
   if (ok) {
     for (size_t n = 0; n < sig.results.size(); ++n) {
-      uint64_t bits = 0;
-      std::memcpy(&bits, &values[n], ir::bytes_of(sig.results[n]));
-      result.results.push_back(bits);
+      uint64_t bits[2] = {};
+      std::memcpy(bits, &values[n], ir::bytes_of(sig.results[n]));
+      result.results.push_back(bits[0]);
+      result.high.push_back(bits[1]);
     }
   }
   return result;

@@ -40,34 +40,13 @@ void Lower::lower_inst(Inst i, const InstData& d) {
     case Op::FCmp:
       lower_compare_value(d, i);
       return;
-    case Op::FAdd:
-    case Op::FSub:
-    case Op::FMul:
-    case Op::FDiv:
-    case Op::FMin:
-    case Op::FMax:
-    case Op::FCopysign:
-    case Op::FNeg:
-    case Op::FAbs:
-    case Op::FSqrt:
-    case Op::FCeil:
-    case Op::FFloor:
-    case Op::FTrunc:
-    case Op::FNearest:
-    case Op::FPromote:
-    case Op::FDemote:
-    case Op::FFromSInt:
-    case Op::FFromUInt:
-    case Op::FToSInt:
-    case Op::FToUInt:
-    case Op::FToSIntSat:
-    case Op::FToUIntSat:
-    case Op::Bitcast:
-      lower_float(i, d);
-      return;
     case Op::VConst:
       lower_vector(d);
       return;
+    case Op::Label:
+      begin(MOp::Label, 0);
+      last().imm = d.imm;
+      return end();
     case Op::And:
     case Op::Or:
     case Op::Xor:
@@ -75,6 +54,7 @@ void Lower::lower_inst(Inst i, const InstData& d) {
       lower_int(i, d);
       return;
     default:
+      if (ir::info(d.op).group == ir::Group::Float) return lower_float(i, d);
       lower_int(i, d);
       return;
   }
@@ -137,6 +117,13 @@ void Lower::lower_terminator(Inst inst, const InstData& d) {
     case Op::Trap:
       begin(MOp::Trap, 0);
       last().trap = d.trap;
+      return end();
+    case Op::Enter:
+      begin(MOp::Enter, 0);
+      return end();
+    case Op::Leave:
+      begin(MOp::Leave, 0);
+      last().imm = d.imm;
       return end();
     default:
       VITRINE_ASSERT(false && "a block ends in a terminator");

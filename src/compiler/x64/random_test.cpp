@@ -1,6 +1,7 @@
 // Compiled code does what the IR says: random functions run in every way to compile, as they were built and as the
 // optimiser left them, beside the interpreter of the optimiser's tests. Unoptimised IR has shapes that no rule leaves
-// behind; that they are lowered right should not depend on the rules.
+// behind; that they are lowered right should not depend on the rules. Every other function has vectors: in memory, as
+// parameters of blocks, over calls, and to and from the callee and the host.
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
@@ -85,6 +86,23 @@ block0(v0: i64, v1: i32):
 }
 )";
 
+// The same with a vector in both directions.
+const char* const kVectorCallee = R"(function "callee" sym1 wasm(i64, i32, v128) -> i32, f64, v128 {
+block0(v0: i64, v1: i32, v10: v128):
+  v2 = wrap.i32 v0
+  v3 = iadd.i32 v2, v1
+  v4 = iconst.i64 69376
+  v5 = load.i32 v4+8 r1
+  v6 = xor.i32 v3, v5
+  store.i32 v4+16, v6 r1
+  v7 = f_from_sint.f64 v6
+  v11 = load.v128 v4+24 r1
+  v12 = xor.v128 v10, v11
+  store.v128 v4+40, v10 r1
+  return v3, v7, v12
+}
+)";
+
 abi::TrapCode trap_of(uint8_t code) {
   switch (code) {
     case model::kTrapDivideByZero:
@@ -100,9 +118,12 @@ abi::TrapCode trap_of(uint8_t code) {
 
 void check(uint64_t seed, Regions& regions) {
   Func original;
-  model::RandomFunction(original, seed).build();
+  const bool has_128_bits = seed % 2 == 0;
+  model::RandomFunction random(original, seed);
+  if (has_128_bits) random.with_128_bits();
+  random.build();
   give_context(original);
-  const auto parsed = parse(kCallee);
+  const auto parsed = parse(has_128_bits ? kVectorCallee : kCallee);
   ASSERT_TRUE(parsed.has_value()) << parsed.error().message();
   const Func& callee = *parsed;
   opt::PassCtx ctx;
@@ -145,6 +166,7 @@ void check(uint64_t seed, Regions& regions) {
         ASSERT_EQ(have.trap, r.want.kind == model::Outcome::Trapped ? trap_of(r.want.trap) : abi::TrapCode::None)
             << where();
         ASSERT_EQ(have.results, r.want.results) << where();
+        ASSERT_EQ(have.high, r.want.high) << where();
         ASSERT_TRUE(regions.holds(r.want.state)) << where();
       }
     }

@@ -175,7 +175,7 @@ void walk_at_trap(int signal, siginfo_t* info, void* context) {
 // Stepping out of a function whose frame is too large for the stack gives the caller its registers back.
 TEST(Unwind, OutOfAStackOverflow) {
   for (const Way& way : ways()) {
-    if (way.settings.regalloc_fast) continue;  // keeps nothing in these registers
+    if (way.settings.single_pass_regalloc) continue;  // keeps nothing in these registers
     Program p(way, R"(
 function "caller" sym0 wasm(i64, i64) -> i64 {
   sig0 = wasm(i64, i64) -> i64

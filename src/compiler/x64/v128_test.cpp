@@ -15,6 +15,7 @@ namespace vitrine::x64::testing {
 namespace {
 
 using Bits = std::array<uint64_t, 2>;
+using Vector [[gnu::vector_size(16)]] = uint64_t;
 
 Bits pattern(uint64_t n) {
   return {0x1111'0000'0000'0000 + n, 0xeeee'0000'0000'0000 + n * 3};
@@ -208,6 +209,62 @@ block0(v0: i64{1}):
         std::memcpy(&bits, &values[k], sizeof bits);
         ASSERT_EQ(bits, pattern(n - 1 - k)) << way.name << " " << n << p.vcode;
       }
+    }
+  }
+}
+
+/// Twelve vectors, of which five come on the stack, between integers and floats.
+Vector host_mix(const uint64_t* salt, Vector a, Vector b, double x, Vector c, Vector d, Vector e, uint64_t n, Vector f,
+                Vector g, Vector h, Vector i, Vector j, Vector k, Vector l) {
+  const uint64_t add = salt[0] + n + static_cast<uint64_t>(x);
+  Vector sum = a ^ (b << 1) ^ (c << 2) ^ (d << 3) ^ (e << 4) ^ (f << 5) ^ (g << 6) ^ (h << 7) ^ (i << 8) ^ (j << 9) ^
+               (k << 10) ^ (l << 11);
+  return sum + Vector{add, ~add};
+}
+
+// Builtins may take and answer vectors: the platform's C convention, with everything alive over the call.
+TEST(V128, InTheConventionOfTheHost) {
+  std::mt19937_64 random(11);
+  for (const Way& way : ways()) {
+    std::string loads, args, stores;
+    for (unsigned k = 0; k < 12; ++k) {
+      loads += fmt::format("  v{} = load.v128 v0+{} r1\n", 100 + k, 64 + 32 + 16 * k);
+      stores += fmt::format("  store.v128 v0+{}, v{} r1\n", 64 + 1000 + 16 * k, 100 + k);
+      args += fmt::format(", v{}", 100 + k);
+      if (k == 1) args += ", v5";
+      if (k == 4) args += ", v4";
+    }
+    Program p(way, fmt::format(R"(
+function "f" sym0 wasm(i64, i64, f64) -> v128 {{
+  sig0 = host(i64, v128, v128, f64, v128, v128, v128, i64, v128, v128, v128, v128, v128, v128, v128) -> v128
+block0(v0: i64, v4: i64, v5: f64):
+  v1 = load.i64 v0+64 r1
+  v2 = iconst.i64 64
+  v3 = iadd.i64 v0, v2
+{}  v200 = call_indirect sig0 v1(v3{})
+{}  v201 = xor.v128 v200, v100
+  store.v128 v0+{}, v201 r1
+  return v200
+}}
+)",
+                               loads, args, stores, 64 + 2000));
+    for (int round = 0; round < 20; ++round) {
+      auto* code = &host_mix;
+      std::memcpy(p.data(), &code, sizeof code);
+      std::array<Vector, 12> v;
+      for (unsigned k = 0; k < 12; ++k) {
+        v[k] = Vector{random(), random()};
+        std::memcpy(p.data() + 32 + 16 * k, &v[k], 16);
+      }
+      const uint64_t n = random(), x = random() % 1000, salt = std::bit_cast<uint64_t>(code);
+      const Outcome have = p.call(0, {n, std::bit_cast<uint64_t>(static_cast<double>(x))});
+      const Vector want = host_mix(&salt, v[0], v[1], static_cast<double>(x), v[2], v[3], v[4], n, v[5], v[6], v[7],
+                                   v[8], v[9], v[10], v[11]);
+      ASSERT_EQ(have.results, std::vector<uint64_t>{want[0]}) << way.name << p.vcode;
+      ASSERT_EQ(have.high, std::vector<uint64_t>{want[1]}) << way.name << p.vcode;
+      for (unsigned k = 0; k < 12; ++k)
+        ASSERT_EQ(at(p, 1000 + 16 * k), (Bits{v[k][0], v[k][1]})) << way.name << p.vcode;
+      EXPECT_EQ(at(p, 2000), (Bits{want[0] ^ v[0][0], want[1] ^ v[0][1]}));
     }
   }
 }

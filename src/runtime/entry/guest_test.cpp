@@ -41,7 +41,7 @@ class Guest : public testing::Test {
       ADD_FAILURE() << module.error().message();
       return nullptr;
     }
-    auto image = compiler::compile_module(*module, *bytes, wasm::Features(), engine_->settings());
+    auto image = compiler::compile_module(*module, *bytes, wasm::Features(), engine_->settings(), options_);
     if (!image) {
       ADD_FAILURE() << image.error().message();
       return nullptr;
@@ -91,6 +91,7 @@ class Guest : public testing::Test {
 
   std::shared_ptr<Engine> engine_;
   Store store_;
+  compiler::CompileOptions options_;
 };
 
 TEST_F(Guest, RunsAndTraps) {
@@ -181,6 +182,166 @@ TEST_F(Guest, LimiterRefusesFailsAndHearsOfFailures) {
                        "2: a table of 2 elements cannot grow by 8: its maximum is 8"}));
   EXPECT_EQ(refusal("(module (memory 5))"), "over quota");
   EXPECT_EQ(refusal("(module (table 5 funcref))"), "over quota");
+}
+
+/// Blocks, loops and branches of all kinds, with operands below, across and on top; calls, traps, tables.
+constexpr std::string_view kControl = R"((module
+  (memory 1)
+  (type $two (func (param i32 i64) (result i64 i32)))
+  (table funcref (elem $swap $twice))
+  (func $swap (type $two) local.get 1 local.get 0)
+  (func $twice (type $two) local.get 1 local.get 1 i64.add local.get 0 local.get 0 i32.add)
+  (func (export "f0") (param i32) (result i32) (local i32)
+    loop (result i32)
+      local.get 1 i32.const 1 i32.add local.set 1
+      local.get 0 i32.const 1 i32.and
+      if (result i32) local.get 0 i32.const 3 i32.mul i32.const 1 i32.add
+      else local.get 0 i32.const 1 i32.shr_u end
+      local.tee 0
+      i32.const 1 i32.gt_u
+      br_if 0
+      local.get 1
+    end)
+  (func (export "f1") (param i32) (result i32)
+    i32.const 1000
+    block $a (result i32) i32.const 5
+      block $b (result i32) i32.const 7
+        block $c (result i32)
+          i32.const 9 i32.const 11
+          local.get 0 br_table $a $b $c 3 $c $a
+        end
+        i32.const 1 i32.add i32.add
+      end
+      i32.const 20 i32.add i32.sub
+    end
+    i32.const 300 i32.add i32.add)
+  (func (export "f2") (param i32) (result i64)
+    i64.const 1 i64.const 2 local.get 0
+    loop $l (param i64 i64 i32) (result i64)
+      local.set 0
+      i64.const 1 i64.add
+      local.get 0
+      if (param i64 i64) (result i64 i64) i64.const 3 i64.mul i64.add i64.const 17 end
+      local.get 0 i32.const 1 i32.sub local.tee 0
+      local.get 0 i32.const 0 i32.ge_s br_if $l
+      drop i64.sub
+    end)
+  (func (export "f3") (param i32) (result i32)
+    i32.const 1 local.get 0 i32.const 10 i32.lt_u br_if 0 drop
+    block i32.const 0 br_if 0 i32.const 1 br_if 0 unreachable end
+    i32.const 1 if (result i32) i32.const 4 else i32.const 5 end
+    i32.const 0 if (result i32) unreachable else local.get 0 end
+    i32.add
+    i32.const 0 if i32.const 5 return end
+    block (result i32) local.get 0 i32.const 15 i32.gt_u if i32.const 77 return end i32.const 3 end
+    i32.add
+    local.get 0 i32.const 12 i32.eq if unreachable end)
+  (func (export "f4") (param i32) (result i64)
+    local.get 0 local.get 0 i64.extend_i32_u local.get 0 i32.const 3 i32.and call_indirect (type $two)
+    i64.extend_i32_s i64.add
+    local.get 0 i64.const 5 call $swap drop
+    i64.xor)
+  (func (export "f5") (param i32) (result i32) (local f64 f32 i64)
+    local.get 0 f64.convert_i32_s local.set 1
+    block $out loop $more
+      local.get 1 f64.const 1.5 f64.mul local.tee 1 f64.const 1e6 f64.gt br_if $out
+      local.get 2 f32.const 1 f32.add local.set 2
+      local.get 2 f32.const 40 f32.lt br_if $more
+    end end
+    local.get 1 i32.trunc_f64_s local.get 2 i32.trunc_f32_s i32.add
+    i32.const 0 local.get 0 i32.const 8 i32.shl i32.store offset=4
+    i32.const 0 i32.load offset=4 i32.add
+    i32.const 100 local.get 0 i32.div_s i32.add)
+  (func $deep (export "f6") (param i32) (result i32)
+    local.get 0 i32.eqz if (result i32) i32.const 1 else
+      local.get 0 local.get 0 i32.const 1 i32.sub call $deep i32.mul end)
+  (func (export "f7") (param i32) (result i32) (local i32)
+    loop $outer
+      block $skip
+        block $two block $one block $none local.get 1 i32.const 3 i32.rem_u br_table $none $one $two $skip end
+          local.get 0 i32.const 3 i32.add local.set 0 br $skip end
+          local.get 0 i32.const 5 i32.mul local.set 0 br $skip end
+        local.get 0 i32.const 7 i32.xor local.set 0
+      end
+      local.get 1 i32.const 1 i32.add local.tee 1
+      i32.const 20 i32.lt_u br_if $outer
+    end
+    local.get 0)))";
+
+// What a guest answers, and where it traps, is the same however small the pieces are in which it was compiled.
+TEST_F(Guest, FunctionsInPieces) {
+  auto results = [&](uint32_t piece_insts) {
+    options_.piece_insts = piece_insts;
+    Instance* i = instance(kControl);
+    std::vector<std::string> all;
+    for (int f = 0; i && f < 8; ++f) {
+      for (int64_t n = 0; n < 24; ++n) {
+        auto result = call(i, fmt::format("f{}", f), {n});
+        all.push_back(fmt::format("f{}({}): ", f, n));
+        if (result) {
+          all.back() += fmt::format("{}", f == 2 || f == 4 ? *result : static_cast<int32_t>(*result));
+          continue;
+        }
+        all.back() += result.error()->cause();
+        for (const auto& frame : result.error()->frames) all.back() += fmt::format(" {:#x}", frame.module_offset);
+      }
+    }
+    return all;
+  };
+  const auto whole = results(0);
+  ASSERT_EQ(whole.size(), 8u * 24);
+  EXPECT_EQ(whole[6], "f0(6): 8");
+  EXPECT_EQ(whole[6 * 24 + 5], "f6(5): 120");
+  for (uint32_t piece_insts : {1u, 2u, 5u, 13u, 40u, 1000u}) EXPECT_EQ(results(piece_insts), whole) << piece_insts;
+}
+
+class GuestWithFuelAndEpochs : public Guest {
+ public:
+  static EngineOptions options() {
+    EngineOptions options;
+    options.settings.consume_fuel = options.settings.epoch_interruption = true;
+    return options;
+  }
+  GuestWithFuelAndEpochs() : Guest(options()) {}
+};
+
+/// A trap that a builtin raises, or is answered to, knows the guest's frames.
+TEST_F(GuestWithFuelAndEpochs, EveryBuiltinThatLeavesTheGuestIsLeftWithItsFrames) {
+  store_.set_fuel(1'000'000);
+  store_.set_epoch_deadline(1'000'000);
+  Instance* i = instance(R"((module (memory 1) (table 2 funcref) (data $d "abc") (elem $e func $memory_fill)
+    (func $memory_grow (drop (memory.grow (i32.const 1))))
+    (func $memory_fill (memory.fill (i32.const 1) (i32.const 0) (i32.const 65536)))
+    (func $memory_copy (memory.copy (i32.const 1) (i32.const 0) (i32.const 65536)))
+    (func $memory_init (memory.init $d (i32.const 0) (i32.const 0) (i32.const 4)))
+    (func $table_grow (drop (table.grow (ref.null func) (i32.const 1))))
+    (func $table_fill (table.fill (i32.const 1) (ref.null func) (i32.const 2)))
+    (func $table_copy (table.copy (i32.const 1) (i32.const 0) (i32.const 2)))
+    (func $table_init (table.init $e (i32.const 0) (i32.const 0) (i32.const 2)))
+    (func $loops (loop (br 0)))
+    (func $call_memory_grow (export "memory_grow") (call $memory_grow)) (func $call_memory_fill (export "memory_fill") (call $memory_fill))
+    (func $call_memory_copy (export "memory_copy") (call $memory_copy)) (func $call_memory_init (export "memory_init") (call $memory_init))
+    (func $call_table_grow (export "table_grow") (call $table_grow)) (func $call_table_fill (export "table_fill") (call $table_fill))
+    (func $call_table_copy (export "table_copy") (call $table_copy)) (func $call_table_init (export "table_init") (call $table_init))
+    (func $call_loops (export "loops") (call $loops))))");
+  auto frames = [&](std::string_view name) {
+    auto result = call(i, name);
+    std::vector<std::string> names;
+    if (result) return names;
+    for (const auto& frame : result.error()->frames) names.push_back(std::string(frame.function_name));
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  store_.set_limiter({.may_grow = [](const Growth&) -> Result<bool> { return fail("over quota"); }, .grow_failed = {}});
+  for (const char* name : {"memory_grow", "memory_fill", "memory_copy", "memory_init", "table_grow", "table_fill",
+                           "table_copy", "table_init"}) {
+    EXPECT_EQ(frames(name), (Names{name, fmt::format("call_{}", name)})) << name;
+  }
+  store_.set_epoch_deadline(0);
+  EXPECT_EQ(frames("loops"), (Names{"call_loops"})) << "at the entry already";
+  store_.set_epoch_deadline(1'000'000);
+  store_.set_fuel(3);
+  EXPECT_EQ(frames("loops"), (Names{"loops", "call_loops"}));
 }
 
 TEST_F(Guest, BulkOperationsCheckBothEnds) {

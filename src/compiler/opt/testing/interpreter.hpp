@@ -40,6 +40,7 @@ struct Outcome {
   enum Kind : uint8_t { Returned, Trapped, TailCalled, OutOfFuel, Broken } kind = Broken;
   uint8_t trap = 0;
   std::vector<uint64_t> results;
+  std::vector<uint64_t> high;  // the upper halves of results that are vectors, 0 of others
   State state;
   std::string problem;  // Broken: why
   friend bool operator==(const Outcome&, const Outcome&) = default;
@@ -57,7 +58,13 @@ class Interpreter {
   /// Whether arithmetic gave a NaN in the last run: which one, is for the machine to choose.
   bool made_nan() const { return made_nan_; }
 
+  /// Of vectors, both halves are what is given.
   Outcome run(std::span<const uint64_t> args, const State& state) {
+    std::vector<ir::Bits128> wide;
+    for (uint64_t a : args) wide.push_back({a, a});
+    return run(wide, state);
+  }
+  Outcome run(std::span<const ir::Bits128> args, const State& state) {
     out_ = {};
     out_.state = state;
     made_nan_ = false;
@@ -126,7 +133,10 @@ class Interpreter {
         return invoke(i, d);
       default:
         if (d.op != ir::Op::Return) out_.results.push_back(d.imm);
-        for (ir::Value v : f_.args(i)) out_.results.push_back(get(v));
+        for (ir::Value v : f_.args(i)) {
+          out_.results.push_back(get(v));
+          out_.high.push_back(get128(v).hi);
+        }
         return stop(d.op == ir::Op::Return ? Outcome::Returned : Outcome::TailCalled);
     }
   }
@@ -266,8 +276,8 @@ class Interpreter {
   }
 
   void call(ir::Inst i, const ir::InstData& d) {
-    std::vector<uint64_t> args;
-    for (ir::Value v : f_.args(i)) args.push_back(get(v));
+    std::vector<ir::Bits128> args;
+    for (ir::Value v : f_.args(i)) args.push_back(get128(v));
     Interpreter interpreter(*callee_, fuel_);
     Outcome inner = interpreter.run(args, out_.state);
     made_nan_ |= interpreter.made_nan_;
@@ -277,7 +287,7 @@ class Interpreter {
       out_.trap = inner.trap;
       return halt(stop(inner.kind));
     }
-    for (uint32_t n = 0; n < d.result_count; ++n) set(f_.result(i, n), inner.results[n]);
+    for (uint32_t n = 0; n < d.result_count; ++n) set(f_.result(i, n), ir::Bits128{inner.results[n], inner.high[n]});
   }
 
   const ir::Func& f_;

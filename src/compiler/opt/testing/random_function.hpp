@@ -20,9 +20,11 @@ class RandomFunction {
 
   static constexpr uint32_t kOtherSymbol = 7;
 
-  /// Some calls are invokes, with landing blocks; there are vectors and arithmetic of 128 bits. (Not by default, for
-  /// tests of what cannot do that.)
-  void with_everything() { everything_ = true; }
+  /// There are vectors, also among parameters and results, and arithmetic of 128 bits. (Not by default, nor what
+  /// follows, for tests of what cannot do that.)
+  void with_128_bits() { has_128_bits_ = true; }
+  /// And some calls are invokes, with landing blocks.
+  void with_everything() { has_128_bits_ = has_invokes_ = true; }
   /// With `calls_other`, it calls kOtherSymbol, a function of the same signature.
   void build(bool calls_other = false) {
     f_.name = "random";
@@ -30,6 +32,10 @@ class RandomFunction {
     f_.sig.results = {Type::I32, Type::I64, Type::F64};
     callee_.params = {Type::I64, Type::I32};
     callee_.results = {Type::I32, Type::F64};
+    if (has_128_bits_) {
+      for (auto* list : {&f_.sig.params, &f_.sig.results, &callee_.params, &callee_.results})
+        list->push_back(Type::V128);
+    }
     if (calls_other) callee_ = f_.sig;
     f_.funcs.push({f_.sigs.push(callee_), calls_other ? kOtherSymbol : 1});
     block_ = f_.make_block();
@@ -106,7 +112,7 @@ class RandomFunction {
     return constant(t);
   }
   Type any_type() {
-    if (everything_ && chance(12)) return Type::V128;
+    if (has_128_bits_ && chance(12)) return Type::V128;
     static constexpr Type kTypes[] = {Type::I32, Type::I32, Type::I32, Type::I64, Type::I64, Type::F32, Type::F64};
     return kTypes[pick(7)];
   }
@@ -127,7 +133,7 @@ class RandomFunction {
     static constexpr Op kFloat2[] = {Op::FAdd, Op::FSub, Op::FMul, Op::FDiv, Op::FMin, Op::FMax, Op::FCopysign};
     static constexpr Op kFloat1[] = {Op::FNeg, Op::FAbs, Op::FSqrt, Op::FCeil, Op::FFloor, Op::FTrunc, Op::FNearest};
     static constexpr Op kDiv[] = {Op::SDiv, Op::UDiv, Op::SRem, Op::URem};
-    if (everything_ && chance(10)) return chance(50) ? wide() : vector_bits();
+    if (has_128_bits_ && chance(10)) return chance(50) ? wide() : vector_bits();
     Type i = chance(60) ? Type::I32 : Type::I64, t = chance(50) ? Type::F32 : Type::F64;
     switch (pick(16)) {
       case 0:
@@ -404,7 +410,7 @@ class RandomFunction {
         access();
       else if (what < 76)
         readonly_load();
-      else if (what < 80 && everything_ && depth > 0)
+      else if (what < 80 && has_invokes_ && depth > 0)
         invoke(depth);
       else if (what < 80)
         call();
@@ -601,7 +607,7 @@ class RandomFunction {
 
   ir::Func& f_;
   ir::Signature callee_;
-  bool everything_ = false;
+  bool has_128_bits_ = false, has_invokes_ = false;
   std::mt19937_64 rng_;
   Block block_;
   std::vector<Value> scope_;
