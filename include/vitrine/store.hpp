@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "vitrine/engine.hpp"
@@ -40,6 +41,21 @@ class VITRINE_API CancelHandle {
   friend class Context;
   explicit CancelHandle(std::shared_ptr<void> shared) : shared_(std::move(shared)) {}
   std::shared_ptr<void> shared_;
+};
+
+/// A function that `Context::on_cancel` registered, for as long as this lives. When the destructor has returned, it is
+/// not called any more; while it is running, the destructor waits, unless the function itself is what destroys this.
+/// May outlive the store.
+class VITRINE_API CancelCallback {
+ public:
+  CancelCallback() = default;
+  CancelCallback(CancelCallback&&) noexcept = default;
+  CancelCallback& operator=(CancelCallback&&) noexcept = default;
+
+ private:
+  friend class Context;
+  explicit CancelCallback(std::shared_ptr<void> registered) : registered_(std::move(registered)) {}
+  std::shared_ptr<void> registered_;
 };
 
 /// A stack other than the thread's own, [low, low + size), on which guests may be called while this lives, by any
@@ -101,12 +117,15 @@ class VITRINE_API Context {
   /// Who may cancel it, from any thread. Of what a store has only these two may be used by another thread.
   CancelHandle canceller() const;
   void cancel() const;
-  /// Cancels it in so much time, unless it has gone by then.
-  [[nodiscard]] Result<> cancel_after(std::chrono::nanoseconds delay) const;
+  /// Cancels it in so much time, unless it has gone by then; another call sets the time anew. None: calls that off. When
+  /// it returns, what was set before cancels the store no more, if it has not yet. Fails if the system has no room for
+  /// the engine's timer thread.
+  [[nodiscard]] Result<> cancel_after(std::optional<std::chrono::nanoseconds> delay) const;
   bool cancelled() const;
-  /// Called once when the store is cancelled, by the thread that cancels, or at once if that has been: wakes a host
-  /// function that waits. Must not use the store.
-  void on_cancel(std::function<void()> wake) const;
+  /// `wake` is called once when the store is cancelled, by the thread that cancels, or at once if that has been: wakes a
+  /// host function that waits, which keeps what is answered for as long as it does. Must not use the store, nor take its
+  /// time; an exception is dropped.
+  [[nodiscard]] CancelCallback on_cancel(std::function<void()> wake) const;
 
   /// One thing of the host's that its functions can find again, by a key: the address of something static. It goes with
   /// the store, when its guests are gone already. (`StoreOf<T>` is the typed face.)

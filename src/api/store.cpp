@@ -96,17 +96,12 @@ void Context::cancel() const {
 bool Context::cancelled() const {
   return impl_->is_cancelled();
 }
-void Context::on_cancel(std::function<void()> wake) const {
-  impl_->cancellation()->on_cancel(std::move(wake));
+CancelCallback Context::on_cancel(std::function<void()> wake) const {
+  return CancelCallback(impl_->cancellation()->on_cancel(std::move(wake)));
 }
-
-Result<void> Context::cancel_after(std::chrono::nanoseconds delay) const {
-  const bool added = impl_->engine().timer()->after(delay, [self = std::weak_ptr(impl_->cancellation())] {
-    if (const auto cancellation = self.lock()) cancellation->cancel();
-    return false;
-  });
-  if (!added) return fail("the system has no room for the timer's thread", ErrorKind::Io);
-  return {};
+Result<> Context::cancel_after(std::optional<std::chrono::nanoseconds> delay) const {
+  if (impl_->cancellation()->cancel_after(delay)) return {};
+  return fail("the system has no room for the timer's thread", ErrorKind::Io);
 }
 
 Stack::Stack(void* low, size_t size) : low_(low), size_(size) {

@@ -41,7 +41,7 @@ void Timer::forget_parent() {
   if (forks_.exchange(forks) == forks) return;
   new (&mutex_) std::mutex;
   new (&changed_) std::condition_variable;
-  new (&entries_) std::multimap<Clock::time_point, Entry>;
+  new (&entries_) std::map<Key, Entry>;
   new (&thread_) std::thread;
 }
 
@@ -53,16 +53,24 @@ void Timer::repeat(Task task) {
   }
 }
 
-bool Timer::after(std::chrono::nanoseconds delay, Task task) {
+std::optional<Timer::Key> Timer::after(std::chrono::nanoseconds delay, Task task) {
   const auto now = Clock::now();
   const auto longest = Clock::time_point::max() - now;
   return add(now + std::min<Clock::duration>(delay, longest), {std::move(task)});
 }
 
-bool Timer::add(Clock::time_point when, Entry entry) {
+void Timer::call_off(const Key& key) {
+  forget_parent();
+  decltype(entries_)::node_type node;  // goes when the lock is free again
+  std::lock_guard lock(mutex_);
+  node = entries_.extract(key);
+}
+
+std::optional<Timer::Key> Timer::add(Clock::time_point when, Entry entry) {
   forget_parent();
   std::lock_guard lock(mutex_);
-  if (ends_) return true;
+  const Key key(when, ++numbers_);
+  if (ends_) return key;
   if (!thread_.joinable()) {
     // The host's signals are for the host's own threads.
     sigset_t all, before;
@@ -73,11 +81,11 @@ bool Timer::add(Clock::time_point when, Entry entry) {
     } catch (const std::system_error&) {
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (!thread_.joinable()) return false;
+    if (!thread_.joinable()) return std::nullopt;
   }
-  entries_.emplace(when, std::move(entry));
+  entries_.emplace(key, std::move(entry));
   changed_.notify_one();
-  return true;
+  return key;
 }
 
 void Timer::run() {
@@ -87,7 +95,7 @@ void Timer::run() {
       changed_.wait(lock);
       continue;
     }
-    const auto when = entries_.begin()->first;
+    const auto when = entries_.begin()->first.first;
     if (Clock::now() < when) {
       changed_.wait_until(lock, when);
       continue;
@@ -103,7 +111,7 @@ void Timer::run() {
       continue;
     }
     node.mapped().age += pause_at(node.mapped().age);
-    node.key() = Clock::now() + pause_at(node.mapped().age);
+    node.key().first = Clock::now() + pause_at(node.mapped().age);
     entries_.insert(std::move(node));
   }
 }

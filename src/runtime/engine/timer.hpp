@@ -8,7 +8,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "os/thread.hpp"
 
@@ -19,6 +21,8 @@ class Timer : public std::enable_shared_from_this<Timer> {
   using Clock = std::chrono::steady_clock;
   /// Answers whether it wants to be called again.
   using Task = std::function<bool()>;
+  /// What `after` has added: when it is due, and its number.
+  using Key = std::pair<Clock::time_point, uint64_t>;
 
   Timer() = default;
   Timer(const Timer&) = delete;
@@ -27,8 +31,10 @@ class Timer : public std::enable_shared_from_this<Timer> {
   /// Calls `task` until it answers false: every 100 microseconds at first, and more seldom the longer it takes, up to
   /// every 10 ms. Without room for a thread it is the caller that does so.
   void repeat(Task task);
-  /// Calls `task` once, in `delay`. False if there is no room for a thread.
-  bool after(std::chrono::nanoseconds delay, Task task);
+  /// Calls `task` once, in `delay`. None if there is no room for a thread.
+  std::optional<Key> after(std::chrono::nanoseconds delay, Task task);
+  /// Lets go of what `after` has added. It may be running already, or have run.
+  void call_off(const Key& key);
   /// No task is called from now on, and none is running when this returns (unless it is a task that calls this).
   void end();
 
@@ -37,13 +43,14 @@ class Timer : public std::enable_shared_from_this<Timer> {
     Task task;
     Clock::duration age{};
   };
-  bool add(Clock::time_point when, Entry entry);
+  std::optional<Key> add(Clock::time_point when, Entry entry);
   void run();
   void forget_parent();
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::multimap<Clock::time_point, Entry> entries_;
+  std::map<Key, Entry> entries_;
+  uint64_t numbers_ = 0;  // given out so far
   bool ends_ = false;
   std::thread thread_;
   std::atomic<uint64_t> forks_ = os::forks();

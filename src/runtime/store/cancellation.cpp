@@ -1,43 +1,62 @@
 #include "runtime/store/cancellation.hpp"
 
-#include "os/signals.hpp"
+#include <utility>
+
 #include "runtime/store/store.hpp"
 
 namespace vitrine::runtime {
 
 void Cancellation::cancel() {
-  if (cancelled_.exchange(true)) return;
+  if (begin(std::nullopt)) carry_out();
+}
+
+bool Cancellation::begin(std::optional<uint64_t> deadline) {
+  std::lock_guard lock(mutex_);
+  if (deadline && *deadline != deadline_) return false;
+  if (cancelled_.exchange(true)) return false;
+  if (store_) at_home_ = store_->refuse_entry();
+  return true;
+}
+
+void Cancellation::carry_out() {
+  const bool goes_on = push();
+  wakes_.request_stop();
+  if (!goes_on) return;
   std::shared_ptr<Timer> timer;
   {
     std::lock_guard lock(mutex_);
-    if (store_) {
-      at_home_ = store_->refuse_entry();
-      timer = store_->engine().timer();
-    }
+    if (!store_) return;
+    timer = store_->engine().timer();
   }
-  std::vector<std::function<void()>> wakes;
-  {
-    std::lock_guard lock(wake_mutex_);
-    wakes.swap(wakes_);
-  }
-  for (const auto& wake : wakes) wake();
-  if (!push()) return;
   timer->repeat([self = weak_from_this()] {
     const auto cancellation = self.lock();
     return cancellation && cancellation->push();
   });
 }
 
-void Cancellation::on_cancel(std::function<void()> wake) {
+bool Cancellation::cancel_after(std::optional<std::chrono::nanoseconds> delay) {
+  uint64_t number;
   {
-    std::lock_guard lock(wake_mutex_);
-    // SAFETY: `cancelled_` is set before `cancel` takes this lock, so what is added while it is not set is called.
-    if (!is_cancelled()) {
-      wakes_.push_back(std::move(wake));
-      return;
-    }
+    std::lock_guard lock(mutex_);
+    number = ++deadline_;
   }
-  wake();
+  Timer& timer = *store_->engine().timer();
+  if (due_) timer.call_off(*std::exchange(due_, std::nullopt));
+  if (!delay) return true;
+  due_ = timer.after(*delay, [self = weak_from_this(), number] {
+    if (const auto cancellation = self.lock(); cancellation && cancellation->begin(number)) cancellation->carry_out();
+    return false;
+  });
+  return due_.has_value();
+}
+
+std::shared_ptr<void> Cancellation::on_cancel(std::function<void()> wake) {
+  return std::make_shared<std::stop_callback<std::function<void()>>>(wakes_.get_token(), [wake = std::move(wake)] {
+    try {
+      wake();
+    } catch (...) {
+    }
+  });
 }
 
 bool Cancellation::push() {
@@ -56,7 +75,6 @@ bool Cancellation::push() {
 }
 
 void Cancellation::tell_home(int signal) {
-  if (first_request_ == 0) os::catch_interrupts(signal);
   uint64_t request = 0;
   if (first_request_ == 0 || !at_home_->seen(first_request_)) request = at_home_->send(signal);
   if (request == 0) {
@@ -67,6 +85,7 @@ void Cancellation::tell_home(int signal) {
 }
 
 void Cancellation::detach() {
+  (void)cancel_after(std::nullopt);
   std::lock_guard lock(mutex_);
   store_ = nullptr;
 }
