@@ -30,6 +30,10 @@ class Trap;
 /// later one; `cancelled` tells that from an interruption by the epoch. Guests are ended by a signal to their thread
 /// (Config::cancel_signal), so code has nothing to look at; in an engine without signals they are by their epoch check,
 /// if they have one, and after their next call of a host function. Copyable; may outlive the store.
+///
+/// Engine::make takes the signal's handler, and passes on what is not its own. A thread that calls a guest has the signal
+/// let through from then on, so it must be none that the program takes by sigwait or signalfd. The signal may come
+/// several times, also while a host function waits in the system: what is not restarted then answers EINTR.
 class VITRINE_API CancelHandle {
  public:
   /// Not to be called by a signal handler.
@@ -127,6 +131,10 @@ class VITRINE_API Context {
   /// time; an exception is dropped.
   [[nodiscard]] CancelCallback on_cancel(std::function<void()> wake) const;
 
+  /// Said by a host function that switches stacks, when it goes on on another thread than the one it was called on and
+  /// before it comes back to the guest: without it, cancelling does not find the guest. A yield hook need not say it.
+  void goes_on_here() const;
+
   /// One thing of the host's that its functions can find again, by a key: the address of something static. It goes with
   /// the store, when its guests are gone already. (`StoreOf<T>` is the typed face.)
   void set_data(const void* key, std::shared_ptr<void> data) const;
@@ -152,8 +160,9 @@ class VITRINE_API Context {
 };
 
 /// Owns the store. Movable; Func, Memory, Instance and all other handles go with what they stand for, and answer errors
-/// when the store is gone. Must not be destroyed by a host function that it called:
-/// that ends the process, with a message. One that was moved from may only be assigned to and destroyed.
+/// when the store is gone. Must not be destroyed by a host function that it called: that ends the process, with a
+/// message; so it does while a guest is suspended on another stack, which is cancelled and resumed first, and ends at
+/// once. One that was moved from may only be assigned to and destroyed.
 class VITRINE_API Store : public Context {
  public:
   /// Empty, with the default limits.

@@ -2,6 +2,7 @@
 
 #include "api/convert.hpp"
 #include "base/result.hpp"
+#include "runtime/entry/call.hpp"
 #include "runtime/entry/stack.hpp"
 
 namespace vitrine {
@@ -102,6 +103,10 @@ CancelCallback Context::on_cancel(std::function<void()> wake) const {
 Result<> Context::cancel_after(std::optional<std::chrono::nanoseconds> delay) const {
   if (impl_->cancellation()->cancel_after(delay)) return {};
   return fail("the system has no room for the timer's thread", ErrorKind::Io);
+}
+
+void Context::goes_on_here() const {
+  runtime::go_on_here(*impl_);
 }
 
 Stack::Stack(void* low, size_t size) : low_(low), size_(size) {
