@@ -1,6 +1,7 @@
 // Cancelling a store from another thread: whatever it runs ends, and soon.
 #include <malloc.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -557,6 +558,42 @@ TEST_F(Cancel, WorksInAChildOfFork) {
   }
   stop = true;
   busy.join();
+}
+
+// What the parent's timer was to do, the child's does.
+TEST_F(Cancel, ADeadlineHoldsInAChildOfFork) {
+  Engine engine = make_engine();
+  Victim victim(compile(engine, kWat));
+  unwrap(victim.store.cancel_after(100ms));
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    _exit(victim.run("loop") ? 1 : 0);
+  }
+  EXPECT_FALSE(victim.run("loop"));
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+}
+
+TEST_F(Cancel, NeedsNoThreadInAHostFunction) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0) _exit(2);  // no limit holds for root
+    const rlimit none{0, 0};
+    if (setrlimit(RLIMIT_NPROC, &none) != 0) _exit(3);
+    Engine engine = make_engine();
+    Store store(engine);
+    Linker linker(engine);
+    unwrap(linker.func("h", "cancel", [&] { store.cancel(); }));
+    Instance instance = unwrap(linker.instantiate(store, compile(engine, R"((module (import "h" "cancel" (func $cancel))
+          (func (export "f") (call $cancel) (loop $l (br $l)))))")));
+    _exit(unwrap(instance.typed<void()>("f"))() ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
 // Prints how long it takes, and asserts nothing of it: VITRINE_CANCEL_TRIES=10000 api_test

@@ -35,19 +35,19 @@ void Timer::end() {
   }
 }
 
-// In a child of fork there is no timer thread, and what it or another thread had locked stays so.
+// In a child of fork there is no timer thread, and what it or another thread had locked stays so. What was to be done
+// still is.
 void Timer::forget_parent() {
   const uint64_t forks = os::forks();
   if (forks_.exchange(forks) == forks) return;
   new (&mutex_) std::mutex;
   new (&changed_) std::condition_variable;
-  new (&entries_) std::map<Key, Entry>;
   new (&thread_) std::thread;
 }
 
-void Timer::repeat(Task task) {
-  if (add(Clock::now() + pause_at({}), {task})) return;
-  for (Clock::duration age{}; task();) {
+void Timer::repeat(Task task, MayWait may_wait) {
+  if (add(Clock::now() + pause_at({}), {task}) || may_wait == MayWait::No) return;
+  for (Clock::duration age{}; age < 1s && task();) {
     std::this_thread::sleep_for(pause_at(age));
     age += pause_at(age);
   }
@@ -71,21 +71,31 @@ std::optional<Timer::Key> Timer::add(Clock::time_point when, Entry entry) {
   std::lock_guard lock(mutex_);
   const Key key(when, ++numbers_);
   if (ends_) return key;
-  if (!thread_.joinable()) {
-    // The host's signals are for the host's own threads.
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    try {
-      thread_ = std::thread([self = shared_from_this()] { self->run(); });
-    } catch (const std::system_error&) {
-    }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (!thread_.joinable()) return std::nullopt;
-  }
+  if (!start()) return std::nullopt;
   entries_.emplace(key, std::move(entry));
   changed_.notify_one();
   return key;
+}
+
+bool Timer::start() {
+  if (thread_.joinable()) return true;
+  // The host's signals are for the host's own threads.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    thread_ = std::thread([self = shared_from_this()] { self->run(); });
+  } catch (const std::system_error&) {
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread_.joinable();
+}
+
+void Timer::begin_in_child() {
+  const auto self = weak_from_this().lock();
+  if (!self || ends_ || entries_.empty()) return;
+  std::lock_guard lock(mutex_);
+  (void)start();
 }
 
 void Timer::run() {

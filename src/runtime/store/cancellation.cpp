@@ -1,5 +1,6 @@
 #include "runtime/store/cancellation.hpp"
 
+#include <new>
 #include <utility>
 
 #include "runtime/store/store.hpp"
@@ -11,11 +12,17 @@ void Cancellation::cancel() {
 }
 
 bool Cancellation::begin(std::optional<uint64_t> deadline) {
-  std::lock_guard lock(mutex_);
+  const auto locked = lock();
   if (deadline && *deadline != deadline_) return false;
   if (cancelled_.exchange(true)) return false;
   if (store_) at_home_ = store_->refuse_entry();
   return true;
+}
+
+std::unique_lock<std::mutex> Cancellation::lock() {
+  const uint64_t forks = os::forks();
+  if (forks_.exchange(forks) != forks) new (&mutex_) std::mutex;
+  return std::unique_lock(mutex_);
 }
 
 void Cancellation::carry_out() {
@@ -23,21 +30,26 @@ void Cancellation::carry_out() {
   wakes_.request_stop();
   if (!goes_on) return;
   std::shared_ptr<Timer> timer;
+  Timer::MayWait may_wait = Timer::MayWait::Yes;
   {
-    std::lock_guard lock(mutex_);
+    const auto locked = lock();
     if (!store_) return;
     timer = store_->engine().timer();
+    // A host function of the store itself comes back to its flag, and would wait for that.
+    if (store_->running_thread() == os::Thread::current_or_null()) may_wait = Timer::MayWait::No;
   }
-  timer->repeat([self = weak_from_this()] {
-    const auto cancellation = self.lock();
-    return cancellation && cancellation->push();
-  });
+  timer->repeat(
+      [self = weak_from_this()] {
+        const auto cancellation = self.lock();
+        return cancellation && cancellation->push();
+      },
+      may_wait);
 }
 
 bool Cancellation::cancel_after(std::optional<std::chrono::nanoseconds> delay) {
   uint64_t number;
   {
-    std::lock_guard lock(mutex_);
+    const auto locked = lock();
     number = ++deadline_;
   }
   Timer& timer = *store_->engine().timer();
@@ -60,7 +72,7 @@ std::shared_ptr<void> Cancellation::on_cancel(std::function<void()> wake) {
 }
 
 bool Cancellation::push() {
-  std::lock_guard lock(mutex_);
+  const auto locked = lock();
   if (!store_) return false;
   const int signal = store_->engine().cancel_signal();
   if (signal == 0) {
@@ -86,7 +98,7 @@ void Cancellation::tell_home(int signal) {
 
 void Cancellation::detach() {
   (void)cancel_after(std::nullopt);
-  std::lock_guard lock(mutex_);
+  const auto locked = lock();
   store_ = nullptr;
 }
 

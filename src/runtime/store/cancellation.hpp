@@ -55,6 +55,8 @@ class Cancellation : public std::enable_shared_from_this<Cancellation> {
   /// Cancelling begins: no more thread may enter. False if that has been, or is to be for a deadline that does not hold
   /// any more.
   bool begin(std::optional<uint64_t> deadline);
+  /// In a child of fork the timer's thread, which may have held the lock, is no more.
+  std::unique_lock<std::mutex> lock();
   /// Ends what is running.
   void carry_out();
   /// The store dies.
@@ -68,6 +70,7 @@ class Cancellation : public std::enable_shared_from_this<Cancellation> {
   uint64_t deadline_ = 0;          // the number of the time that was set last
   std::optional<Timer::Key> due_;  // its place in the timer, for the store's thread
   std::stop_source wakes_;
+  std::atomic<uint64_t> forks_ = os::forks();
 };
 
 }  // namespace vitrine::runtime
