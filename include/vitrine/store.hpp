@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "vitrine/engine.hpp"
@@ -29,6 +30,10 @@ class Trap;
 /// later one; `cancelled` tells that from an interruption by the epoch. Guests are ended by a signal to their thread
 /// (Config::cancel_signal), so code has nothing to look at; in an engine without signals they are by their epoch check,
 /// if they have one, and after their next call of a host function. Copyable; may outlive the store.
+///
+/// Engine::make takes the signal's handler, and passes on what is not its own. A thread that calls a guest has the signal
+/// let through from then on, so it must be none that the program takes by sigwait or signalfd. The signal may come
+/// several times, also while a host function waits in the system: what is not restarted then answers EINTR.
 class VITRINE_API CancelHandle {
  public:
   /// Not to be called by a signal handler.
@@ -40,6 +45,21 @@ class VITRINE_API CancelHandle {
   friend class Context;
   explicit CancelHandle(std::shared_ptr<void> shared) : shared_(std::move(shared)) {}
   std::shared_ptr<void> shared_;
+};
+
+/// A function that `Context::on_cancel` registered, for as long as this lives. When the destructor has returned, it is
+/// not called any more; while it is running, the destructor waits, unless the function itself is what destroys this.
+/// May outlive the store.
+class VITRINE_API CancelCallback {
+ public:
+  CancelCallback() = default;
+  CancelCallback(CancelCallback&&) noexcept = default;
+  CancelCallback& operator=(CancelCallback&&) noexcept = default;
+
+ private:
+  friend class Context;
+  explicit CancelCallback(std::shared_ptr<void> registered) : registered_(std::move(registered)) {}
+  std::shared_ptr<void> registered_;
 };
 
 /// A stack other than the thread's own, [low, low + size), on which guests may be called while this lives, by any
@@ -101,12 +121,19 @@ class VITRINE_API Context {
   /// Who may cancel it, from any thread. Of what a store has only these two may be used by another thread.
   CancelHandle canceller() const;
   void cancel() const;
-  /// Cancels it in so much time, unless it has gone by then.
-  [[nodiscard]] Result<> cancel_after(std::chrono::nanoseconds delay) const;
+  /// Cancels it in so much time, unless it has gone by then; another call sets the time anew. None: calls that off. When
+  /// it returns, what was set before cancels the store no more, if it has not yet. Fails if the system has no room for
+  /// the engine's timer thread.
+  [[nodiscard]] Result<> cancel_after(std::optional<std::chrono::nanoseconds> delay) const;
   bool cancelled() const;
-  /// Called once when the store is cancelled, by the thread that cancels, or at once if that has been: wakes a host
-  /// function that waits. Must not use the store.
-  void on_cancel(std::function<void()> wake) const;
+  /// `wake` is called once when the store is cancelled, by the thread that cancels, or at once if that has been: wakes a
+  /// host function that waits, which keeps what is answered for as long as it does. Must not use the store, nor take its
+  /// time; an exception is dropped.
+  [[nodiscard]] CancelCallback on_cancel(std::function<void()> wake) const;
+
+  /// Said by a host function that switches stacks, when it goes on on another thread than the one it was called on and
+  /// before it comes back to the guest: without it, cancelling does not find the guest. A yield hook need not say it.
+  void goes_on_here() const;
 
   /// One thing of the host's that its functions can find again, by a key: the address of something static. It goes with
   /// the store, when its guests are gone already. (`StoreOf<T>` is the typed face.)
@@ -133,8 +160,9 @@ class VITRINE_API Context {
 };
 
 /// Owns the store. Movable; Func, Memory, Instance and all other handles go with what they stand for, and answer errors
-/// when the store is gone. Must not be destroyed by a host function that it called:
-/// that ends the process, with a message. One that was moved from may only be assigned to and destroyed.
+/// when the store is gone. Must not be destroyed by a host function that it called: that ends the process, with a
+/// message; so it does while a guest is suspended on another stack, which is cancelled and resumed first, and ends at
+/// once. One that was moved from may only be assigned to and destroyed.
 class VITRINE_API Store : public Context {
  public:
   /// Empty, with the default limits.

@@ -264,7 +264,8 @@ Error to_error(StoreImpl& store, runtime::FailurePtr failure) {
   }
   if (is_trap) return Error::from_trap(std::move(cause), std::move(trap));
   Error error = std::move(*failure->error);
-  if (trap->frames().empty()) return error;
+  const bool is_complete = error.kind() != ErrorKind::Trap || error.trap() != nullptr;
+  if (is_complete && trap->frames().empty()) return error;
   return std::move(error).with_trap(std::move(trap));
 }
 

@@ -3,6 +3,7 @@
 #include "api/convert.hpp"
 #include "base/casts.hpp"
 #include "base/result.hpp"
+#include "runtime/entry/call.hpp"
 #include "runtime/entry/stack.hpp"
 
 namespace vitrine {
@@ -97,17 +98,16 @@ void Context::cancel() const {
 bool Context::cancelled() const {
   return impl_->is_cancelled();
 }
-void Context::on_cancel(std::function<void()> wake) const {
-  impl_->cancellation()->on_cancel(std::move(wake));
+CancelCallback Context::on_cancel(std::function<void()> wake) const {
+  return CancelCallback(impl_->cancellation()->on_cancel(std::move(wake)));
+}
+Result<> Context::cancel_after(std::optional<std::chrono::nanoseconds> delay) const {
+  if (impl_->cancellation()->cancel_after(delay)) return {};
+  return fail("the system has no room for the timer's thread", ErrorKind::Io);
 }
 
-Result<> Context::cancel_after(std::chrono::nanoseconds delay) const {
-  const bool added = impl_->engine().timer()->after(delay, [self = std::weak_ptr(impl_->cancellation())] {
-    if (const auto cancellation = self.lock()) cancellation->cancel();
-    return false;
-  });
-  if (!added) return fail("the system has no room for the timer's thread", ErrorKind::Io);
-  return {};
+void Context::goes_on_here() const {
+  runtime::go_on_here(*impl_);
 }
 
 Stack::Stack(void* low, size_t size) : low_(low), size_(size) {

@@ -4,6 +4,8 @@
 
 #include <mutex>
 
+#include "os/thread.hpp"
+
 namespace vitrine::os {
 
 struct ForkLocks {
@@ -20,12 +22,14 @@ struct ForkLocks {
   }
   static void in_child() {
     for (ForkLock* lock = first; lock; lock = lock->next_) lock->after_in_child();
+    for (ForkLock* lock = first; lock; lock = lock->next_) lock->begin_in_child();
     mutex.unlock();
   }
 };
 
 void ForkLock::add(ForkLock& lock) {
 #if !defined(__SANITIZE_THREAD__)  // which ends a program that holds more than 64 locks
+  (void)forks();                   // the threads' numbers are right before any thread begins
   static const int registered = pthread_atfork(ForkLocks::before, ForkLocks::in_parent, ForkLocks::in_child);
   (void)registered;
 #endif

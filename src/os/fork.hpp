@@ -24,6 +24,8 @@ class ForkLock {
   virtual void before_fork() = 0;
   virtual void after_in_parent() = 0;
   virtual void after_in_child() = 0;
+  /// When all of them are free again: may start a thread.
+  virtual void begin_in_child() {}
   ForkLock* next_ = nullptr;
   ForkLock* previous_ = nullptr;
 };

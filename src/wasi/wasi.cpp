@@ -120,8 +120,13 @@ Result<Wasi> Wasi::make(const WasiConfig& config) {
 Result<> Wasi::attach(const Context& store) const {
   if (store.data(&p1::kStoreKey)) return fail("the store has a WASI context already");
   if (impl_->attached.exchange(true)) return fail("this WASI context is another store's: each takes one of its own");
-  store.set_data(&p1::kStoreKey, impl_->p1);
-  store.on_cancel([context = impl_->context] { context->interrupt(); });
+  struct Attached {
+    std::shared_ptr<Impl> wasi;
+    CancelCallback interrupts;
+  };
+  auto attached =
+      std::make_shared<Attached>(impl_, store.on_cancel([context = impl_->context.get()] { context->interrupt(); }));
+  store.set_data(&p1::kStoreKey, std::shared_ptr<p1::P1State>(attached, impl_->p1.get()));
   return {};
 }
 

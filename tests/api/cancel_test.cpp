@@ -1,5 +1,7 @@
 // Cancelling a store from another thread: whatever it runs ends, and soon.
+#include <malloc.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,6 +10,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <iterator>
 #include <mutex>
 #include <thread>
 
@@ -79,7 +84,7 @@ class Victim {
     config.out = WasiStream::writer([](std::span<const uint8_t> text) -> Result<size_t> { return text.size(); });
     unwrap(Wasi::define(linker));
     unwrap(unwrap(Wasi::make(config)).attach(store));
-    store.on_cancel([this] {
+    wake_ = store.on_cancel([this] {
       {
         std::lock_guard lock(mutex_);
         is_woken_ = true;
@@ -103,6 +108,7 @@ class Victim {
   std::mutex mutex_;
   std::condition_variable woken_;
   bool is_woken_ = false;
+  CancelCallback wake_;
 };
 
 void expect_dead(Victim& victim) {
@@ -187,7 +193,7 @@ TEST_F(Cancel, AStoreThatIsIdle) {
   used.store.cancel();
   expect_dead(used);
   int woken = 0;
-  used.store.on_cancel([&] { ++woken; });
+  auto late = used.store.on_cancel([&] { ++woken; });
   EXPECT_EQ(woken, 1) << "who comes late is called at once";
 }
 
@@ -327,6 +333,122 @@ TEST_F(Cancel, AfterATime) {
   expect_trap(result.error(), TrapCode::Interrupt);
   EXPECT_GE(Clock::now() - begun, 20ms);
   expect_dead(victim);
+}
+
+TEST_F(Cancel, ADeadlineIsSetAnewOrCalledOff) {
+  Engine engine = make_engine();
+  Victim victim(compile(engine, kWat));
+  auto id = unwrap(victim.instance->typed<int32_t(int32_t)>("id"));
+  unwrap(victim.store.cancel_after(5ms));
+  unwrap(victim.store.cancel_after(1h));
+  std::this_thread::sleep_for(30ms);
+  EXPECT_TRUE(id(1));
+  unwrap(victim.store.cancel_after(5ms));
+  unwrap(victim.store.cancel_after(std::nullopt));
+  std::this_thread::sleep_for(30ms);
+  EXPECT_TRUE(id(1));
+  // The first request's time is not the second's.
+  for (int i = 0; i < 300; ++i) {
+    Store store(engine);
+    unwrap(store.cancel_after(std::chrono::microseconds(i)));
+    std::this_thread::sleep_for(150us);
+    unwrap(store.cancel_after(std::nullopt));
+    const bool was_cancelled = store.cancelled();
+    std::this_thread::sleep_for(200us);
+    EXPECT_EQ(store.cancelled(), was_cancelled);
+  }
+  unwrap(victim.store.cancel_after(5ms));
+  expect_trap(victim.run("loop"), TrapCode::Interrupt);
+}
+
+// Of a thing that was registered, nothing is left when its holder has gone.
+TEST_F(Cancel, WhatIsRegisteredGoesWithItsHolder) {
+  Engine engine = make_engine();
+  Store store(engine);
+  int called = 0;
+  auto captured = std::make_shared<int>(1);
+  {
+    auto first = store.on_cancel([&, captured] { ++called; });
+    auto second = std::move(first);
+    EXPECT_EQ(captured.use_count(), 2);
+  }
+  EXPECT_EQ(captured.use_count(), 1);
+  auto third = store.on_cancel([&] { called += 10; });
+  store.cancel();
+  EXPECT_EQ(called, 10);
+
+  const size_t before = mallinfo2().uordblks;
+  for (int i = 0; i < 5000; ++i) {
+    Store gone(engine);
+    unwrap(gone.cancel_after(1h));
+  }
+  EXPECT_LT(mallinfo2().uordblks, before + 100'000);
+}
+
+TEST_F(Cancel, AHandleKeepsNothingOpen) {
+  const auto open_descriptors = [] {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return std::distance(begin(all), end(all));
+  };
+  Engine engine = make_engine();
+  const auto before = open_descriptors();
+  std::optional<CancelHandle> handle;
+  {
+    TemporaryFolder folder;
+    WasiConfig config;
+    config.directories.push_back({folder.path(), "/"});
+    config.listen.push_back("127.0.0.1:0");
+    Store store(engine);
+    unwrap(unwrap(Wasi::make(config)).attach(store));
+    handle = store.canceller();
+  }
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+struct CallsAtItsEnd {
+  std::function<void()> call;
+  ~CallsAtItsEnd() {
+    if (call) call();
+  }
+};
+
+TEST_F(Cancel, AGuestCalledByTheDestructorOfAThreadLocalObject) {
+  Engine engine = make_engine();
+  Module module = compile(engine, kWat);
+  Victim victim(module);
+  CancelHandle handle = victim.store.canceller();
+  std::thread thread([&] {
+    static thread_local CallsAtItsEnd at_end;  // made first, so it goes last
+    at_end.call = [&] { expect_trap(victim.run("loop"), TrapCode::Interrupt); };
+    Victim other(module);
+    EXPECT_TRUE(unwrap(other.instance->typed<int32_t(int32_t)>("id"))(1));
+  });
+  victim.wait_until_started();
+  handle.cancel();
+  thread.join();
+}
+
+// Whatever the functions do that are called: the guest ends.
+TEST_F(Cancel, AWakeMayThrow) {
+  Engine engine = make_engine();
+  Module module = compile(engine, kWat);
+  for (bool by_timer : {false, true}) {
+    Victim victim(module);
+    std::atomic<int> called{0};
+    auto first = victim.store.on_cancel([&] { ++called; });
+    auto thrower = victim.store.on_cancel([] { throw 1; });
+    auto last = victim.store.on_cancel([&] { ++called; });
+    CancelHandle handle = victim.store.canceller();
+    if (by_timer) unwrap(victim.store.cancel_after(20ms));
+    std::thread thread([&] { EXPECT_FALSE(victim.run("loop")); });
+    if (!by_timer) {
+      victim.wait_until_started();
+      handle.cancel();
+    }
+    thread.join();
+    for (int i = 0; i < 1000 && called < 2; ++i) std::this_thread::sleep_for(1ms);
+    EXPECT_EQ(called, 2);
+  }
 }
 
 TEST_F(Cancel, AThreadThatBlocksAllSignals) {
@@ -480,6 +602,42 @@ TEST_F(Cancel, WorksInAChildOfFork) {
   }
   stop = true;
   busy.join();
+}
+
+// What the parent's timer was to do, the child's does.
+TEST_F(Cancel, ADeadlineHoldsInAChildOfFork) {
+  Engine engine = make_engine();
+  Victim victim(compile(engine, kWat));
+  unwrap(victim.store.cancel_after(100ms));
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    _exit(victim.run("loop") ? 1 : 0);
+  }
+  EXPECT_FALSE(victim.run("loop"));
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+}
+
+TEST_F(Cancel, NeedsNoThreadInAHostFunction) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0) _exit(2);  // no limit holds for root
+    const rlimit none{0, 0};
+    if (setrlimit(RLIMIT_NPROC, &none) != 0) _exit(3);
+    Engine engine = make_engine();
+    Store store(engine);
+    Linker linker(engine);
+    unwrap(linker.func("h", "cancel", [&] { store.cancel(); }));
+    Instance instance = unwrap(linker.instantiate(store, compile(engine, R"((module (import "h" "cancel" (func $cancel))
+          (func (export "f") (call $cancel) (loop $l (br $l)))))")));
+    _exit(unwrap(instance.typed<void()>("f"))() ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
 // Prints how long it takes, and asserts nothing of it: VITRINE_CANCEL_TRIES=10000 api_test

@@ -267,6 +267,22 @@ TEST(Wasi, AStreamMayEnterItsGuestAgain) {
   EXPECT_EQ(reads.word(200), 1u);
 }
 
+TEST(Wasi, WhatTrapsHasATrapAlsoWithoutFrames) {
+  Engine engine = make_engine(Config().max_backtrace_frames(0));
+  Store store(engine);
+  Linker linker(engine);
+  unwrap(Wasi::define(linker));
+  unwrap(unwrap(Wasi::make({})).attach(store));
+  Instance instance = unwrap(linker.instantiate(
+      store, compile(engine, guest("fd_read", "i32 i32 i32 i32",
+                                   "(i32.const 0) (i32.const 0x7ffffff0) (i32.const 1) (i32.const 200)"))));
+  auto result = unwrap(instance.typed<int32_t()>("run"))();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind(), ErrorKind::Trap);
+  ASSERT_NE(result.error().trap(), nullptr);
+  EXPECT_EQ(result.error().trap()->frames().size(), 0u);
+}
+
 TEST(Wasi, GuestsShareAReader) {
   constexpr int kAll = 20'000;
   Engine engine = make_engine();

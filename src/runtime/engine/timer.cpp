@@ -35,49 +35,67 @@ void Timer::end() {
   }
 }
 
-// In a child of fork there is no timer thread, and what it or another thread had locked stays so.
+// In a child of fork there is no timer thread, and what it or another thread had locked stays so. What was to be done
+// still is.
 void Timer::forget_parent() {
   const uint64_t forks = os::forks();
   if (forks_.exchange(forks) == forks) return;
   new (&mutex_) std::mutex;
   new (&changed_) std::condition_variable;
-  new (&entries_) std::multimap<Clock::time_point, Entry>;
   new (&thread_) std::thread;
 }
 
-void Timer::repeat(Task task) {
-  if (add(Clock::now() + pause_at({}), {task})) return;
-  for (Clock::duration age{}; task();) {
+void Timer::repeat(Task task, MayWait may_wait) {
+  if (add(Clock::now() + pause_at({}), {task}) || may_wait == MayWait::No) return;
+  for (Clock::duration age{}; age < 1s && task();) {
     std::this_thread::sleep_for(pause_at(age));
     age += pause_at(age);
   }
 }
 
-bool Timer::after(std::chrono::nanoseconds delay, Task task) {
+std::optional<Timer::Key> Timer::after(std::chrono::nanoseconds delay, Task task) {
   const auto now = Clock::now();
   const auto longest = Clock::time_point::max() - now;
   return add(now + std::min<Clock::duration>(delay, longest), {std::move(task)});
 }
 
-bool Timer::add(Clock::time_point when, Entry entry) {
+void Timer::call_off(const Key& key) {
+  forget_parent();
+  decltype(entries_)::node_type node;  // goes when the lock is free again
+  std::lock_guard lock(mutex_);
+  node = entries_.extract(key);
+}
+
+std::optional<Timer::Key> Timer::add(Clock::time_point when, Entry entry) {
   forget_parent();
   std::lock_guard lock(mutex_);
-  if (ends_) return true;
-  if (!thread_.joinable()) {
-    // The host's signals are for the host's own threads.
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    try {
-      thread_ = std::thread([self = shared_from_this()] { self->run(); });
-    } catch (const std::system_error&) {
-    }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (!thread_.joinable()) return false;
-  }
-  entries_.emplace(when, std::move(entry));
+  const Key key(when, ++numbers_);
+  if (ends_) return key;
+  if (!start()) return std::nullopt;
+  entries_.emplace(key, std::move(entry));
   changed_.notify_one();
-  return true;
+  return key;
+}
+
+bool Timer::start() {
+  if (thread_.joinable()) return true;
+  // The host's signals are for the host's own threads.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    thread_ = std::thread([self = shared_from_this()] { self->run(); });
+  } catch (const std::system_error&) {
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread_.joinable();
+}
+
+void Timer::begin_in_child() {
+  const auto self = weak_from_this().lock();
+  if (!self || ends_ || entries_.empty()) return;
+  std::lock_guard lock(mutex_);
+  (void)start();
 }
 
 void Timer::run() {
@@ -87,7 +105,7 @@ void Timer::run() {
       changed_.wait(lock);
       continue;
     }
-    const auto when = entries_.begin()->first;
+    const auto when = entries_.begin()->first.first;
     if (Clock::now() < when) {
       changed_.wait_until(lock, when);
       continue;
@@ -103,7 +121,7 @@ void Timer::run() {
       continue;
     }
     node.mapped().age += pause_at(node.mapped().age);
-    node.key() = Clock::now() + pause_at(node.mapped().age);
+    node.key().first = Clock::now() + pause_at(node.mapped().age);
     entries_.insert(std::move(node));
   }
 }

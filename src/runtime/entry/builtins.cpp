@@ -1,4 +1,5 @@
 #include "runtime/entry/builtins.hpp"
+#include "runtime/entry/call.hpp"
 
 #include <fmt/format.h>
 
@@ -123,7 +124,10 @@ void elem_drop(VMContext* context, uint32_t segment) {
 }
 
 uint32_t new_epoch(VMContext* context) {
-  return Store::of(context->store).new_epoch();
+  Store& store = Store::of(context->store);
+  const bool goes_on = store.new_epoch();
+  go_on_here(store);  // the yield hook may have come back on another thread
+  return goes_on;
 }
 
 uint32_t out_of_fuel(VMContext* context) {

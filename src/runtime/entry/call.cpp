@@ -44,14 +44,19 @@ std::unexpected<FailurePtr> refuse(std::string message, ErrorKind kind) {
   return std::unexpected(Failure::of(Error(std::move(message), kind)));
 }
 
+/// Makes the calling thread one whose guests can be cancelled.
+void prepare_thread(Store& store) {
+  if (!guest_thread.thread) prepare_guest_thread();
+  const int signal = store.engine().cancel_signal();
+  if (guest_thread.unblocked_signal == signal) return;
+  if (signal != 0) os::unblock(signal);
+  guest_thread.unblocked_signal = signal;
+}
+
 /// A call that finds something else than the one before it: another thread, another stack, or a cancelled store.
 __attribute__((noinline)) Outcome<> call_elsewhere(Store& store, abi::VMFuncRef* function, abi::ValRaw* values,
                                                    const abi::VMActivation* previous, uintptr_t sp) {
-  if (!guest_thread.thread) prepare_guest_thread();
-  if (const int signal = store.engine().cancel_signal(); guest_thread.unblocked_signal != signal) {
-    if (signal != 0) os::unblock(signal);
-    guest_thread.unblocked_signal = signal;
-  }
+  prepare_thread(store);
   abi::VMStore& vm = store.vm();
   struct Restore {
     Store& store;
@@ -105,10 +110,17 @@ __attribute__((no_sanitize("address"))) Outcome<> call_function(Store& store, ab
   } else {
     // Below the frames of the guest that called the host, and above the limit they had: on their stack.
     is_at_home &= sp > vm.stack_limit && may_call_at(*previous, sp);
+    is_at_home &= guest_thread.thread != nullptr;  // which nobody is at home in a cancelled store, too
   }
   if (!is_at_home) [[unlikely]]
     return call_elsewhere(store, function, values, previous, sp);
   return run(store, function, values);
+}
+
+// Not inlined: its caller may have been on another thread before.
+__attribute__((noinline)) void go_on_here(Store& store) {
+  prepare_thread(store);
+  if (store.running_thread() != guest_thread.thread) (void)store.enter(*guest_thread.thread);
 }
 
 }  // namespace vitrine::runtime

@@ -13,4 +13,8 @@ class Store;
 /// Cost: a few nanoseconds over the call through the signature's trampoline.
 Outcome<> call_function(Store& store, abi::VMFuncRef* function, abi::ValRaw* values);
 
+/// A host function or yield hook that switched stacks goes on with the store's guest on this thread: to be called before
+/// it comes back to the guest, if it was called on another, so that cancelling finds the guest.
+void go_on_here(Store& store);
+
 }  // namespace vitrine::runtime

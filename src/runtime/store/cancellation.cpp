@@ -1,47 +1,78 @@
 #include "runtime/store/cancellation.hpp"
 
-#include "os/signals.hpp"
+#include <new>
+#include <utility>
+
 #include "runtime/store/store.hpp"
 
 namespace vitrine::runtime {
 
 void Cancellation::cancel() {
-  if (cancelled_.exchange(true)) return;
+  if (begin(std::nullopt)) carry_out();
+}
+
+bool Cancellation::begin(std::optional<uint64_t> deadline) {
+  const auto locked = lock();
+  if (deadline && *deadline != deadline_) return false;
+  if (cancelled_.exchange(true)) return false;
+  if (store_) at_home_ = store_->refuse_entry();
+  return true;
+}
+
+std::unique_lock<std::mutex> Cancellation::lock() {
+  const uint64_t forks = os::forks();
+  if (forks_.exchange(forks) != forks) new (&mutex_) std::mutex;
+  return std::unique_lock(mutex_);
+}
+
+void Cancellation::carry_out() {
+  const bool goes_on = push();
+  wakes_.request_stop();
+  if (!goes_on) return;
   std::shared_ptr<Timer> timer;
+  Timer::MayWait may_wait = Timer::MayWait::Yes;
   {
-    std::lock_guard lock(mutex_);
-    if (store_) {
-      at_home_ = store_->refuse_entry();
-      timer = store_->engine().timer();
+    const auto locked = lock();
+    if (!store_) return;
+    timer = store_->engine().timer();
+    // A host function of the store itself comes back to its flag, and would wait for that.
+    if (store_->running_thread() == os::Thread::current_or_null()) may_wait = Timer::MayWait::No;
+  }
+  timer->repeat(
+      [self = weak_from_this()] {
+        const auto cancellation = self.lock();
+        return cancellation && cancellation->push();
+      },
+      may_wait);
+}
+
+bool Cancellation::cancel_after(std::optional<std::chrono::nanoseconds> delay) {
+  uint64_t number;
+  {
+    const auto locked = lock();
+    number = ++deadline_;
+  }
+  Timer& timer = *store_->engine().timer();
+  if (due_) timer.call_off(*std::exchange(due_, std::nullopt));
+  if (!delay) return true;
+  due_ = timer.after(*delay, [self = weak_from_this(), number] {
+    if (const auto cancellation = self.lock(); cancellation && cancellation->begin(number)) cancellation->carry_out();
+    return false;
+  });
+  return due_.has_value();
+}
+
+std::shared_ptr<void> Cancellation::on_cancel(std::function<void()> wake) {
+  return std::make_shared<std::stop_callback<std::function<void()>>>(wakes_.get_token(), [wake = std::move(wake)] {
+    try {
+      wake();
+    } catch (...) {
     }
-  }
-  std::vector<std::function<void()>> wakes;
-  {
-    std::lock_guard lock(wake_mutex_);
-    wakes.swap(wakes_);
-  }
-  for (const auto& wake : wakes) wake();
-  if (!push()) return;
-  timer->repeat([self = weak_from_this()] {
-    const auto cancellation = self.lock();
-    return cancellation && cancellation->push();
   });
 }
 
-void Cancellation::on_cancel(std::function<void()> wake) {
-  {
-    std::lock_guard lock(wake_mutex_);
-    // SAFETY: `cancelled_` is set before `cancel` takes this lock, so what is added while it is not set is called.
-    if (!is_cancelled()) {
-      wakes_.push_back(std::move(wake));
-      return;
-    }
-  }
-  wake();
-}
-
 bool Cancellation::push() {
-  std::lock_guard lock(mutex_);
+  const auto locked = lock();
   if (!store_) return false;
   const int signal = store_->engine().cancel_signal();
   if (signal == 0) {
@@ -56,7 +87,6 @@ bool Cancellation::push() {
 }
 
 void Cancellation::tell_home(int signal) {
-  if (first_request_ == 0) os::catch_interrupts(signal);
   uint64_t request = 0;
   if (first_request_ == 0 || !at_home_->seen(first_request_)) request = at_home_->send(signal);
   if (request == 0) {
@@ -67,7 +97,8 @@ void Cancellation::tell_home(int signal) {
 }
 
 void Cancellation::detach() {
-  std::lock_guard lock(mutex_);
+  (void)cancel_after(std::nullopt);
+  const auto locked = lock();
   store_ = nullptr;
 }
 

@@ -17,13 +17,16 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <vector>
+#include <optional>
+#include <stop_token>
 
 #include "os/thread.hpp"
+#include "runtime/engine/timer.hpp"
 
 namespace vitrine::runtime {
 
@@ -36,8 +39,12 @@ class Cancellation : public std::enable_shared_from_this<Cancellation> {
   /// Any thread; only the first call has an effect.
   void cancel();
   bool is_cancelled() const { return cancelled_.load(std::memory_order_acquire); }
-  /// Calls it once, when cancelled, on the thread that cancels; at once if that has been. It must not touch the store.
-  void on_cancel(std::function<void()> wake);
+  /// Cancels in so much time; none: not by the clock. What an earlier call said does not hold any more when this
+  /// returns. By the store's thread; false if the system has no room for the timer's.
+  bool cancel_after(std::optional<std::chrono::nanoseconds> delay);
+  /// Calls it once, when cancelled, on the thread that cancels; at once if that has been. It must not touch the store;
+  /// what it throws is dropped. Not any more, nor is it running, when what is answered has gone.
+  std::shared_ptr<void> on_cancel(std::function<void()> wake);
   /// What the timer calls: tells the store's thread again. False when there is nothing left to end.
   bool push();
 
@@ -45,6 +52,13 @@ class Cancellation : public std::enable_shared_from_this<Cancellation> {
   friend class Store;
   /// Sends the signal to who was at home when it was cancelled, unless it needs none any more.
   void tell_home(int signal);
+  /// Cancelling begins: no more thread may enter. False if that has been, or is to be for a deadline that does not hold
+  /// any more.
+  bool begin(std::optional<uint64_t> deadline);
+  /// In a child of fork the timer's thread, which may have held the lock, is no more.
+  std::unique_lock<std::mutex> lock();
+  /// Ends what is running.
+  void carry_out();
   /// The store dies.
   void detach();
 
@@ -53,8 +67,10 @@ class Cancellation : public std::enable_shared_from_this<Cancellation> {
   Store* store_;                   // null when it is dead
   os::Thread* at_home_ = nullptr;  // who might have been on its way in when it was cancelled; null: nobody, any more
   uint64_t first_request_ = 0;     // the first signal to it; 0: none was sent
-  std::mutex wake_mutex_;
-  std::vector<std::function<void()>> wakes_;
+  uint64_t deadline_ = 0;          // the number of the time that was set last
+  std::optional<Timer::Key> due_;  // its place in the timer, for the store's thread
+  std::stop_source wakes_;
+  std::atomic<uint64_t> forks_ = os::forks();
 };
 
 }  // namespace vitrine::runtime
