@@ -34,7 +34,7 @@ class VITRINE_API Caller : public Context {
   /// The calling module, alive.
   std::optional<Instance> instance() const;
   /// For functions in the raw convention: leaves the error for the call that entered the guest, and answers 1, which
-  /// the function has to answer then.
+  /// the function has to answer then. What it calls in between is not affected.
   int32_t raise(Error error) const;
   /// The same for a trap, as if the guest had trapped itself.
   int32_t raise(TrapCode code) const;

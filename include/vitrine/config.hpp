@@ -54,7 +54,6 @@ class VITRINE_API Config {
 
  private:
   friend class Engine;
-  friend struct EngineImpl;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

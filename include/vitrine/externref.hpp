@@ -47,6 +47,7 @@ struct ExternObject {
 }  // namespace detail
 
 /// Cheap to copy (counted). May be dropped on any thread, and after its store: the value then goes with the last one.
+/// What was moved from refers to nothing, and may only be copied, assigned to and dropped.
 class VITRINE_API ExternRef {
  public:
   /// Gives `value` to the store's guests.
@@ -61,7 +62,9 @@ class VITRINE_API ExternRef {
     return make_any(store, std::const_pointer_cast<std::remove_const_t<T>>(std::move(value)), typeid(T));
   }
 
-  ExternRef(const ExternRef& other) : object_(other.object_) { object_->retain(); }
+  ExternRef(const ExternRef& other) : object_(other.object_) {
+    if (object_) object_->retain();
+  }
   ExternRef(ExternRef&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
   ExternRef& operator=(ExternRef other) noexcept {
     std::swap(object_, other.object_);

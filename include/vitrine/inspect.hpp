@@ -10,14 +10,6 @@
 #include "vitrine/module.hpp"
 #include "vitrine/trap.hpp"
 
-namespace vitrine::abi {
-class ImageView;
-}
-namespace vitrine::wasm {
-struct Module;
-class Names;
-}  // namespace vitrine::wasm
-
 namespace vitrine {
 
 /// A piece of machine code. Addresses count from the start of the module's code.
@@ -52,7 +44,6 @@ class VITRINE_API CodeView {
   const std::vector<CodeTrap>& traps() const { return traps_; }              ///< likewise
 
  private:
-  CodeView(const abi::ImageView& image, const wasm::Module& module, const wasm::Names& names);
   std::vector<CodeFunction> functions_;
   std::vector<CodeAddress> addresses_;
   std::vector<CodeTrap> traps_;

@@ -1,7 +1,6 @@
 // A Linker: names to things, from which instances get their imports.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string_view>
 
@@ -12,7 +11,9 @@ namespace vitrine {
 
 struct LinkerImpl;
 
-/// Host functions defined here can be used with any number of stores of the engine. Nothing is defined by default.
+/// Host functions defined here can be used with any number of stores of the engine, and with those of no other. Each is
+/// one callable for all of them: threads that run stores of one linker call it at the same time. Nothing is defined by
+/// default.
 /// One that was moved from may only be assigned to and destroyed.
 class VITRINE_API Linker {
  public:
@@ -49,10 +50,11 @@ class VITRINE_API Linker {
   [[nodiscard]] Result<> instance(std::string_view module, const Instance& instance);
   /// Defines what the module imports and is not defined: functions that trap, naming the import.
   [[nodiscard]] Result<> unknown_imports_trap(const Module& module);
-  /// Likewise, functions that answer zeros (and null references), and zeroed globals, empty memories and tables.
+  /// Likewise, functions that answer zeros (and null references), and zeroed globals, empty memories and tables. A
+  /// function whose result may not be null fails when it is called; a global or table of such a type, at once.
   [[nodiscard]] Result<> unknown_imports_default(const Context& store, const Module& module);
 
-  /// None if it is not defined, or is something of another store.
+  /// None if it is not defined, or is something of another store, or the store is one of another engine.
   std::optional<Extern> get(const Context& store, std::string_view module, std::string_view name) const;
   /// Fails with the first missing import, naming it, its type and what comes close.
   [[nodiscard]] Result<Instance> instantiate(const Context& store, const Module& module) const;

@@ -136,7 +136,8 @@ class VITRINE_API Context {
   void goes_on_here() const;
 
   /// One thing of the host's that its functions can find again, by a key: the address of something static. It goes with
-  /// the store, when its guests are gone already. (`StoreOf<T>` is the typed face.)
+  /// the store, last: its guests, extern references and host functions are gone already. (`StoreOf<T>` is the typed
+  /// face.)
   void set_data(const void* key, std::shared_ptr<void> data) const;
   void* data(const void* key) const;
 
@@ -160,9 +161,10 @@ class VITRINE_API Context {
 };
 
 /// Owns the store. Movable; Func, Memory, Instance and all other handles go with what they stand for, and answer errors
-/// when the store is gone. Must not be destroyed by a host function that it called: that ends the process, with a
-/// message; so it does while a guest is suspended on another stack, which is cancelled and resumed first, and ends at
-/// once. One that was moved from may only be assigned to and destroyed.
+/// when the store is gone. Must not be destroyed by a host function that it called, nor while a coroutine that called
+/// its guest is suspended, whose stack is full of it: cancel it and resume the coroutine, which then unwinds at once and
+/// comes to its end. Else the process ends with a message. One that was moved from may only be assigned to and
+/// destroyed.
 class VITRINE_API Store : public Context {
  public:
   /// Empty, with the default limits.

@@ -75,8 +75,9 @@ struct WasiConfig {
   std::vector<std::string> listen;  ///< "HOST:PORT": listening TCP sockets that are granted, after the directories
   bool clocks = true;  ///< the system's wall clock and monotonic clock, and sleeping: granted unless withheld
   bool random = true;  ///< the system's random source: likewise
-  /// The most files and sockets it may have open, of which three are the streams; less if the process may not have as many: it shares what the process
-  /// may have with other guests, of which the host keeps a quarter.
+  /// The most files and sockets it may have open, its three standard streams and what it is granted among them; less if
+  /// the process may not have as many: it shares what the process may have with other guests, of which the host keeps a
+  /// quarter.
   uint32_t max_open_files = 4096;
   /// Grants this process's standard input, output and error.
   void inherit_stdio() {

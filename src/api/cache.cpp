@@ -43,16 +43,25 @@ std::string CodeCache::path(const std::string& key) const {
   return directory_ + "/" + key + ".cwasm";
 }
 
+namespace {
+
+/// Whether it is this user's, or root's, who may have filled a cache for all.
+bool has_our_owner(const struct stat& st) {
+  return st.st_uid == geteuid() || st.st_uid == 0;
+}
+bool others_may_write(const struct stat& st) {
+  return (st.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
+}  // namespace
+
 os::FileDescriptor CodeCache::open(const std::string& key) const {
   // O_NONBLOCK: somebody may have put a pipe there.
   os::FileDescriptor file(::open(path(key).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!file) return {};
   struct stat entry, directory;
-  const uid_t self = geteuid();
-  // Root may have filled the cache for all. Who may write to the directory can replace what is in it.
-  auto is_ours = [self](const struct stat& st) {
-    return (st.st_uid == self || st.st_uid == 0) && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-  };
+  // Who may write to the directory can replace what is in it.
+  auto is_ours = [](const struct stat& st) { return has_our_owner(st) && !others_may_write(st); };
   if (fstat(file.get(), &entry) != 0 || !S_ISREG(entry.st_mode) || !is_ours(entry)) return {};
   if (stat(directory_.c_str(), &directory) != 0 || !is_ours(directory)) return {};
   return file;
@@ -142,9 +151,12 @@ Result<> CodeCache::claim(const std::string& key) const {
   std::error_code error;
   if (fs::create_directories(directory_, error)) fs::permissions(directory_, fs::perms::owner_all, error);
   if (error) return fail(error.message(), ErrorKind::Io);
-  if (struct stat st; stat(directory_.c_str(), &st) == 0 && (st.st_mode & (S_IWGRP | S_IWOTH))) {
-    return fail("others than its owner may write to it, so that what is in it cannot be trusted (chmod go-w)",
-                ErrorKind::Io);
+  if (struct stat st; stat(directory_.c_str(), &st) == 0) {
+    if (!has_our_owner(st)) return fail("it is another user's", ErrorKind::Io);
+    if (others_may_write(st)) {
+      return fail("others than its owner may write to it, so that what is in it cannot be trusted (chmod go-w)",
+                  ErrorKind::Io);
+    }
   }
   switch (mark()) {
     case Mark::Ours:

@@ -49,6 +49,12 @@ const char* what_of<Table>() {
   return "table";
 }
 
+template <class T>
+Result<> check_limits(const T& type, const char* what) {
+  if (!type.max || type.min <= *type.max) return {};
+  return fail(fmt::format("a {} has a minimum of {} and a maximum of {}", what, type.min, *type.max));
+}
+
 std::optional<TrapCode> to_public(abi::TrapCode code) {
   if (code == abi::TrapCode::None) return std::nullopt;
   return static_cast<TrapCode>(static_cast<uint8_t>(code) - 1);
@@ -95,6 +101,7 @@ Result<wasm::ValType> to_wasm(const runtime::Engine& engine, const ValType& type
 }
 
 Result<wasm::MemoryType> to_wasm(const MemoryType& type) {
+  TRY(check_limits(type, "memory"));
   if (type.page_size_log2 != 0 && type.page_size_log2 != 16) {
     return fail(fmt::format("a memory's pages are of 1 or 65536 bytes, not of 2^{}", type.page_size_log2));
   }
@@ -107,6 +114,7 @@ Result<wasm::MemoryType> to_wasm(const MemoryType& type) {
 Result<wasm::TableType> to_wasm(const runtime::Engine& engine, const TableType& type) {
   wasm::ValType element = TRY(to_wasm(engine, type.element));
   if (!element.is_ref()) return fail(fmt::format("a table holds references, not {}", to_string(type.element)));
+  TRY(check_limits(type, "table"));
   return wasm::TableType{element, {.min = type.min, .max = type.max, .is_64 = type.is_64}};
 }
 

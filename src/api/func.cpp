@@ -125,7 +125,7 @@ RawHostFunc raw_host_func() {
 
 Result<abi::VMFuncRef*> new_host_function(StoreImpl& store, const FuncType& type, RawHostFunc f, void* env) {
   runtime::TypeSet held = TRY(register_func(store.engine(), type));
-  return store.new_host_function(std::move(held), reinterpret_cast<abi::HostCall>(f), env, nullptr)->funcref();
+  return store.new_host_function(std::move(held), reinterpret_cast<abi::HostCall>(f), env)->funcref();
 }
 
 abi::VMFuncRef* new_host_function(StoreImpl& store, runtime::TypeId type, RawHostFunc f, void* env) {

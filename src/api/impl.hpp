@@ -58,8 +58,17 @@ struct DefinedTypeImpl {
   const runtime::EngineType& type() const { return engine->types().get(id()); }
 };
 
-/// The runtime's store with what the API adds.
-struct StoreImpl : runtime::Store {
+/// What outlives the guests of a store, goes in this order afterwards, and may use what stands above it until then.
+struct StoreBelongings {
+  vitrine::Engine api_engine;
+  std::vector<std::pair<const void*, std::shared_ptr<void>>> data;
+  std::vector<std::shared_ptr<const void>> linkers;  // what their definitions point to, and their types
+  std::vector<std::shared_ptr<void>> kept;           // what host functions point to
+};
+
+/// The runtime's store with what the API adds. It ends as it is said here, from below: no handle finds it any more,
+/// then guests and extern references go, then what they were given.
+struct StoreImpl : StoreBelongings, runtime::Store {
   explicit StoreImpl(const vitrine::Engine& engine) : StoreImpl(EngineImpl::share(engine), nullptr) {}
   ~StoreImpl() { api::retire_slot(slot); }
 
@@ -67,21 +76,17 @@ struct StoreImpl : runtime::Store {
   detail::Handle handle(void* object) const { return {slot, id(), object}; }
   const runtime::EngineType& type_of(const abi::VMFuncRef* func) const { return engine().types().get(func->type_id); }
 
-  vitrine::Engine api_engine;
   detail::StoreSlot* slot;
-  std::vector<std::shared_ptr<void>> kept;  // what host functions point to
-  std::vector<std::pair<const void*, std::shared_ptr<void>>> data;
   std::shared_ptr<const Trap> last_exception;
   std::exception_ptr exception_on_its_way;  // the last exception, while there is an outer call it may pass through
   // Host functions that a linker's definitions have become in this store, by the definition's number.
   std::unordered_map<uint64_t, abi::VMFuncRef*> linked;
-  std::vector<std::shared_ptr<const void>> linkers;  // what their definitions point to, and their types
 
  private:
   StoreImpl(vitrine::Engine shared, std::nullptr_t)
-      : runtime::Store(std::shared_ptr<runtime::Engine>(detail::Access::impl(shared),
-                                                        detail::Access::impl(shared)->runtime.get())),
-        api_engine(std::move(shared)),
+      : StoreBelongings{.api_engine = std::move(shared), .data = {}, .linkers = {}, .kept = {}},
+        runtime::Store(std::shared_ptr<runtime::Engine>(detail::Access::impl(api_engine),
+                                                        detail::Access::impl(api_engine)->runtime.get())),
         slot(api::take_slot(this)) {}
 };
 

@@ -48,24 +48,38 @@ std::vector<CodeFunction> list_functions(const abi::ImageView& image, const wasm
   return all;
 }
 
+std::vector<CodeAddress> list_addresses(const abi::ImageView& image) {
+  std::vector<CodeAddress> all;
+  for (const abi::AddressEntry& a : image.addresses().decode()) all.push_back({a.offset, a.srcloc});
+  return all;
+}
+
+std::vector<CodeTrap> list_traps(const abi::ImageView& image) {
+  std::vector<CodeTrap> all;
+  for (const abi::TrapEntry& t : image.traps()) all.push_back({t.offset, static_cast<TrapCode>(t.code - 1)});
+  return all;
+}
+
 }  // namespace
 
 CodeView CodeView::of(const Module& module) {
   const runtime::CompiledModule& compiled = *detail::Access::impl(module)->compiled;
-  return CodeView(compiled.image(), compiled.module(), compiled.names());
+  CodeView view;
+  view.functions_ = list_functions(compiled.image(), compiled.module(), compiled.names());
+  view.addresses_ = list_addresses(compiled.image());
+  view.traps_ = list_traps(compiled.image());
+  return view;
 }
 
 Result<CodeView> CodeView::of_image(std::span<const uint8_t> bytes) {
   auto settings = TRY(abi::ImageView::settings_of(bytes));
   auto image = TRY(abi::ImageView::open(bytes, settings, true));
   auto module = TRY(wasm::read_module(image.module(), wasm::Features::all(), {.declarations_only = true}));
-  return CodeView(image, module, wasm::Names::read(module));
-}
-
-CodeView::CodeView(const abi::ImageView& image, const wasm::Module& module, const wasm::Names& names)
-    : functions_(list_functions(image, module, names)) {
-  for (const abi::AddressEntry& a : image.addresses().decode()) addresses_.push_back({a.offset, a.srcloc});
-  for (const abi::TrapEntry& t : image.traps()) traps_.push_back({t.offset, static_cast<TrapCode>(t.code - 1)});
+  CodeView view;
+  view.functions_ = list_functions(image, module, wasm::Names::read(module));
+  view.addresses_ = list_addresses(image);
+  view.traps_ = list_traps(image);
+  return view;
 }
 
 std::vector<CodegenSetting> codegen_settings(const Engine& engine) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 
 #include "api/convert.hpp"
 #include "api/host_function.hpp"
@@ -49,12 +50,6 @@ int32_t trap_thunk(void* env, CallerContext* caller, RawVal*) {
   return detail::raise(caller, Error(static_cast<MissingImport*>(env)->message, ErrorKind::Link));
 }
 
-int32_t zero_thunk(void* env, CallerContext*, RawVal* values) {
-  size_t results = static_cast<FuncType*>(env)->results.size();
-  for (size_t i = 0; i < results; ++i) values[i] = RawVal{.v128 = {}};
-  return 0;
-}
-
 }  // namespace
 
 struct LinkerImpl {
@@ -95,6 +90,10 @@ struct LinkerImpl {
   }
 
   Result<Extern> in_store(StoreImpl& store, const Definition& definition) const {
+    // The numbers of types are an engine's own.
+    if (&store.engine() != Access::impl(engine)->runtime.get()) {
+      return fail("the linker was made for another engine than the store's");
+    }
     if (auto* e = std::get_if<Extern>(&definition)) {
       TRY(api::to_runtime(store, *e));
       return *e;
@@ -187,9 +186,8 @@ Result<> Linker::unknown_imports_default(const Context& store, const Module& mod
   for (const ImportType& import : module.imports()) {
     if (impl_->find(import.module, import.name)) continue;
     if (auto* f = std::get_if<FuncType>(&import.type)) {
-      auto owned = std::make_shared<FuncType>(*f);
-      void* env = owned.get();
-      TRY(func_thunk(import.module, import.name, *f, zero_thunk, env, std::move(owned)));
+      // Results are zero and null before, and looked at afterwards: null may not be what the type allows.
+      TRY(func_dynamic(import.module, import.name, *f, [](auto&&...) -> Result<> { return {}; }));
     } else if (auto* g = std::get_if<GlobalType>(&import.type)) {
       TRY(define(import.module, import.name, TRY(Global::make(store, *g, Val::null(g->type.kind())))));
     } else if (auto* m = std::get_if<MemoryType>(&import.type)) {

@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "testing.hpp"
 
@@ -159,6 +160,43 @@ TEST_F(Externs, AreWordsInTheRawConvention) {
   EXPECT_TRUE(store->from_raw(ValKind::ExternRef, RawVal{.i64 = 12345}).is_null());
   Store other(engine);
   EXPECT_CONTAINS(message_of(other.to_raw(ref)), "another store");
+}
+
+TEST_F(Externs, ThatWereMovedFromCanBeCopied) {
+  ExternRef from = ExternRef::make(*store, 5);
+  const ExternRef to = std::move(from);
+  ExternRef copy = from;  // NOLINT(bugprone-use-after-move): that is the test
+  EXPECT_FALSE(copy == to);
+  copy = to;
+  EXPECT_EQ(*copy.get<int>(), 5);
+}
+
+// Values and functions that go with the store find its data.
+TEST(Store, ItsDataGoesLast) {
+  struct Data {
+    explicit Data(bool& where) : alive(where) { alive = true; }
+    ~Data() { alive = false; }
+    bool& alive;
+  };
+  bool alive = false;
+  std::vector<std::string> early, late;
+  auto held = [&](const char* what) {
+    return std::shared_ptr<void>(nullptr, [&, what](void*) { (alive ? early : late).emplace_back(what); });
+  };
+  Engine engine = make_engine();
+  {
+    StoreOf<Data> store(engine, alive);
+    (void)ExternRef::share(store, held("extern reference"));
+    unwrap(Func::wrap(store, [h = held("host function")] {}));
+    Linker gone(engine);
+    unwrap(gone.func("", "f", [h = held("linked function")] {}));
+    EXPECT_TRUE(gone.get(store, "", "f").has_value());
+    store.limiter({.may_grow = [h = held("limiter")](const Context&, const Growth&) { return true; }});
+    EXPECT_TRUE(early.empty());
+  }
+  EXPECT_FALSE(alive);
+  EXPECT_EQ(early.size(), 4u);
+  EXPECT_EQ(late, std::vector<std::string>());
 }
 
 }  // namespace

@@ -99,6 +99,38 @@ TEST(Callers, RaiseErrorsInTheRawConvention) {
   EXPECT_EQ(message_of(unwrap(Func::make_raw(store, {}, raw, nullptr, nullptr)).call({})), "no");
 }
 
+// What was raised is of the call that it is answered to, whatever ends before it is.
+TEST(Callers, MayCallTheGuestAfterTheyRaised) {
+  struct Host {
+    Module module;
+    std::optional<Func> quiet, trapping, own;
+    std::vector<std::string> inner;
+  };
+  Engine engine = make_engine();
+  Store store(engine);
+  Module module = compile(engine, R"((module (import "" "c" (func $c)) (func (export "g") (call $c))
+    (func (export "quiet")) (func (export "trapping") (unreachable))))");
+  Host host{compile(engine, "(module (func $start) (start $start))"), {}, {}, {}, {}};
+  RawHostFunc raw = [](void* env, CallerContext* guest, RawVal*) {
+    auto& h = *static_cast<Host*>(env);
+    Caller caller(guest);
+    int32_t answer = caller.raise(Error("the reason", ErrorKind::Host));
+    h.inner = {message_of(h.quiet->call({})), message_of(h.own->call({})),
+               message_of(Instance::make(caller, h.module, {})), message_of(h.trapping->call({}))};
+    return answer;
+  };
+  Extern imports[] = {unwrap(Func::make_raw(store, {}, raw, &host, nullptr))};
+  Instance instance = unwrap(Instance::make(store, module, imports));
+  host.quiet = unwrap(instance.func("quiet"));
+  host.trapping = unwrap(instance.func("trapping"));
+  host.own = unwrap(Func::wrap(store, [] {}));
+  EXPECT_CONTAINS(message_of(unwrap(instance.func("g")).call({})), "the reason");
+  ASSERT_EQ(host.inner.size(), 4u);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(host.inner[i], "no error") << i;
+  EXPECT_CONTAINS(host.inner[3], "unreachable");
+  EXPECT_EQ(message_of(host.quiet->call({})), "no error");
+}
+
 TEST(Exceptions, TellWhereTheGuestWas) {
   Engine engine = make_engine();
   Store store(engine);

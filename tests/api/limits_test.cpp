@@ -392,5 +392,61 @@ TEST(Epoch, CallbackMayYield) {
   EXPECT_EQ(yields, 3);
 }
 
+// What cannot begin for its type, or for the system, is told as a growth is.
+TEST(Limiter, IsToldWhatCannotBegin) {
+  Engine engine = make_engine();
+  Store store(engine);
+  std::vector<std::string> told;
+  store.limiter({.grow_failed = [&](const Context& context, const Growth& growth, const Error&) {
+    told.push_back((growth.what == Growth::What::Memory ? "memory " : "table ") + std::to_string(growth.desired));
+    // Who is told may make things: what had been made of an instance until then is gone already.
+    unwrap(Memory::make(context, {1, std::nullopt, false}));
+  }});
+  EXPECT_FALSE(Memory::make(store, {uint64_t{1} << 44, std::nullopt, true}).has_value());
+  EXPECT_FALSE(
+      Table::make(store, {ValKind::FuncRef, 20'000'000, std::nullopt, true}, Val::null(ValKind::FuncRef)).has_value());
+  Module module = compile(engine, "(module (memory 1) (memory i64 0x100000000000) (table 1 funcref))");
+  EXPECT_FALSE(Instance::make(store, module, {}).has_value());
+  module = compile(engine, "(module (memory 1) (table 1 funcref) (table 20000000 funcref))");
+  EXPECT_FALSE(Instance::make(store, module, {}).has_value());
+  const std::string too_large = "memory 1152921504606846976";
+  EXPECT_EQ(told, (std::vector<std::string>{too_large, "table 20000000", too_large, "table 20000000"}));
+  // The four that were made meanwhile are whole.
+  StoreLimits limits;
+  limits.memories = 5;
+  store.limits(limits);
+  Memory last = unwrap(Memory::make(store, {1, std::nullopt, false}));
+  EXPECT_EQ(last.data()[0], 0);
+  EXPECT_FALSE(Memory::make(store, {1, std::nullopt, false}).has_value());
+}
+
+TEST(Limiter, CannotPassTheLimitsOfCounts) {
+  Engine engine = make_engine();
+  for (bool is_instance : {false, true}) {
+    Store store(engine);
+    StoreLimits limits;
+    limits.memories = limits.tables = 1;
+    store.limits(limits);
+    int depth = 0, memories = 0, tables = 0;
+    store.limiter({.may_grow = [&](const Context& context, const Growth&) -> Result<bool> {
+      if (depth++ < 3) memories += Memory::make(context, {1, std::nullopt, false}).has_value();
+      if (depth++ < 3) {
+        tables +=
+            Table::make(context, {ValKind::FuncRef, 1, std::nullopt, false}, Val::null(ValKind::FuncRef)).has_value();
+      }
+      return true;
+    }});
+    if (is_instance) {
+      Module module = compile(engine, "(module (memory 1) (table 1 funcref))");
+      EXPECT_FALSE(Instance::make(store, module, {}).has_value());
+    } else {
+      memories += Memory::make(store, {1, std::nullopt, false}).has_value();
+      tables += Table::make(store, {ValKind::FuncRef, 1, std::nullopt, false}, Val::null(ValKind::FuncRef)).has_value();
+    }
+    EXPECT_EQ(memories, 1);
+    EXPECT_LE(tables, 1);
+  }
+}
+
 }  // namespace
 }  // namespace vitrine::testing

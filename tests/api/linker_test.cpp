@@ -192,5 +192,19 @@ TEST_F(Linking, TooFewImports) {
   EXPECT_TRUE(Instance::make(store, module, std::span<const Extern>(two).first(1)).has_value());
 }
 
+// The numbers of types are each engine's own: what is one type in one is another in the other.
+TEST_F(Linking, AStoreOfAnotherEngineIsRefused) {
+  unwrap(linker.func("env", "f", [](int32_t a, int32_t) { return a; }));
+  Engine other = make_engine();
+  Module module = compile(other, R"((module (import "env" "f" (func $f (param i64 f64) (result f64)))
+    (func (export "g") (result f64) (call $f (i64.const 1) (f64.const 1.5)))))");
+  Store theirs(other);
+  EXPECT_CONTAINS(message_of(linker.instantiate(theirs, module)), "another engine");
+  EXPECT_FALSE(linker.get(theirs, "env", "f").has_value());
+  EXPECT_TRUE(linker.get(store, "env", "f").has_value());
+  unwrap(linker.define("env", "m", unwrap(Memory::make(theirs, {1, std::nullopt, false}))));
+  EXPECT_FALSE(linker.get(theirs, "env", "m").has_value());
+}
+
 }  // namespace
 }  // namespace vitrine::testing

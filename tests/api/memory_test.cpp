@@ -286,5 +286,14 @@ TEST(Global, MadeByTheHost) {
   EXPECT_EQ(unwrap(g.get()).i32(), 15);
 }
 
+TEST(Table, AMinimumOverTheMaximumIsRefused) {
+  Engine engine = make_engine();
+  Store store(engine);
+  EXPECT_CONTAINS(message_of(Table::make(store, {ValKind::FuncRef, 5, 3, false}, Val::null(ValKind::FuncRef))),
+                  "a minimum of 5 and a maximum of 3");
+  EXPECT_CONTAINS(message_of(Memory::make(store, {5, 3, false})), "a minimum of 5 and a maximum of 3");
+  EXPECT_TRUE(Table::make(store, {ValKind::FuncRef, 3, 3, false}, Val::null(ValKind::FuncRef)).has_value());
+}
+
 }  // namespace
 }  // namespace vitrine::testing

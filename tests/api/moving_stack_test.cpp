@@ -117,7 +117,7 @@ TEST_F(MovingStack, CancellingFindsTheGuest) {
     if (by_yielding) {
       victim.set_epoch_deadline(0);
       victim.epoch_callback([](const Context&) -> Result<EpochDecision> { return EpochDecision::yield(1); });
-      victim.yield_hook([this](const Context&) -> Result<void> {
+      victim.yield_hook([this](const Context&) -> Result<> {
         coroutine->suspend();
         started = true;
         return {};

@@ -1,8 +1,10 @@
 // Precompiled images in memory and in files, and the code cache: that they work, and that nothing damaged runs.
+#include <elf.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <random>
 
 #include "testing.hpp"
@@ -127,6 +129,43 @@ TEST(Serialize, WithoutTheChecksumDamageDoesNotCrashTheLoader) {
       (void)module->name();
     }
   }
+}
+
+// Code that is the last thing in a file, and does not end with a page.
+TEST(Serialize, CodeThatEndsTheFileIsRefused) {
+  Engine engine = make_engine(Config().verify_images(false));
+  std::vector<uint8_t> image = unwrap(compile(engine, kModule).serialize());
+  const uint64_t size = image.size();
+  Elf64_Ehdr elf;
+  std::memcpy(&elf, image.data(), sizeof elf);
+  image.resize((image.size() + 4095) & ~size_t{4095});
+  for (size_t i = 0; i < elf.e_shnum; ++i) {
+    const size_t at = elf.e_shoff + i * sizeof(Elf64_Shdr);
+    Elf64_Shdr section;
+    std::memcpy(&section, image.data() + at, sizeof section);
+    if ((section.sh_flags & SHF_EXECINSTR) == 0) continue;
+    const std::vector<uint8_t> code(image.begin() + static_cast<ptrdiff_t>(section.sh_offset),
+                                    image.begin() + static_cast<ptrdiff_t>(section.sh_offset + section.sh_size));
+    ASSERT_NE(code.size() % 4096, 0u);
+    section.sh_offset = image.size();
+    std::memcpy(image.data() + at, &section, sizeof section);
+    image.insert(image.end(), code.begin(), code.end());
+    break;
+  }
+  ASSERT_NE(image.size() % 4096, 0u);
+  // The header says how long the file is.
+  const uint64_t now = image.size();
+  bool found = false;
+  for (size_t at = 0; at < 1024; at += 8) {
+    if (std::memcmp(image.data() + at, &size, sizeof size) != 0) continue;
+    std::memcpy(image.data() + at, &now, sizeof now);
+    found = true;
+  }
+  ASSERT_TRUE(found);
+  auto result = Module::deserialize(engine, image);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind(), ErrorKind::Incompatible);
+  EXPECT_CONTAINS(result.error().message(), "end with a page");
 }
 
 TEST(Serialize, WhatIsNoImageIsSaid) {
@@ -395,6 +434,18 @@ TEST_F(Cache, ProcessesShareIt) {
     EXPECT_EQ(status, 0);
   }
   for (auto& e : entries()) EXPECT_TRUE(e.filename().string().ends_with(".cwasm")) << e;
+}
+
+TEST_F(Cache, AnotherUsersIsLeftAlone) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can make a directory another user's";
+  fs::create_directories(folder / "cache");
+  fs::permissions(folder / "cache", fs::perms::owner_all);
+  ASSERT_EQ(chown((folder / "cache").c_str(), 12345, 12345), 0);
+  Engine engine = make_engine(config());
+  expect_works(engine, compile(engine, kModule));
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_CONTAINS(warnings[0], "another user's");
+  EXPECT_TRUE(fs::is_empty(folder / "cache"));
 }
 
 }  // namespace

@@ -147,5 +147,22 @@ TEST(Types, AConcretePlaceTakesOnlyItsFunctions) {
   EXPECT_CONTAINS(message_of(none.set(0, ExternRef::make(store, 1))), "expected");
 }
 
+// What the host made of a type keeps it, when nobody else does and its number would be another type's.
+TEST(Types, AreHeldByTheTablesAndGlobalsOfTheHost) {
+  Engine engine = make_engine();
+  Store store(engine);
+  const FuncType sig{{ValKind::I32}, {ValKind::I32}};
+  auto nullable = [&] { return null(unwrap(DefinedType::func(engine, sig))); };
+  const Val none = Val::null(ValKind::FuncRef);
+  Table table = unwrap(Table::make(store, {nullable(), 1, std::nullopt, false}, none));
+  Global global = unwrap(Global::make(store, {nullable(), true}, none));
+  DefinedType other = unwrap(DefinedType::func(engine, {{ValKind::F64}, {}}));
+  Func wrong = unwrap(Func::wrap(store, [](double) {}));
+  EXPECT_FALSE(table.set(0, wrong.as_val()).has_value());
+  EXPECT_FALSE(global.set(wrong.as_val()).has_value());
+  EXPECT_EQ(to_string(unwrap(table.type()).element), "(ref null func (i32) -> (i32))");
+  EXPECT_EQ(unwrap(global.type()).type, ValType(nullable()));
+}
+
 }  // namespace
 }  // namespace vitrine::testing

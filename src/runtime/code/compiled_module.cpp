@@ -104,8 +104,10 @@ Result<> CompiledModule::prepare() {
   }
   layout_.emplace(module_);
   types_ = TRY(engine_->types().add_module(module_));
+  const uint64_t text_at = image_.text_file_offset(), text_size = os::round_up(image_.text().size(), os::page_size());
+  if (text_size > mapping_.bytes().size() - text_at) return damaged("its code does not end with a page");
   // SAFETY: the pages are those of a file mapping without write permission, so they never are writable and executable.
-  if (!mapping_.make_executable(image_.text_file_offset(), os::round_up(image_.text().size(), os::page_size()))) {
+  if (!mapping_.make_executable(text_at, text_size)) {
     return fail("the system refuses to make code executable", ErrorKind::Io);
   }
 

@@ -91,11 +91,17 @@ __attribute__((noinline)) Outcome<> call_host(Store& store, abi::VMFuncRef* func
   return std::unexpected(store.take_failure());
 }
 
+__attribute__((noinline)) Outcome<> call_after_raise(Store& store, abi::VMFuncRef* function, abi::ValRaw* values) {
+  return store.keeping_raised([&] { return call_function(store, function, values); });
+}
+
 }  // namespace
 
 // AddressSanitizer would move the activation to a heap of its own, and where it lies says which frames are below it.
 __attribute__((no_sanitize("address"))) Outcome<> call_function(Store& store, abi::VMFuncRef* function,
                                                                 abi::ValRaw* values) {
+  if (store.has_raised()) [[unlikely]]
+    return call_after_raise(store, function, values);
   if (function->is_host) [[unlikely]]
     return call_host(store, function, values);
   abi::VMStore& vm = store.vm();

@@ -252,7 +252,7 @@ class Call : public testing::Test {
         [](void* env, abi::VMContext* caller, abi::ValRaw* values) {
           return static_cast<Call*>(env)->on_host(caller, values);
         },
-        this, nullptr);
+        this);
     Extern imports[] = {Extern::of(host_->funcref())};
     auto instance = instantiate(store_, module_, imports);
     EXPECT_TRUE(instance) << instance.error()->cause();
@@ -479,8 +479,7 @@ TEST_F(Call, OtherThreadsMayRunOtherStores) {
         Store store(engine_);
         wasm::ValType i32[] = {wasm::ValType::I32};
         auto* host = store.new_host_function(
-            *engine_->types().add_func(i32, i32), [](void*, abi::VMContext*, abi::ValRaw*) { return 0; }, nullptr,
-            nullptr);
+            *engine_->types().add_func(i32, i32), [](void*, abi::VMContext*, abi::ValRaw*) { return 0; }, nullptr);
         Extern imports[] = {Extern::of(host->funcref())};
         auto instance = instantiate(store, module_, imports);
         ASSERT_TRUE(instance);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <deque>
 #include <thread>
 
 #include "compiler/compiler.hpp"
@@ -85,11 +86,12 @@ class Guest : public testing::Test {
             [](void* env, abi::VMContext* caller, abi::ValRaw* values) {
               return (*static_cast<Behaviour*>(env))(caller, values);
             },
-            new Behaviour(std::move(f)), [](void* env) { delete static_cast<Behaviour*>(env); })
+            &behaviours_.emplace_back(std::move(f)))
         ->funcref();
   }
 
   std::shared_ptr<Engine> engine_;
+  std::deque<Behaviour> behaviours_;  // of the store's host functions
   Store store_;
   compiler::CompileOptions options_;
 };
@@ -851,7 +853,7 @@ TEST_F(Guest, BulkOperationsLookWhetherTheyAreToEnd) {
           static_cast<Store*>(env)->cancellation()->cancel();
           return 0;
         },
-        &store, nullptr);
+        &store);
     Extern imports[] = {Extern::of(cancel->funcref())};
     Instance* i = *instantiate(store, m, imports);
     abi::ValRaw values[1]{};

@@ -13,6 +13,9 @@ Outcome<Instance*> instantiate(Store& store, std::shared_ptr<const CompiledModul
   if (const int signal = store.engine().cancel_signal(); signal != 0 && !install_trap_handler(signal)) {
     return std::unexpected(Failure::of(Error("the system refuses a handler for the signal of cancellations")));
   }
+  if (store.has_raised()) {
+    return store.keeping_raised([&] { return instantiate(store, std::move(module), imports); });
+  }
   if (store.is_cancelled()) return std::unexpected(store.cancelled_failure());
   Instance* instance = TRY(lift(store.new_instance(std::move(module), imports)));
   instance->context()->builtins = kBuiltins;

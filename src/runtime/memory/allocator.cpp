@@ -38,6 +38,11 @@ Result<LinearMemory> Allocator::take_memory(const MemoryPlan& plan, uint64_t siz
   return memory;
 }
 
+Result<LinearMemory> Allocator::take_memory(const wasm::MemoryType& type, const MemorySource& source) {
+  const MemoryPlan plan = TRY(plan_memory(type));
+  return take_memory(plan, type.limits.min << type.page_size_log2, source);
+}
+
 Result<Block> Allocator::take_table(uint64_t elements) {
   const uint64_t count = std::max<uint64_t>(elements, 1);
   void* data = std::calloc(count, sizeof(uint64_t));

@@ -80,6 +80,8 @@ class Allocator {
   Result<MemoryPlan> plan_memory(const wasm::MemoryType& type) const;
   /// `size` bytes, beginning with `source` (may be none) and zero elsewhere.
   Result<LinearMemory> take_memory(const MemoryPlan& plan, uint64_t size, const MemorySource& source);
+  /// A new memory of the type, in its first size.
+  Result<LinearMemory> take_memory(const wasm::MemoryType& type, const MemorySource& source);
 
   /// Null elements. A large table touches no page before it is used.
   Result<Block> take_table(uint64_t elements);

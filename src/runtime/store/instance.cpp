@@ -66,10 +66,12 @@ Instance::Instance(Store& store, std::shared_ptr<const CompiledModule> module)
 
 Instance::~Instance() = default;
 
-Result<> Instance::allocate(std::span<const Extern> imports) {
+std::expected<void, Instance::NoRoom> Instance::allocate(std::span<const Extern> imports) {
   const wasm::Module& m = module_->module();
   const abi::VMLayout& layout = module_->layout();
-  space_ = TRY(store_.engine().allocator().take_instance(layout.size()));
+  auto space = store_.engine().allocator().take_instance(layout.size());
+  if (!space) return std::unexpected(NoRoom{std::move(space).error()});
+  space_ = *std::move(space);
   static_assert(alignof(abi::VMGlobal) <= 16, "what the allocator aligns to");
   context_ = static_cast<abi::VMContext*>(space_.data());
   *context_ = {.store = &store_.vm(),
@@ -125,37 +127,37 @@ void Instance::import(const wasm::Import& import, const Extern& value) {
   }
 }
 
-Result<> Instance::define_memories() {
+std::expected<void, Instance::NoRoom> Instance::define_memories() {
   const wasm::Module& m = module_->module();
   for (uint32_t i = m.imported_memories; i < m.memories.size(); ++i) {
     const wasm::MemoryType& type = m.memories[i];
     Engine& engine = store_.engine();
-    const MemoryPlan plan = TRY(engine.allocator().plan_memory(type));
     const MemorySource source = module_->memory_source(i);
     const bool is_mapped = engine.options().memory_init_cow;
-    LinearMemory linear = TRY(engine.allocator().take_memory(plan, type.limits.min << type.page_size_log2,
-                                                             is_mapped ? source : MemorySource{}));
+    auto linear = engine.allocator().take_memory(type, is_mapped ? source : MemorySource{});
+    if (!linear) return std::unexpected(NoRoom{std::move(linear).error(), first_growth(type)});
     if (!is_mapped && source.size > 0) {
       const auto contents = module_->bytes().subspan(source.file_offset, source.size);
-      std::memcpy(linear.base() + source.guest_offset, contents.data(), contents.size());
+      std::memcpy(linear->base() + source.guest_offset, contents.data(), contents.size());
     }
     const abi::VMLayout& layout = module_->layout();
     const bool is_indirect = layout.memory_is_indirect(i);
     abi::VMMemory* slot = is_indirect ? nullptr : at<abi::VMMemory>(layout.memory(i));
-    memories_[i] = &store_.memories_.emplace_back(store_, type, std::move(linear), slot);
+    memories_[i] = &store_.memories_.emplace_back(store_, type, *std::move(linear), slot);
     if (is_indirect) *at<abi::VMMemory*>(layout.memory(i)) = memories_[i]->definition();
   }
   return {};
 }
 
-Result<> Instance::define_tables() {
+std::expected<void, Instance::NoRoom> Instance::define_tables() {
   const wasm::Module& m = module_->module();
   for (uint32_t i = m.imported_tables; i < m.tables.size(); ++i) {
     wasm::TableType type = m.tables[i].type;
     type.element = TypeRegistry::canonical(type.element, module_->type_ids());
-    Block elements = TRY(Table::allocate(store_.engine().allocator(), type.limits.min));
+    auto elements = Table::allocate(store_.engine().allocator(), type.limits.min);
+    if (!elements) return std::unexpected(NoRoom{std::move(elements).error(), first_growth(type)});
     uint64_t init = m.tables[i].init ? evaluate(*m.tables[i].init).ref : 0;
-    tables_[i] = &store_.tables_.emplace_back(store_, type, std::move(elements), init,
+    tables_[i] = &store_.tables_.emplace_back(store_, type, *std::move(elements), init,
                                               at<abi::VMTable>(module_->layout().table(i)));
   }
   return {};

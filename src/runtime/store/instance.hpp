@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,6 +16,7 @@
 #include "runtime/failure/failure.hpp"
 #include "runtime/memory/allocator.hpp"
 #include "runtime/store/extern.hpp"
+#include "runtime/store/limiter.hpp"
 #include "wasm/module.hpp"
 
 namespace vitrine::runtime {
@@ -65,11 +67,16 @@ class Instance {
  private:
   friend class Store;
   Instance(Store& store, std::shared_ptr<const CompiledModule> module);
+  /// Why an instance could not be made; with the memory or table that there was no room for, if it was one.
+  struct NoRoom {
+    Error error;
+    std::optional<Growth> growth = {};
+  };
   /// Imports have been matched and limits checked; makes everything the module defines.
-  Result<> allocate(std::span<const Extern> imports);
+  std::expected<void, NoRoom> allocate(std::span<const Extern> imports);
   void import(const wasm::Import& import, const Extern& value);
-  Result<> define_memories();
-  Result<> define_tables();
+  std::expected<void, NoRoom> define_memories();
+  std::expected<void, NoRoom> define_tables();
   abi::ValRaw evaluate(wasm::ConstExpr expr);
   uint64_t element(const wasm::ElemSegment& segment, uint32_t i);
   template <class T>

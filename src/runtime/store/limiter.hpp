@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "base/result.hpp"
+#include "wasm/types.hpp"
 
 namespace vitrine::runtime {
 
@@ -24,6 +25,10 @@ struct Limiter {
   /// Told of a growth that did not happen, whoever stopped it: the type, the limits, `may_grow` or the system.
   std::function<void(const Growth&, const Error&)> grow_failed;
 };
+
+/// What a new memory or table is, seen as a growth: from nothing.
+Growth first_growth(const wasm::MemoryType& type);
+Growth first_growth(const wasm::TableType& type);
 
 /// Why a growth did not happen.
 struct GrowthFailure {

@@ -51,51 +51,77 @@ Result<Instance*> Store::new_instance(std::shared_ptr<const CompiledModule> modu
   TRY(match_imports(*this, *module, imports));
   TRY(check_limits(*module));
   add_trampolines(module);
-  const size_t memories = memories_.size(), tables = tables_.size();
-  Instance* instance = instances_.emplace_back(new Instance(*this, std::move(module))).get();
+  /// Takes back what an instance got that did not get everything: nothing can refer to it yet.
+  struct Unfinished {
+    Store& store;
+    const size_t memories = store.memories_.size(), tables = store.tables_.size();
+    bool is_done = false;
+    void take_back() {
+      while (store.memories_.size() > memories) store.memories_.pop_back();
+      while (store.tables_.size() > tables) store.tables_.pop_back();
+      is_done = true;
+    }
+    ~Unfinished() {
+      if (!is_done) take_back();
+    }
+  };
+  std::unique_ptr<Instance> instance(new Instance(*this, std::move(module)));
+  Unfinished unfinished{*this};
   if (auto allocated = instance->allocate(imports); !allocated) {
-    // Nothing can refer yet to it and to what it got so far.
-    while (memories_.size() > memories) memories_.pop_back();
-    while (tables_.size() > tables) tables_.pop_back();
-    instances_.pop_back();
-    return std::unexpected(std::move(allocated).error());
+    // First, as who is told may make things.
+    unfinished.take_back();
+    auto& [error, growth] = allocated.error();
+    if (growth) return begin_failed(*growth, {std::move(error)});
+    return std::unexpected(std::move(error));
   }
-  return instance;
+  instances_.push_back(std::move(instance));
+  unfinished.is_done = true;
+  return instances_.back().get();
+}
+
+Result<> Store::check_counts(uint64_t instances, uint64_t memories, uint64_t tables) const {
+  auto check = [](std::string_view what, uint64_t more, uint64_t now, uint64_t limit) -> Result<> {
+    if (more == 0 || (more <= limit && now <= limit - more)) return {};
+    return fail(fmt::format("more than {0} {1} in one store: StoreLimits::{1} is {0}", limit, what), ErrorKind::Limit);
+  };
+  TRY(check("instances", instances, instances_.size(), limits_.instances));
+  TRY(check("memories", memories, memories_.size(), limits_.memories));
+  return check("tables", tables, tables_.size(), limits_.tables);
 }
 
 Result<> Store::check_limits(const CompiledModule& module) {
   const wasm::Module& m = module.module();
-  auto over = [](std::string_view what, uint64_t limit) {
-    return fail(fmt::format("more than {0} {1} in one store: StoreLimits::{1} is {0}", limit, what), ErrorKind::Limit);
+  auto counts_are_inside = [&] {
+    return check_counts(1, m.memories.size() - m.imported_memories, m.tables.size() - m.imported_tables);
   };
-  if (instances_.size() >= limits_.instances) return over("instances", limits_.instances);
-  const uint64_t memories = m.memories.size() - m.imported_memories;
-  if (memories > limits_.memories || memories_.size() > limits_.memories - memories) {
-    return over("memories", limits_.memories);
-  }
-  const uint64_t tables = m.tables.size() - m.imported_tables;
-  if (tables > limits_.tables || tables_.size() > limits_.tables - tables) {
-    return over("tables", limits_.tables);
-  }
-  for (uint32_t i = m.imported_memories; i < m.memories.size(); ++i) TRY(check_memory(m.memories[i]));
-  for (uint32_t i = m.imported_tables; i < m.tables.size(); ++i) TRY(check_table(m.tables[i].type));
-  return {};
+  TRY(counts_are_inside());
+  for (uint32_t i = m.imported_memories; i < m.memories.size(); ++i) TRY(may_begin(m.memories[i]));
+  for (uint32_t i = m.imported_tables; i < m.tables.size(); ++i) TRY(may_begin(m.tables[i].type));
+  return counts_are_inside();
 }
 
-Result<> Store::check_memory(const wasm::MemoryType& type) {
+Growth first_growth(const wasm::MemoryType& type) {
+  auto bytes = [&](uint64_t pages) {
+    const unsigned __int128 wide = static_cast<unsigned __int128>(pages) << type.page_size_log2;
+    return wide > UINT64_MAX ? UINT64_MAX : static_cast<uint64_t>(wide);
+  };
+  return {.what = Growth::What::Memory,
+          .current = 0,
+          .desired = bytes(type.limits.min),
+          .maximum = type.limits.max.transform(bytes)};
+}
+
+Growth first_growth(const wasm::TableType& type) {
+  return {.what = Growth::What::Table, .current = 0, .desired = type.limits.min, .maximum = type.limits.max};
+}
+
+Result<> Store::may_begin(const wasm::MemoryType& type) {
   if (type.limits.is_shared) return fail("shared memories are not there yet", ErrorKind::Unsupported);
-  unsigned __int128 wide = static_cast<unsigned __int128>(type.limits.min) << type.page_size_log2;
-  const uint64_t bytes = wide > UINT64_MAX ? UINT64_MAX : static_cast<uint64_t>(wide);
-  std::optional<uint64_t> maximum;
-  if (type.limits.max) {
-    wide = static_cast<unsigned __int128>(*type.limits.max) << type.page_size_log2;
-    maximum = wide > UINT64_MAX ? UINT64_MAX : static_cast<uint64_t>(wide);
-  }
-  return may_begin({.what = Growth::What::Memory, .current = 0, .desired = bytes, .maximum = maximum});
+  return may_begin(first_growth(type));
 }
 
-Result<> Store::check_table(const wasm::TableType& type) {
-  return may_begin({.what = Growth::What::Table, .current = 0, .desired = type.limits.min, .maximum = type.limits.max});
+Result<> Store::may_begin(const wasm::TableType& type) {
+  return may_begin(first_growth(type));
 }
 
 Result<> Store::may_begin(const Growth& growth) {
@@ -109,6 +135,10 @@ Result<> Store::may_begin(const Growth& growth) {
                           growth.desired, is_memory ? "bytes" : "elements", who_refuses(limits_, growth)),
               ErrorKind::Limit);
   }
+  return begin_failed(growth, std::move(failure));
+}
+
+std::unexpected<Error> Store::begin_failed(const Growth& growth, GrowthFailure failure) {
   return std::unexpected(grow_failed(growth, std::move(failure)).error().error);
 }
 
@@ -137,11 +167,10 @@ std::unexpected<GrowthFailure> Store::grow_failed(const Growth& growth, GrowthFa
   return std::unexpected(std::move(failure));
 }
 
-HostFunction* Store::new_host_function(TypeSet type, abi::HostCall call, void* env, void (*drop)(void*)) {
+HostFunction* Store::new_host_function(TypeSet type, abi::HostCall call, void* env) {
   VITRINE_ASSERT(type.ids().size() == 1);
   HostFunction* function = new_host_function(type.ids()[0], call, env);
   function->type = std::move(type);
-  function->drop = drop;
   return function;
 }
 
@@ -160,26 +189,27 @@ HostFunction* Store::new_host_function(TypeId type, abi::HostCall call, void* en
 }
 
 Result<Memory*> Store::new_memory(const wasm::MemoryType& type) {
-  if (memories_.size() >= limits_.memories) {
-    return fail(fmt::format("more than {} memories in one store", limits_.memories), ErrorKind::Limit);
-  }
-  TRY(check_memory(type));
-  Allocator& allocator = engine_->allocator();
-  const MemoryPlan plan = TRY(allocator.plan_memory(type));
-  LinearMemory linear = TRY(allocator.take_memory(plan, type.limits.min << type.page_size_log2, MemorySource{}));
-  return &memories_.emplace_back(*this, type, std::move(linear), nullptr);
+  TRY(check_counts(0, 1, 0));
+  TRY(may_begin(type));
+  TRY(check_counts(0, 1, 0));
+  auto linear = engine_->allocator().take_memory(type, MemorySource{});
+  if (!linear) return begin_failed(first_growth(type), {std::move(linear).error()});
+  return &memories_.emplace_back(*this, type, *std::move(linear), nullptr);
 }
 
 Result<Table*> Store::new_table(const wasm::TableType& type, uint64_t init) {
-  if (tables_.size() >= limits_.tables) {
-    return fail(fmt::format("more than {} tables in one store", limits_.tables), ErrorKind::Limit);
-  }
-  TRY(check_table(type));
-  Block elements = TRY(Table::allocate(engine_->allocator(), type.limits.min));
-  return &tables_.emplace_back(*this, type, std::move(elements), init, nullptr);
+  TypeSet held = engine_->types().hold(type.element);
+  TRY(check_counts(0, 0, 1));
+  TRY(may_begin(type));
+  TRY(check_counts(0, 0, 1));
+  auto elements = Table::allocate(engine_->allocator(), type.limits.min);
+  if (!elements) return begin_failed(first_growth(type), {std::move(elements).error()});
+  held_types_.push_back(std::move(held));
+  return &tables_.emplace_back(*this, type, *std::move(elements), init, nullptr);
 }
 
 Global* Store::new_global(const wasm::GlobalType& type, const abi::ValRaw& value) {
+  held_types_.push_back(engine_->types().hold(type.type));
   return &globals_.emplace_back(*this, type, value, nullptr);
 }
 

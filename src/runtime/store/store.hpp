@@ -32,17 +32,13 @@ namespace vitrine::runtime {
 
 class CompiledModule;
 
-/// A function of the host. Its env is dropped with the store.
+/// A function of the host. Its env is somebody else's, and outlives the store.
 struct HostFunction {
   abi::VMHostContext context;
   TypeSet type;
-  void (*drop)(void* env) = nullptr;
   HostFunction() = default;
   HostFunction(const HostFunction&) = delete;
   HostFunction& operator=(const HostFunction&) = delete;
-  ~HostFunction() {
-    if (drop) drop(context.env);
-  }
   abi::VMFuncRef* funcref() { return &context.funcref; }
 };
 
@@ -71,13 +67,12 @@ class Store {
   /// Checks the imports (in the module's order) and allocates. Segments, builtins and the start function are left to
   /// `runtime::instantiate`.
   Result<Instance*> new_instance(std::shared_ptr<const CompiledModule> module, std::span<const Extern> imports);
-  /// `type` is a function type of the engine; the store holds it from now on. `drop`, if any, is called with `env`
-  /// when the store dies.
-  HostFunction* new_host_function(TypeSet type, abi::HostCall call, void* env, void (*drop)(void* env));
+  /// `type` is a function type of the engine; the store holds it from now on.
+  HostFunction* new_host_function(TypeSet type, abi::HostCall call, void* env);
   /// The same for a type that somebody holds as long as the store lives.
   HostFunction* new_host_function(TypeId type, abi::HostCall call, void* env);
   Result<Memory*> new_memory(const wasm::MemoryType& type);
-  /// Types in terms of the engine.
+  /// Types in terms of the engine; the store holds from now on what they name.
   Result<Table*> new_table(const wasm::TableType& type, uint64_t init);
   Global* new_global(const wasm::GlobalType& type, const abi::ValRaw& value);
 
@@ -126,6 +121,15 @@ class Store {
   void carry_exception();
   /// What ended the call: the raised failure, else the recorded trap.
   FailurePtr take_failure();
+  /// Runs `f`, which enters guests, for a host function that has raised its error and did not answer with it yet: the
+  /// error waits, and ends the outer call afterwards.
+  template <class F>
+  auto keeping_raised(F&& f) {
+    FailurePtr raised = take_failure();
+    auto outcome = f();
+    raise(std::move(raised));
+    return outcome;
+  }
   /// Async-signal-safe.
   void record_trap(abi::TrapCode code, const GuestRegisters& at);
   /// Whether the address is in the reservation of one of the store's memories, or of a memory that belongs to the
@@ -167,11 +171,14 @@ class Store {
 
  private:
   friend class Instance;
+  /// Whether so many more may be made. Asked before the limiter is and again after it, as it may make some itself.
+  Result<> check_counts(uint64_t instances, uint64_t memories, uint64_t tables) const;
   Result<> check_limits(const CompiledModule& module);
-  /// Whether a memory or table of this size may be made; who limits growth is told if not.
+  /// Whether a memory or table of this type may be made; who limits growth is told if not.
+  Result<> may_begin(const wasm::MemoryType& type);
+  Result<> may_begin(const wasm::TableType& type);
   Result<> may_begin(const Growth& growth);
-  Result<> check_memory(const wasm::MemoryType& type);
-  Result<> check_table(const wasm::TableType& type);
+  std::unexpected<Error> begin_failed(const Growth& growth, GrowthFailure failure);
   void add_trampolines(const std::shared_ptr<const CompiledModule>& module);
 
   // What every call looks at stands together.
@@ -200,6 +207,7 @@ class Store {
   std::unordered_map<TypeId, Stubs> trampolines_;  // by signature, of the store's modules
   std::unordered_map<TypeId, std::unordered_set<abi::VMFuncRef*>> without_code_;  // host functions, by signature
   std::deque<HostFunction> host_functions_;
+  std::vector<TypeSet> held_types_;  // of tables and globals that no module defines
   std::deque<Memory> memories_;
   std::deque<Table> tables_;
   std::deque<Global> globals_;

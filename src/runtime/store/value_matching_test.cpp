@@ -13,9 +13,8 @@ using wasm::ValType;
 class ValueMatching : public ::testing::Test {
  protected:
   abi::VMFuncRef* host(Store& store, TypeSet type) {
-    return store
-        .new_host_function(
-            std::move(type), [](void*, abi::VMContext*, abi::ValRaw*) { return 0; }, nullptr, nullptr)
+    return store.new_host_function(
+                    std::move(type), [](void*, abi::VMContext*, abi::ValRaw*) { return 0; }, nullptr)
         ->funcref();
   }
   static abi::ValRaw word(const void* p) {
@@ -92,6 +91,24 @@ TEST_F(ValueMatching, OtherReferencesAreWhatIsKnownOfThem) {
   EXPECT_NE(refusal(word(this), ValType::externref(), ValType::ref(HeapType::NoExtern, true)), "");
   EXPECT_EQ(refusal(word(this), ValType::ref(HeapType::I31, true), ValType::ref(HeapType::Eq, false)), "");
   EXPECT_NE(refusal(word(this), ValType::ref(HeapType::Eq, true), ValType::ref(HeapType::I31, true)), "");
+}
+
+// The engine's numbers are given back with the store.
+TEST_F(ValueMatching, TablesAndGlobalsHoldTheirTypes) {
+  const uint32_t before = engine_->types().used_numbers();
+  {
+    Store store(engine_);
+    auto sig = *engine_->types().add_func({}, {});
+    const TypeId id = sig.ids()[0];
+    const ValType type = ValType::ref(HeapType::concrete(id), true);
+    ASSERT_TRUE(store.new_table({type, {.min = 1}}, 0));
+    sig = {};
+    EXPECT_EQ(engine_->types().get(id).params.size(), 0u);
+    store.new_global({type, true}, {});
+    EXPECT_FALSE(store.new_table({type, {.min = ~0u}}, 0)) << "holds nothing";
+    EXPECT_EQ(engine_->types().used_numbers(), before + 1);
+  }
+  EXPECT_EQ(engine_->types().used_numbers(), before);
 }
 
 }  // namespace

@@ -272,6 +272,10 @@ TypeSet TypeRegistry::hold(TypeId id) {
   return set;
 }
 
+TypeSet TypeRegistry::hold(ValType type) {
+  return type.is_ref() && type.heap().is_concrete() ? hold(type.heap().type_index()) : TypeSet();
+}
+
 TypeGroup* TypeRegistry::find(const Key& key) const {
   auto known = groups_.find(key);
   return known == groups_.end() ? nullptr : known->second.get();

@@ -96,6 +96,8 @@ class TypeRegistry {
 
   /// A set of its own.
   TypeSet hold(TypeId id);
+  /// The same of the type that a reference type names; empty if it names none.
+  TypeSet hold(wasm::ValType type);
 
   const EngineType& get(TypeId id) const { return *static_cast<const EngineType*>(table()[id].description); }
   wasm::CompositeKind kind(TypeId id) const { return get(id).kind; }

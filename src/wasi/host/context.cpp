@@ -52,8 +52,8 @@ Result<std::shared_ptr<Context>> Context::make(Grants grants) {
                 ErrorKind::Limit);
   }
 
-  constexpr VerbSet kInput = {Verb::Read, Verb::Poll, Verb::SetFlags};
-  constexpr VerbSet kOutput = {Verb::Write, Verb::Poll, Verb::SetFlags};
+  constexpr VerbSet kInput = {Verb::Read, Verb::Poll, Verb::SetFlags, Verb::Stat};
+  constexpr VerbSet kOutput = {Verb::Write, Verb::Poll, Verb::SetFlags, Verb::Stat};
   static constexpr const char* kNames[] = {"stdin", "stdout", "stderr"};
   for (int i = 0; i < 3; ++i) {
     auto stream = grants.stdio[i] ? std::move(grants.stdio[i]) : Stream::none();
@@ -74,7 +74,8 @@ Result<std::shared_ptr<Context>> Context::make(Grants grants) {
         os::LeasedDescriptor{os::DescriptorLease::take(context->oversight_->descriptors), std::move(directory.fd)},
         std::move(grant)));
   }
-  constexpr VerbSet kSocket = {Verb::Accept, Verb::Receive, Verb::Send, Verb::Shutdown, Verb::Poll};
+  constexpr VerbSet kSocket = {Verb::Accept,   Verb::Receive, Verb::Send, Verb::Shutdown,
+                               Verb::SetFlags, Verb::Poll,    Verb::Stat};
   for (auto& socket : grants.sockets) {
     context->sockets_.push_back(std::make_shared<Socket>(
         os::LeasedDescriptor{os::DescriptorLease::take(context->oversight_->descriptors), std::move(socket.fd)},

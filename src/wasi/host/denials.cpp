@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace vitrine::wasi::host {
@@ -10,7 +9,12 @@ namespace vitrine::wasi::host {
 void Denials::record(Denial denial) {
   std::lock_guard lock(mutex_);
   ++count_;
-  if (std::ranges::find(kept_, denial) != kept_.end()) return;
+  for (Denial& kept : kept_) {
+    // How many descriptors a guest may have changes with what others have: no other denial for that.
+    const uint64_t limit = std::exchange(kept.limit, denial.limit);
+    if (kept == denial) return;
+    kept.limit = limit;
+  }
   if (kept_.size() < kMaxDenials) {
     kept_.push_back(std::move(denial));
   } else {

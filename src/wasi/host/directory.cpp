@@ -54,6 +54,11 @@ os::SysResult<Opened> Directory::open(const std::string& path, const OpenOptions
                                 join(grant_->guest(), inside));
 }
 
+os::SysResult<> Directory::refuse_open(const std::string& path, uint64_t limit) const {
+  (void)refuse_more(Verb::Open, path, limit);
+  return os::sys_fail(EMFILE);
+}
+
 os::SysResult<> Directory::may_open(const std::string& path, const OpenOptions& options) const {
   if (options.mode.write) TRY(use(Verb::OpenForWriting, path));
   if (options.create) TRY(use(Verb::CreateFile, path));
@@ -165,6 +170,8 @@ os::SysResult<> Directory::link(const std::string& path, const Directory& to, co
   if (!to.grant_->try_use(Verb::Link)) {
     return refuse_rename(*to.grant_, Verb::Link, Access::CreateFiles, path, to, new_path);
   }
+  // Each grant that has a part in it counts it.
+  if (to.grant_ != grant_) TRY(use(Verb::Link, path));
   auto from = TRY(parent_of(Verb::Link, path));
   auto target = TRY(to.parent_of(Verb::Link, new_path));
   if (from.parent.trailing_slash || from.parent.is_dots()) {
@@ -209,6 +216,10 @@ os::SysResult<> Directory::rename(const std::string& path, const Directory& to, 
   }
   TRY(no_more_rights(verb, path, to, new_path));
   TRY(use(verb, path));
+  // To another grant, what it gets is something new.
+  if (to.grant_ != grant_) {
+    TRY(to.use(verb == Verb::RenameDirectory ? Verb::CreateDirectory : Verb::CreateFile, new_path));
+  }
   if (::renameat2(from.parent.dir(), from.parent.name_with_slash().c_str(), target.parent.dir(),
                   target.parent.name_with_slash().c_str(), flags) == 0) {
     return {};
@@ -352,12 +363,13 @@ os::SysError Directory::seen(os::SysError error, Verb verb, const std::string& p
     (void)grant_->refuse(
         {.reason = Denial::Reason::LeadsOut, .verb = verb, .subject = path.starts_with('/') ? path : full_path(path)});
   } else if (error.code == EMFILE || error.code == ENFILE) {
-    (void)grant_->refuse({.reason = Denial::Reason::Limit,
-                          .verb = verb,
-                          .subject = full_path(path),
-                          .limit = grant_->resolution.account->limit()});
+    (void)refuse_more(verb, path, grant_->resolution.account->limit());
   }
   return error;
+}
+
+os::SysResult<> Directory::refuse_more(Verb verb, const std::string& path, uint64_t limit) const {
+  return grant_->refuse({.reason = Denial::Reason::Limit, .verb = verb, .subject = full_path(path), .limit = limit});
 }
 
 std::string Directory::full_path(const std::string& path) const {

@@ -69,13 +69,16 @@ class Directory : public std::enable_shared_from_this<Directory> {
 
   /// EMFILE, and a denial, if the guest may have no more descriptors.
   os::SysResult<Opened> open(const std::string& path, const OpenOptions& options) const;
+  /// The same refusal, by who gives out numbers for what is opened and has `limit` of them, before anything is opened.
+  os::SysResult<> refuse_open(const std::string& path, uint64_t limit) const;
   os::SysResult<FileStat> stat_at(const std::string& path, Follow follow) const;
   os::SysResult<> set_times_at(const std::string& path, Follow follow, SetTime accessed, SetTime modified) const;
   os::SysResult<> create_directory(const std::string& path) const;
   os::SysResult<> remove_directory(const std::string& path) const;
   os::SysResult<> unlink_file(const std::string& path) const;
   os::SysResult<std::string> read_link(const std::string& path) const;
-  /// Makes `path` a symlink to `target`. A target that starts with a slash leads out wherever it is read: EPERM.
+  /// Makes `path` a symlink to `target`. A target that starts with a slash leads out wherever it is read: EPERM. Where
+  /// one with ".." leads depends on where the symlink stands when it is read, so the resolver sees to that.
   os::SysResult<> symlink(const std::string& target, const std::string& path) const;
   /// Does not follow a symlink at `path`: the new name is another name of the symlink.
   os::SysResult<> link(const std::string& path, const Directory& to, const std::string& new_path) const;
@@ -105,6 +108,7 @@ class Directory : public std::enable_shared_from_this<Directory> {
   os::SysResult<os::LeasedDescriptor> truncate_at(const std::string& path, int flags) const;
   os::SysResult<Place> parent_of(Verb verb, const std::string& path) const;
   os::SysResult<os::DescriptorLease> one_more(Verb verb, const std::string& path) const;
+  os::SysResult<> refuse_more(Verb verb, const std::string& path, uint64_t limit) const;
   os::SysError seen(os::SysError error, Verb verb, const std::string& path) const;
   std::string full_path(const std::string& path) const;
 

@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "wasi/host/gate.hpp"
 #include "wasi/host/pieces.hpp"
+#include "wasi/host/stat.hpp"
 #include "wasi/host/stream.hpp"
 
 namespace vitrine::wasi::host {
@@ -32,6 +33,13 @@ class GrantedStream {
   os::SysResult<> wait(Direction direction) const { return stream_->wait(direction, grant_->interrupt()); }
   /// Counts a wait for it among others.
   os::SysResult<> use_poll() const { return use(*grant_, Verb::Poll); }
+  /// Counts that its flags are set, which are its face's: no call of it waits anyway.
+  os::SysResult<> use_flags() const { return use(*grant_, Verb::SetFlags); }
+  /// Whether it is a terminal is all that is known of it.
+  os::SysResult<FileStat> stat() const {
+    TRY(use(*grant_, Verb::Stat));
+    return FileStat{.type = stream_->is_terminal() ? FileType::CharacterDevice : FileType::Unknown};
+  }
 
   const Stream& stream() const { return *stream_; }
 

@@ -13,7 +13,7 @@ namespace vitrine::wasi::host {
 struct Oversight {
   Interrupt interrupt;
   Denials denials;
-  std::shared_ptr<os::DescriptorAccount> descriptors;  // null: not limited
+  std::shared_ptr<os::DescriptorAccount> descriptors;  // never null once Context::make has answered
 };
 
 }  // namespace vitrine::wasi::host

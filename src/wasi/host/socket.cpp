@@ -40,25 +40,32 @@ Socket::Socket(os::LeasedDescriptor fd, std::shared_ptr<const Grant> grant)
 
 os::SysResult<std::shared_ptr<Socket>> Socket::accept() const {
   TRY(use(*grant_, Verb::Accept));
-  auto& oversight = grant_->oversight();
-  auto refuse = [&](int error) {
-    oversight.denials.record({.reason = Denial::Reason::Limit,
-                              .verb = Verb::Accept,
-                              .subject = grant_->name(),
-                              .limit = oversight.descriptors->limit()});
-    return os::sys_fail(error);
-  };
-  auto lease = os::DescriptorLease::take(oversight.descriptors);
-  if (!lease) return refuse(EMFILE);
+  const auto& descriptors = grant_->oversight().descriptors;
+  auto lease = os::DescriptorLease::take(descriptors);
+  if (!lease) return std::unexpected(refuse_accept(descriptors->limit()).error());
   for (;;) {
     int fd = ::accept4(fd_.fd.get(), nullptr, nullptr, SOCK_CLOEXEC);
     if (fd >= 0) {
       return std::make_shared<Socket>(os::LeasedDescriptor{std::move(lease), os::FileDescriptor(fd)}, grant_);
     }
-    if (errno == EMFILE || errno == ENFILE) return refuse(errno);
+    if (const int error = errno; error == EMFILE || error == ENFILE) {
+      (void)refuse_accept(descriptors->limit());
+      return os::sys_fail(error);
+    }
     if (errno != EINTR && errno != ECONNABORTED) return os::last_error();
     if (grant_->interrupt().raised()) return os::sys_fail(os::kInterrupted);
   }
+}
+
+os::SysResult<> Socket::refuse_accept(uint64_t limit) const {
+  grant_->oversight().denials.record(
+      {.reason = Denial::Reason::Limit, .verb = Verb::Accept, .subject = grant_->name(), .limit = limit});
+  return os::sys_fail(EMFILE);
+}
+
+os::SysResult<FileStat> Socket::stat() const {
+  TRY(use(*grant_, Verb::Stat));
+  return FileStat{.type = type_};
 }
 
 os::SysResult<Socket::Received> Socket::receive(std::span<const iovec> to, bool peek) const {

@@ -23,6 +23,8 @@ class Socket {
   };
   /// EMFILE, and a denial, if the guest may have no more descriptors.
   os::SysResult<std::shared_ptr<Socket>> accept() const;
+  /// The same refusal, by who gives out numbers for connections and has `limit` of them.
+  os::SysResult<> refuse_accept(uint64_t limit) const;
   os::SysResult<Received> receive(std::span<const iovec> to, bool peek) const;
   os::SysResult<size_t> send(std::span<const iovec> from) const;
   os::SysResult<> shutdown(bool receive, bool send) const;
@@ -33,6 +35,9 @@ class Socket {
   int poll_fd() const { return fd_.fd.get(); }
   /// Counts a wait for it among others.
   os::SysResult<> use_poll() const { return use(*grant_, Verb::Poll); }
+  /// Counts that its flags are set, which are its face's: no call of it waits anyway.
+  os::SysResult<> use_flags() const { return use(*grant_, Verb::SetFlags); }
+  os::SysResult<FileStat> stat() const;
   uint64_t available() const;
 
  private:

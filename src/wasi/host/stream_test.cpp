@@ -266,5 +266,17 @@ TEST(Denials, AreBoundedAndDistinct) {
   EXPECT_EQ(denials.all()[1].subject, "1");
 }
 
+// How many descriptors a guest may have changes all the time.
+TEST(Denials, OfOneLimitAreOne) {
+  Denials denials;
+  for (uint64_t limit = 10; limit < 100; ++limit) {
+    denials.record({.reason = Denial::Reason::Limit, .subject = "a", .limit = limit});
+    denials.record({.reason = Denial::Reason::Limit, .subject = "b", .limit = limit + 1});
+  }
+  ASSERT_EQ(denials.all().size(), 2u);
+  EXPECT_EQ(denials.all()[0].limit, 99u);
+  EXPECT_EQ(denials.all()[1].limit, 100u);
+}
+
 }  // namespace
 }  // namespace vitrine::wasi::host

@@ -32,25 +32,21 @@ int32_t thunk(void* env, CallerContext* context, RawVal* values) {
     args[i] = narrow ? static_cast<uint32_t>(values[i].i32) : static_cast<uint64_t>(values[i].i64);
   }
   uint64_t result = 0;
-  // A function of the embedder's behind a stream may throw.
-  try {
-    GuestMemory memory([](void* guest) { return static_cast<Caller*>(guest)->memory(); }, &caller);
-    Ending ending = function.call(*state, memory, args, &result);
-    switch (ending.kind) {
-      case Ending::Kind::Ok:
-        values[0].i64 = static_cast<int64_t>(result);
-        return 0;
-      case Ending::Kind::Exit:
-        return caller.raise(Error::exit(static_cast<int32_t>(ending.exit_status)));
-      case Ending::Kind::Interrupt:
-        return caller.raise(TrapCode::Interrupt);
-      case Ending::Kind::Trap:
-        break;
-    }
-    return caller.raise(Error(std::move(*ending.message), ErrorKind::Trap));
-  } catch (...) {
-    return detail::carry_exception(context);
+  GuestMemory memory([](void* guest) { return static_cast<Caller*>(guest)->memory(); }, &caller);
+  // A function of the embedder's behind a stream may throw, as a function in the raw convention may.
+  Ending ending = function.call(*state, memory, args, &result);
+  switch (ending.kind) {
+    case Ending::Kind::Ok:
+      values[0].i64 = static_cast<int64_t>(result);
+      return 0;
+    case Ending::Kind::Exit:
+      return caller.raise(Error::exit(static_cast<int32_t>(ending.exit_status)));
+    case Ending::Kind::Interrupt:
+      return caller.raise(TrapCode::Interrupt);
+    case Ending::Kind::Trap:
+      break;
   }
+  return caller.raise(Error(std::move(*ending.message), ErrorKind::Trap));
 }
 
 }  // namespace

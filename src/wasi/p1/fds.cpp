@@ -77,9 +77,9 @@ Answer<> filestat_get(Call& c, Abi abi, uint32_t fd, uint32_t to) {
   } else if (auto* directory = std::get_if<OpenDirectory>(descriptor)) {
     stat = TRY(directory->directory->stat());
   } else if (auto* open_socket = std::get_if<OpenSocket>(descriptor)) {
-    stat.type = open_socket->socket->type();
-  } else if (std::get<Stdio>(*descriptor).stream->stream().is_terminal()) {
-    stat.type = host::FileType::CharacterDevice;
+    stat = TRY(open_socket->socket->stat());
+  } else {
+    stat = TRY(std::get<Stdio>(*descriptor).stream->stat());
   }
   return put_filestat(c, abi, to, stat);
 }
@@ -146,10 +146,13 @@ Answer<> fd_fdstat_set_flags(Call& c, I32 fd, I32 flags) {
   }
   if (std::holds_alternative<OpenDirectory>(*descriptor)) return fail(Errno::BadF);
   if (sync) return fail(Errno::Inval);
-  if (auto* socket = std::get_if<OpenSocket>(descriptor)) {
-    socket->nonblock = nonblock;
+  if (auto* open = std::get_if<OpenSocket>(descriptor)) {
+    TRY(open->socket->use_flags());
+    open->nonblock = nonblock;
   } else {
-    std::get<Stdio>(*descriptor).nonblock = nonblock;  // the stream is at its end anyway: appending changes nothing
+    auto& stdio = std::get<Stdio>(*descriptor);
+    TRY(stdio.stream->use_flags());
+    stdio.nonblock = nonblock;  // the stream is at its end anyway: appending changes nothing
   }
   return {};
 }
@@ -225,15 +228,6 @@ void note_no_directories(Call& c) {
                                       .verb = host::Verb::LookForDirectories,
                                       .subject = "directory",
                                       .certain = false});
-}
-
-Answer<> room_for_another(Call& c, host::Verb verb, const std::string& subject) {
-  if (!c.state.fds().is_full()) return {};
-  c.state.context().denials().record({.reason = host::Denial::Reason::Limit,
-                                      .verb = verb,
-                                      .subject = subject,
-                                      .limit = c.state.context().max_open_files()});
-  return fail(Errno::MFile);
 }
 
 Answer<> fd_prestat_get(Call& c, I32 fd, I32 buf) {

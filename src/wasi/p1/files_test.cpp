@@ -543,6 +543,25 @@ TEST_F(Listing, NamesThatNoGuestCanSayAreLeftOut) {
   EXPECT_EQ(all[2].name, "good");
 }
 
+class NoFiles : public Guest {
+  void configure(host::Grants& grants) override {
+    grants.max_open_files = 5;
+    grants.directories.pop_back();
+  }
+};
+
+// The three streams count, and what is granted.
+TEST_F(NoFiles, TheLimitIsOfAllThatIsOpen) {
+  ASSERT_EQ(open(kRw, "file"), "success");
+  EXPECT_EQ(open(kRw, "file"), "mfile");
+  host::Grants grants;
+  grants.max_open_files = 2;
+  auto few = P1State::make(*host::Context::make(std::move(grants)));
+  ASSERT_FALSE(few);
+  EXPECT_EQ(few.error().message(),
+            "3 streams, 0 directories and 0 sockets are granted, more than max_open_files, which is 2");
+}
+
 class FewFiles : public Guest {
   void configure(host::Grants& grants) override { grants.max_open_files = 7; }
 };
@@ -550,8 +569,15 @@ class FewFiles : public Guest {
 TEST_F(FewFiles, AreCapped) {
   EXPECT_EQ(open(kRw, "file"), "success");
   EXPECT_EQ(open(kRw, "file"), "success");
-  EXPECT_EQ(open(kRw, "fresh", oflags::kCreat), "mfile");
-  EXPECT_FALSE(exists("rw/fresh"));
+  EXPECT_EQ(open(kRw, "dir/fresh", oflags::kCreat), "mfile");
+  EXPECT_FALSE(exists("rw/dir/fresh"));
+  auto denials = context->denials().all();
+  ASSERT_EQ(denials.size(), 1u);
+  EXPECT_EQ(denials[0].subject, "/rw/dir/fresh");
+  EXPECT_EQ(denials[0].guest, "/rw");
+  EXPECT_EQ(denials[0].host, base + "/rw");
+  EXPECT_EQ(denials[0].access, host::Access::ReadWrite);
+  EXPECT_EQ(to_string(denials[0]), "open \"/rw/dir/fresh\": no more than 7 open files and sockets are the guest's");
   EXPECT_EQ(call("fd_close", {5}), "success");
   EXPECT_EQ(open(kRw, "fresh", oflags::kCreat), "success");
 }

@@ -29,9 +29,4 @@ struct P1Function {
 /// The 46 functions of wasi_snapshot_preview1, or the 45 of wasi_unstable.
 std::span<const P1Function> p1_functions(Abi abi);
 
-template <class Visitor>
-void for_each_p1_function(Abi abi, Visitor&& visit) {
-  for (const P1Function& function : p1_functions(abi)) visit(function);
-}
-
 }  // namespace vitrine::wasi::p1

@@ -241,6 +241,39 @@ class ByWalk : public Guest {
   void configure(host::Grants& grants) override { grants.resolver = os::Resolver::Walk; }
 };
 
+// Each grant counts its part in what concerns two.
+TEST_F(TwoWritable, BothCountWhatTheyExchange) {
+  auto uses = [this] {
+    std::map<std::pair<std::string, host::Verb>, uint64_t> all;
+    for (const auto& use : context->usage()) all[{use.grant, use.verb}] = use.uses;
+    return all;
+  };
+  using V = host::Verb;
+  EXPECT_EQ(link(kRw, "file", 5, "linked"), "success");
+  EXPECT_EQ(rename(kRw, "file", 5, "moved"), "success");
+  auto found = uses();
+  EXPECT_EQ((found[{"/rw", V::Link}]), 1u);
+  EXPECT_EQ((found[{"/also", V::Link}]), 1u);
+  EXPECT_EQ((found[{"/rw", V::Rename}]), 1u);
+  EXPECT_EQ((found[{"/also", V::CreateFile}]), 1u);
+  EXPECT_EQ(rename(5, "moved", 5, "again"), "success");
+  EXPECT_EQ(link(5, "again", 5, "twice"), "success");
+  found = uses();
+  EXPECT_EQ((found[{"/also", V::Rename}]), 1u);
+  EXPECT_EQ((found[{"/also", V::CreateFile}]), 1u);
+  EXPECT_EQ((found[{"/also", V::Link}]), 2u);
+}
+
+TEST_F(TwoWritable, FlagsAndLooksAtStreamsAreCounted) {
+  EXPECT_EQ(call("fd_fdstat_set_flags", {1, fdflags::kNonblock}), "success");
+  EXPECT_EQ(call("fd_filestat_get", {0, kOut}), "success");
+  std::vector<std::string> found;
+  for (const auto& use : context->usage()) {
+    if (use.verb == host::Verb::SetFlags || use.verb == host::Verb::Stat) found.push_back(use.grant);
+  }
+  EXPECT_EQ(found, (std::vector<std::string>{"stdin", "stdout"}));
+}
+
 TEST_F(ByWalk, TheFallbackServesAsWell) {
   EXPECT_EQ(open(kRw, "dir/../link"), "success");
   EXPECT_EQ(read(opened, 3), "012");

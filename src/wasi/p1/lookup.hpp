@@ -18,9 +18,6 @@ inline Answer<host::File*> file_at(Call& c, uint32_t fd, Errno otherwise) {
 /// Remembers, for who runs the guest, that it looked for a directory and was granted none.
 void note_no_directories(Call& c);
 
-/// MFile, and a denial, if there is no number left to open `subject` by.
-Answer<> room_for_another(Call& c, host::Verb verb, const std::string& subject);
-
 inline Answer<OpenDirectory*> directory_at(Call& c, uint32_t fd, Errno otherwise = Errno::NotDir) {
   auto descriptor = c.state.fds().get(fd);
   if (!descriptor) {

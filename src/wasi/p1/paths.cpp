@@ -51,7 +51,7 @@ Answer<> path_open(Call& c, I32 fd, I32 dirflags, I32 path, I32 path_len, I32 of
                             .directory = (oflags & oflags::kDirectory) != 0,
                             .follow = follow};
   // Before the file comes into being, not after.
-  TRY(room_for_another(c, host::Verb::Open, place.path));
+  if (c.state.fds().is_full()) TRY(place.directory.refuse_open(place.path, c.state.context().max_open_files()));
   auto opened = TRY(place.directory.open(place.path, options));
   Descriptor descriptor;
   if (auto* file = std::get_if<std::shared_ptr<host::File>>(&opened)) {

@@ -24,7 +24,8 @@ struct Waiting {
   uint8_t type = 0;
   std::optional<uint64_t> deadline;  // of a clock, in monotonic nanoseconds; none if it never comes
   uint32_t fd = 0;
-  int polled = -1;  // its place among the descriptors that the system is asked about
+  int polled = -1;   // the descriptor that the system is asked about
+  short events = 0;  // and what for
   bool ready = false;
   Errno error = Errno::Success;
   uint64_t bytes = 0;
@@ -93,12 +94,29 @@ void begin_descriptor(Call& c, Waiting& w, std::vector<pollfd>& polled) {
     w.ready = true;
     w.bytes = read ? poll.available : kWritable;
   } else {
-    w.polled = static_cast<int>(polled.size());
-    polled.push_back({poll.fd, static_cast<short>(read ? POLLIN : POLLOUT), 0});
+    w.polled = poll.fd;
+    w.events = read ? POLLIN : POLLOUT;
+    polled.push_back({w.polled, w.events, 0});
   }
 }
 
-void end_descriptor(Call& c, Waiting& w, short revents) {
+/// One entry a descriptor, sorted by it: the system takes no more of them than a process may have descriptors.
+void merge(std::vector<pollfd>& polled) {
+  std::ranges::sort(polled, {}, &pollfd::fd);
+  size_t kept = 0;
+  for (const pollfd& p : polled) {
+    if (kept > 0 && polled[kept - 1].fd == p.fd) {
+      polled[kept - 1].events |= p.events;
+    } else {
+      polled[kept++] = p;
+    }
+  }
+  polled.resize(kept);
+}
+
+void end_descriptor(Call& c, Waiting& w, std::span<const pollfd> polled) {
+  const short found = std::ranges::lower_bound(polled, w.polled, {}, &pollfd::fd)->revents;
+  const auto revents = static_cast<short>(found & (w.events | POLLHUP | POLLERR | POLLNVAL));
   if (revents == 0) return;
   w.ready = true;
   if (revents & POLLNVAL) {
@@ -157,6 +175,8 @@ Answer<> poll(Call& c, Abi abi, uint32_t in, uint32_t out, uint32_t count, uint3
       return fail(Errno::Inval);
     }
   }
+  merge(polled);
+  const size_t descriptors = polled.size();
   polled.push_back({});  // for the interrupt
   TRY(interrupt.wait(polled, at_once ? std::optional<uint64_t>(0) : deadline));
   c.memory.refresh();
@@ -166,7 +186,7 @@ Answer<> poll(Call& c, Abi abi, uint32_t in, uint32_t out, uint32_t count, uint3
   uint32_t done = 0;
   for (Waiting& w : waiting) {
     if (w.type == eventtype::kClock) w.ready = w.deadline && *w.deadline <= now;
-    if (w.polled >= 0) end_descriptor(c, w, polled[static_cast<size_t>(w.polled)].revents);
+    if (w.polled >= 0) end_descriptor(c, w, std::span(polled).first(descriptors));
     if (!w.ready) continue;
     put_event(events.subspan(size_t{done} * Layout::kEventSize, Layout::kEventSize), w);
     ++done;

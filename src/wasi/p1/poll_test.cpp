@@ -1,5 +1,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -172,6 +173,25 @@ TEST_F(Piped, WhatIsReady) {
   EXPECT_EQ(read(0, 10), "");
 }
 
+// The system takes no more than a process may have open: one of each descriptor does, however often it is named.
+TEST_F(Piped, MoreThanAProcessMayHaveOpen) {
+  constexpr uint32_t kMany = 150;
+  rlimit before;
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit few{.rlim_cur = 100, .rlim_max = before.rlim_max};
+  for (uint32_t i = 0; i < kMany; ++i)
+    subscribe_fd(static_cast<int>(i), i, i % 2 ? eventtype::kFdWrite : eventtype::kFdRead, i % 2);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  const uint32_t events = kSubs + kMany * 48;
+  EXPECT_EQ(call("poll_oneoff", {kSubs, events, kMany, kOut}), "success");
+  EXPECT_EQ(count(), kMany / 2) << "stdout can be written";
+  EXPECT_EQ(get<uint64_t>(events + 32), 3u);
+  ASSERT_EQ(::write(to_guest.get(), "x", 1), 1);
+  EXPECT_EQ(call("poll_oneoff", {kSubs, events, kMany, kOut}), "success");
+  EXPECT_EQ(count(), kMany);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 TEST_F(Piped, NonblockingStdio) {
   EXPECT_EQ(call("fd_fdstat_set_flags", {0, fdflags::kNonblock}), "success");
   EXPECT_EQ(read(0, 10), "<again>");
@@ -278,6 +298,39 @@ TEST_F(Sockets, AcceptSendReceive) {
   EXPECT_EQ(call("sock_accept", {connection, 0, kOut}), "inval");
   EXPECT_EQ(call("fd_filestat_get", {connection, kOut}), "success");
   EXPECT_EQ(get<uint8_t>(kOut + 16), filetype::kSocketStream);
+}
+
+// Two subscriptions of one descriptor are answered apart.
+TEST_F(Sockets, AreReadyOneWayOrBoth) {
+  subscribe_fd(0, 1, eventtype::kFdRead, kPair);
+  subscribe_fd(1, 2, eventtype::kFdWrite, kPair);
+  EXPECT_EQ(poll(2), "success");
+  ASSERT_EQ(count(), 1u);
+  EXPECT_EQ(event(0).type, eventtype::kFdWrite);
+  ASSERT_EQ(::send(peer.get(), "x", 1, 0), 1);
+  EXPECT_EQ(poll(2), "success");
+  ASSERT_EQ(count(), 2u);
+  EXPECT_EQ(event(0).bytes, 1u);
+}
+
+// What is refused for want of a number names the socket, as what is for want of a descriptor.
+class FewSockets : public Sockets {
+  void configure(host::Grants& grants) override {
+    Sockets::configure(grants);
+    grants.max_open_files = 7;
+  }
+};
+
+TEST_F(FewSockets, ADenialNamesTheSocket) {
+  EXPECT_EQ(call("sock_accept", {kListener, 0, kOut}), "mfile");
+  auto denials = context->denials().all();
+  ASSERT_EQ(denials.size(), 1u);
+  EXPECT_EQ(denials[0].subject, "127.0.0.1");
+  EXPECT_EQ(call("fd_fdstat_set_flags", {kListener, fdflags::kNonblock}), "success");
+  EXPECT_EQ(call("fd_filestat_get", {kListener, kOut}), "success");
+  std::vector<host::Verb> verbs;
+  for (const auto& use : context->usage()) verbs.push_back(use.verb);
+  EXPECT_EQ(verbs, (std::vector{host::Verb::Stat, host::Verb::SetFlags}));
 }
 
 TEST_F(Sockets, WaitForAll) {

@@ -10,10 +10,10 @@ TEST(Functions, AreAllThere) {
   EXPECT_EQ(p1_functions(Abi::Preview1).size(), 46u);
   EXPECT_EQ(p1_functions(Abi::Unstable).size(), 45u);
   std::map<std::string_view, std::string> signatures;
-  for_each_p1_function(Abi::Preview1, [&](const P1Function& f) {
+  for (const P1Function& f : p1_functions(Abi::Preview1)) {
     for (auto type : f.params) signatures[f.name] += type == WasmType::I32 ? "i" : "I";
     signatures[f.name] += f.has_result ? ":i" : ":";
-  });
+  }
   EXPECT_EQ(signatures["fd_seek"], "iIii:i");
   EXPECT_EQ(signatures["path_open"], "iiiiiIIii:i");
   EXPECT_EQ(signatures["proc_exit"], "i:");

@@ -191,7 +191,7 @@ Answer<> sock_accept(Call& c, I32 fd, I32 flags, I32 connection) {
   auto to = TRY(c.memory.slot<uint32_t>(connection));
   auto [socket, nonblock] = *TRY(socket_at(c, fd));
   if (flags & ~fdflags::kNonblock) return fail(Errno::Inval);
-  TRY(room_for_another(c, host::Verb::Accept, "socket"));
+  if (c.state.fds().is_full()) TRY(socket->refuse_accept(c.state.context().max_open_files()));
   for (;;) {
     auto accepted = socket->accept();
     if (accepted) {

@@ -24,7 +24,7 @@ int main() {
   std::cout << (w[500] == v[500]) << ' ' << *std::lower_bound(v.begin(), v.end(), 5000) << ' '
             << std::binary_search(v.begin(), v.end(), 5001) << '\n';
   std::partial_sort(w.begin(), w.begin() + 5, w.end(), std::greater<>());
-  for (int i = 0; i < 5; i++) std::cout << w[static_cast<size_t>(i)] << ' ';
+  for (int i = 0; i < 5; ++i) std::cout << w[static_cast<size_t>(i)] << ' ';
   v.erase(std::unique(v.begin(), v.end()), v.end());
   std::cout << v.size() << '\n';
   std::rotate(v.begin(), v.begin() + 100, v.end());
@@ -62,26 +62,26 @@ int main() {
   std::cout << '\n';
 
   std::vector<std::complex<double>> signal(256);
-  for (size_t i = 0; i < 256; i++) signal[i] = std::sin(i * 0.3) + 0.25 * std::cos(i * 1.7);
+  for (size_t i = 0; i < 256; ++i) signal[i] = std::sin(i * 0.3) + 0.25 * std::cos(i * 1.7);
   std::function<void(std::vector<std::complex<double>>&)> fft = [&fft](std::vector<std::complex<double>>& x) {
     size_t n = x.size();
     if (n == 1) return;
     std::vector<std::complex<double>> even(n / 2), odd(n / 2);
-    for (size_t i = 0; i < n / 2; i++) even[i] = x[2 * i], odd[i] = x[2 * i + 1];
+    for (size_t i = 0; i < n / 2; ++i) even[i] = x[2 * i], odd[i] = x[2 * i + 1];
     fft(even), fft(odd);
-    for (size_t i = 0; i < n / 2; i++) {
+    for (size_t i = 0; i < n / 2; ++i) {
       auto t = std::polar(1.0, -2 * M_PI * static_cast<double>(i) / static_cast<double>(n)) * odd[i];
       x[i] = even[i] + t, x[i + n / 2] = even[i] - t;
     }
   };
   fft(signal);
   size_t loudest = 0;
-  for (size_t i = 0; i < 128; i++)
+  for (size_t i = 0; i < 128; ++i)
     if (std::abs(signal[i]) > std::abs(signal[loudest])) loudest = i;
   std::cout.precision(9);
   std::cout << loudest << ' ' << std::abs(signal[loudest]) << ' ' << std::abs(signal[69]) << '\n';
   std::uniform_int_distribution<int> die(1, 6);
   int faces[7] = {};
-  for (int i = 0; i < 6000; i++) faces[die(random)]++;
+  for (int i = 0; i < 6000; ++i) faces[die(random)]++;
   std::cout << std::accumulate(faces, faces + 7, 0) << ' ' << *std::min_element(faces + 1, faces + 7) << '\n';
 }

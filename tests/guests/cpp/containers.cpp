@@ -24,7 +24,7 @@ static void show(const char* name, const C& c) {
 
 int main() {
   std::vector<int> v;
-  for (int i = 0; i < 20; i++) v.push_back(i * 37 % 23);
+  for (int i = 0; i < 20; ++i) v.push_back(i * 37 % 23);
   v.insert(v.begin() + 5, {100, 101, 102});
   v.erase(v.begin() + 1, v.begin() + 3);
   std::erase_if(v, [](int x) { return x % 5 == 0; });
@@ -39,7 +39,7 @@ int main() {
   std::cout << std::count(bits.begin(), bits.end(), true) << '\n';
 
   std::deque<int> d;
-  for (int i = 0; i < 1000; i++) i % 3 ? d.push_back(i) : d.push_front(-i);
+  for (int i = 0; i < 1000; ++i) i % 3 ? d.push_back(i) : d.push_front(-i);
   std::cout << d.front() << ' ' << d.back() << ' ' << d[500] << ' ' << d.size() << '\n';
   std::list<int> l(v.begin(), v.end()), other{7, 8, 9};
   l.splice(std::next(l.begin(), 2), other);
@@ -68,13 +68,13 @@ int main() {
   std::cout << ms.count(3) << '\n';
 
   std::unordered_map<int, long long> squares;
-  for (int i = 0; i < 5000; i++) squares[i * 7919] = static_cast<long long>(i) * i;
+  for (int i = 0; i < 5000; ++i) squares[i * 7919] = static_cast<long long>(i) * i;
   long long sum = 0;
   for (int i = 0; i < 5000; i += 17) sum += squares.at(i * 7919);
   for (int i = 0; i < 5000; i += 2) squares.erase(i * 7919);
   std::cout << sum << ' ' << squares.size() << ' ' << squares.contains(7919) << squares.contains(0) << '\n';
   std::unordered_set<std::string> words;
-  for (int i = 0; i < 1000; i++) words.insert("w" + std::to_string(i % 321));
+  for (int i = 0; i < 1000; ++i) words.insert("w" + std::to_string(i % 321));
   std::cout << words.size() << '\n';
 
   std::priority_queue<std::pair<int, std::string>> pq;
@@ -82,7 +82,7 @@ int main() {
   for (; !pq.empty(); pq.pop()) std::cout << pq.top().first << pq.top().second << ' ';
   std::stack<int> st;
   std::queue<int> q;
-  for (int i = 0; i < 5; i++) st.push(i), q.push(i);
+  for (int i = 0; i < 5; ++i) st.push(i), q.push(i);
   std::cout << st.top() << q.front() << '\n';
   std::bitset<100> b("1011001");
   b <<= 60;

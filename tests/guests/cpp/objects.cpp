@@ -143,6 +143,6 @@ int main() {
   std::cout << (round.*method)() << ' ' << (none == nullptr) << '\n';
   std::unique_ptr<tree> root;
   unsigned seed = 1;
-  for (int i = 0; i < 1000; i++) tree::insert(root, static_cast<int>((seed = seed * 1664525 + 1013904223) >> 12));
+  for (int i = 0; i < 1000; ++i) tree::insert(root, static_cast<int>((seed = seed * 1664525 + 1013904223) >> 12));
   std::cout << root->height() << '\n';
 }

@@ -93,14 +93,14 @@ int main() {
   {
     file_buffer buffer("/tmp/numbers.txt", "w");
     std::ostream out(&buffer);
-    for (int k = 0; k < 2000; k++) out << k << ' ' << k * k << '\n';
+    for (int k = 0; k < 2000; ++k) out << k << ' ' << k * k << '\n';
     std::cout << out.good() << '\n';
   }
   file_buffer read("/tmp/numbers.txt", "r");
   std::istream file(&read);
   long long a, b, total = 0;
   int lines = 0;
-  for (; file >> a >> b; lines++) total += b - a;
+  for (; file >> a >> b; ++lines) total += b - a;
   std::cout << lines << ' ' << total << ' ' << file.eof() << '\n';
   file_buffer none("/tmp/none", "r");
   std::cout << none.is_open() << '\n';

@@ -23,7 +23,7 @@ int main() {
             << s.find_last_not_of("nial") << ' ' << s.find("none") + 1 << '\n';
   std::cout << replace_all(s, "ain", "AIN") << '\n' << s.substr(12, 5) << s.compare(0, 3, "tho") << '\n';
   std::string grown;
-  for (int i = 0; i < 10000; i++) grown += static_cast<char>('a' + i % 26), grown.append(i % 3, '.');
+  for (int i = 0; i < 10000; ++i) grown += static_cast<char>('a' + i % 26), grown.append(i % 3, '.');
   size_t hash = 0;
   for (char c : grown) hash = hash * 131 + static_cast<unsigned char>(c);
   std::cout << grown.size() << ' ' << hash << '\n';

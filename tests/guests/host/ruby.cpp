@@ -66,7 +66,7 @@ class Ruby {
   void init(const std::vector<std::string>& args) {
     take(take(instance_.typed<void()>("_initialize"))());
     const uint32_t list = alloc(4, static_cast<uint32_t>(args.size() * 8));
-    for (size_t i = 0; i < args.size(); i++) {
+    for (size_t i = 0; i < args.size(); ++i) {
       auto [pointer, length] = pass(args[i]);
       const uint32_t words[] = {pointer, length};
       take(memory().write(list + 8 * i, bytes_of(words)));
@@ -183,5 +183,5 @@ int main(int argc, char** argv) {
   take(linker.unknown_imports_trap(module));
   Ruby ruby(take(linker.instantiate(store, module)));
   ruby.init({"ruby.wasm", "-EUTF-8", "-e_=0"});
-  for (; next < argc; next++) ruby.eval(argv[next]);
+  for (; next < argc; ++next) ruby.eval(argv[next]);
 }
