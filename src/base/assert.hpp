@@ -7,7 +7,7 @@ namespace vitrine {
 }
 
 #define VITRINE_ASSERT(expr) \
-  (__builtin_expect(!!(expr), 1) ? void() : ::vitrine::assert_failed(#expr, __FILE__, __LINE__))
+  (__builtin_expect(!!(expr), 1) ? void() : ::vitrine::assert_failed(#expr, __FILE_NAME__, __LINE__))
 #ifdef NDEBUG
 #define VITRINE_DCHECK(expr) (void)sizeof(!!(expr))
 #else

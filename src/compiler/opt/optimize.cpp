@@ -76,7 +76,7 @@ class PassScope {
     if (auto problem = ir::verify(func_)) {
       std::fprintf(stderr, "pass %s: %s\n-- before\n%s-- after\n%s", pass_.name.data(), problem->c_str(),
                    before_.empty() ? func_.name.c_str() : before_.c_str(), ir::print(func_).c_str());
-      assert_failed("the IR is valid after a pass", __FILE__, __LINE__);
+      assert_failed("the IR is valid after a pass", __FILE_NAME__, __LINE__);
     }
 #endif
   }
