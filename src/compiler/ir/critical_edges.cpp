@@ -37,10 +37,10 @@ void EdgeSplitter::split(Func& f, Block from) {
   for (uint32_t c = first; c < first + count; ++c) {
     const BlockCall call = f.block_calls[c];
     if (call.arg_count == 0 && preds_[call.target.raw()] < 2) continue;
-    // An edge of this terminator that was split for the same target and arguments serves again. (Not of an invoke: on
-    // each of its edges other values are defined.)
+    // An edge of this table that was split for the same target and arguments serves again. (Others have two, which lead
+    // to different blocks, each entered once: on those of an invoke other values are defined.)
     uint32_t& last = last_[call.target.raw()];
-    if (last > first && last <= first + count && info(f[term].op).group != Group::Invoke) {
+    if (last > first && last <= first + count && f[term].op == Op::BrTable) {
       Block edge = f.block_calls[last - 1].target;
       if (std::ranges::equal(f.args(f.succs(f[edge].last)[0]), f.args(call))) {
         f.block_calls[c] = {edge, 0, 0};

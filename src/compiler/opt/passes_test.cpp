@@ -850,6 +850,25 @@ block2:
   }
 }
 
+// What both ways of a branch share is no block that is entered once.
+TEST(Passes, BothEdgesOfABranchAreSplit) {
+  for (PassFn pass : {layout, layout_as_built}) {
+    auto f = ir::parse(R"(function "f" sym0 wasm(i32) -> i32 {
+block0(v0: i32):
+  brif v0, block1(v0), block1(v0)
+block1(v1: i32):
+  return v1
+}
+)");
+    ASSERT_TRUE(f.has_value()) << f.error().message();
+    PassCtx ctx;
+    pass(*f, ctx);
+    const auto succs = f->succs((*f)[f->layout[0]].last);
+    ASSERT_EQ(succs.size(), 2u);
+    EXPECT_NE(succs[0].target, succs[1].target);
+  }
+}
+
 TEST(Passes, Layout) {
   // Critical edges get a block; cases that pass the same share one; what traps goes last.
   check({layout}, R"(function "f" sym0 wasm(i32, i32) -> i32 {

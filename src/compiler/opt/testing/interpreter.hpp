@@ -7,6 +7,7 @@
 // in it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string>
@@ -70,7 +71,8 @@ class Interpreter {
     made_nan_ = false;
     values_.assign(f_.num_values(), {});
     ir::Block b = f_.layout[0];
-    for (size_t n = 0; n < args.size(); ++n) set(f_[b].params[n], args[n]);
+    const size_t count = std::min<size_t>(args.size(), f_[b].params.size());
+    for (size_t n = 0; n < count; ++n) set(f_[b].params[n], args[n]);
     while (b.valid()) b = run_block(b);
     return std::move(out_);
   }
