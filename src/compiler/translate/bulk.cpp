@@ -68,7 +68,8 @@ bool FunctionTranslator::fill_inline(uint32_t memory, Value to, Value byte, Valu
   if (!env_.memories[memory].guarded) return false;
   std::array<Piece, kMaxInlineBytes / 8 + 1> pieces;
   unsigned count_of_pieces = split(n, pieces);
-  Value word = b_.imul(b_.uextend(b_.band(byte, b_.i32(0xff))), b_.i64(0x0101'0101'0101'0101));
+  Value ones = b_.i64(0x0101'0101'0101'0101);
+  Value word = b_.imul(b_.uextend(b_.band(byte, b_.i32(0xff))), ones);
   Address store = address({.offset = 0, .memory = memory}, to, static_cast<uint32_t>(n));
   for (unsigned i = count_of_pieces; i-- > 0;) {
     b_.store(kind_of(pieces[i].bytes), store.ptr, word, store.disp + pieces[i].offset, store.region, store.trap);

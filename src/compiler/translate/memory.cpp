@@ -33,7 +33,8 @@ FunctionTranslator::Address FunctionTranslator::address(const wasm::MemArg& mem,
     return {memory_base(mem.memory), static_cast<int32_t>(constant + mem.offset), 0, kMapped, plan.region};
   }
   if (plan.guarded && mem.offset <= 0x7fff'ffff && reach <= env_.settings.memory_guard_size) {
-    Value ptr = b_.iadd(memory_base(mem.memory), b_.uextend(index));
+    Value at = b_.uextend(index);
+    Value ptr = b_.iadd(memory_base(mem.memory), at);
     return {ptr, static_cast<int32_t>(mem.offset), trap(TrapCode::MemoryOutOfBounds), 0, plan.region};
   }
   return checked_address(plan, mem.memory, mem.offset, index, bytes);
@@ -56,14 +57,16 @@ FunctionTranslator::Address FunctionTranslator::checked_address(const MemoryPlan
     outside = b_.icmp(IntCC::UGt, b_.iadd(at, b_.i64(reach)), size);
   } else {
     Value end = b_.iadd(at, b_.i64(reach));
-    outside = b_.bor(b_.icmp(IntCC::ULt, end, at), b_.icmp(IntCC::UGt, end, size));
+    Value is_beyond = b_.icmp(IntCC::UGt, end, size);
+    outside = b_.bor(b_.icmp(IntCC::ULt, end, at), is_beyond);
   }
   b_.trapif(outside, trap(TrapCode::MemoryOutOfBounds));
   // The access keeps its trap code, so that no pass moves it above the check.
   Address result{b_.iadd(memory_base(memory), at), 0, trap(TrapCode::MemoryOutOfBounds), 0, plan.region};
   if (env_.settings.spectre_mitigation) {
     // A mispredicted check leads to address 0 and not to where the guest points.
-    result.ptr = b_.select(outside, b_.i64(0), b_.iadd(result.ptr, b_.i64(offset)), ir::kGuard);
+    Value address = b_.iadd(result.ptr, b_.i64(offset));
+    result.ptr = b_.select(outside, b_.i64(0), address, ir::kGuard);
   } else if (offset <= 0x7fff'ffff) {
     result.disp = static_cast<int32_t>(offset);
   } else {
