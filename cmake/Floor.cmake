@@ -9,6 +9,10 @@ target_compile_options(vitrine_options INTERFACE -Wall -Wextra -Wpedantic -Werro
     -Wno-deprecated-declarations -Wno-gnu-zero-variadic-macro-arguments -Wno-missing-designated-field-initializers -Wno-c99-extensions>
   -fno-omit-frame-pointer -fno-strict-aliasing)
 if(VITRINE_SANITIZE)
+  # GCC tells the code; of clang one would have to ask.
+  if(VITRINE_SANITIZE MATCHES address AND CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+    add_compile_definitions(__SANITIZE_ADDRESS__=1)
+  endif()
   # GCC's flow analysis loses track in instrumented code and warns of what is not there.
   target_compile_options(vitrine_options INTERFACE -fsanitize=${VITRINE_SANITIZE} -fno-sanitize-recover=all
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>

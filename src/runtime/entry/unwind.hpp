@@ -16,11 +16,6 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 extern "C" void __asan_handle_no_return();
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-extern "C" void __asan_handle_no_return();
-#define __SANITIZE_ADDRESS__ 1
-#endif
 #endif
 
 namespace vitrine::runtime {
