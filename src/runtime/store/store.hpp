@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "abi/vmcontext.hpp"
+#include "base/stable_vector.hpp"
 #include "runtime/engine/engine.hpp"
 #include "runtime/failure/backtrace.hpp"
 #include "runtime/failure/failure.hpp"
@@ -167,7 +167,7 @@ class Store {
 
   /// The context that a host function called by the host itself sees as its caller.
   abi::VMContext* host_caller() { return &host_caller_; }
-  const std::deque<std::unique_ptr<Instance>>& instances() const { return instances_; }
+  const std::vector<std::unique_ptr<Instance>>& instances() const { return instances_; }
 
  private:
   friend class Instance;
@@ -206,12 +206,12 @@ class Store {
   };
   std::unordered_map<TypeId, Stubs> trampolines_;  // by signature, of the store's modules
   std::unordered_map<TypeId, std::unordered_set<abi::VMFuncRef*>> without_code_;  // host functions, by signature
-  std::deque<HostFunction> host_functions_;
+  StableVector<HostFunction> host_functions_;
   std::vector<TypeSet> held_types_;  // of tables and globals that no module defines
-  std::deque<Memory> memories_;
-  std::deque<Table> tables_;
-  std::deque<Global> globals_;
-  std::deque<std::unique_ptr<Instance>> instances_;
+  StableVector<Memory> memories_;
+  StableVector<Table> tables_;
+  StableVector<Global> globals_;
+  std::vector<std::unique_ptr<Instance>> instances_;
   ExternRefs externrefs_;
 
   std::once_flag cancellation_once_;
