@@ -5,6 +5,7 @@
 
 #include "base/assert.hpp"
 #include "base/casts.hpp"
+#include "base/streaming.hpp"
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/store/store.hpp"
 
@@ -353,8 +354,11 @@ bool Instance::memory_init(uint32_t memory, uint32_t segment_index, uint64_t dst
 bool Instance::memory_fill(uint32_t memory, uint64_t dst, uint8_t value, uint64_t count) {
   const abi::VMMemory& to = *memories_[memory]->definition();
   if (!is_inside(dst, count, to.size)) return false;
-  return in_pieces(store_, count, kPieceBytes,
-                   [&](uint64_t at, uint64_t n) { std::memset(to.base + dst + at, value, n); });
+  return in_pieces(store_, count, kPieceBytes, [&](uint64_t at, uint64_t n) {
+    if (count >= kStreamingFrom) [[unlikely]]
+      return fill_streaming(to.base + dst + at, value, n);
+    std::memset(to.base + dst + at, value, n);
+  });
 }
 
 bool Instance::memory_copy(uint32_t dst_memory, uint64_t dst, uint32_t src_memory, uint64_t src, uint64_t count) {
@@ -363,7 +367,11 @@ bool Instance::memory_copy(uint32_t dst_memory, uint64_t dst, uint32_t src_memor
   if (!is_inside(dst, count, to.size) || !is_inside(src, count, from.size)) return false;
   const bool is_backwards = overlaps_from_below(src, dst, count);
   return in_pieces(store_, count, kPieceBytes, [&](uint64_t at, uint64_t n) {
-    if (is_backwards) at = count - at - n;
+    if (is_backwards) {
+      at = count - at - n;
+    } else if (count >= kStreamingFrom) [[unlikely]] {
+      return copy_streaming(to.base + dst + at, from.base + src + at, n);
+    }
     std::memmove(to.base + dst + at, from.base + src + at, n);
   });
 }
