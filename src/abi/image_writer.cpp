@@ -154,7 +154,6 @@ Result<wasm::KeptBytes> write_image(const ImageContents& contents, const ImageMe
   part(Section::Functions) = bytes_of(contents.functions);
   part(Section::Trampolines) = bytes_of(contents.trampolines);
   part(Section::Memory) = bytes_of(memory.images);
-  part(Section::Module) = stripped.bytes;
 #define SIDE_TABLE(Entry, field, section, name) part(Section::section) = bytes_of(contents.tables.field);
 #include "abi/side_tables.def"
 #undef SIDE_TABLE
@@ -180,7 +179,9 @@ Result<wasm::KeptBytes> write_image(const ImageContents& contents, const ImageMe
     }
     end = align_up(end, align);
     section.sh_offset = end;
-    section.sh_size = static_cast<Section>(i) == Section::Text ? contents.text.size : parts[i].size();
+    section.sh_size = parts[i].size();
+    if (static_cast<Section>(i) == Section::Text) section.sh_size = contents.text.size;
+    if (static_cast<Section>(i) == Section::Module) section.sh_size = stripped.size;
     if (info.flags & SHF_ALLOC) section.sh_addr = end;
     end += section.sh_size;
   };
@@ -206,6 +207,7 @@ Result<wasm::KeptBytes> write_image(const ImageContents& contents, const ImageMe
     if (!parts[i].empty()) std::memcpy(out.data() + sections[i].sh_offset, parts[i].data(), parts[i].size());
   }
   contents.text.write(out.subspan(text_offset, contents.text.size));
+  stripped.write(out.subspan(sections[static_cast<uint32_t>(Section::Module)].sh_offset, stripped.size));
   std::memcpy(out.data() + kHeaderOffset, &header, sizeof header);
   uint64_t checksum = image_checksum(out);
   std::memcpy(out.data() + kChecksumOffset, &checksum, sizeof checksum);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/assert.hpp"
 #include "base/bytes.hpp"
 #include "wasm/byte_reader.hpp"
 
@@ -128,12 +129,37 @@ MemoryImagePlan plan_memory_images(const wasm::Module& module, uint64_t page_siz
 
 namespace {
 
+/// Puts a stripped module together.
+class Stripper {
+ public:
+  ByteWriter& between() { return between_; }
+  void keep(std::span<const uint8_t> bytes) {
+    kept_.runs.push_back({bytes, size()});
+    kept_size_ += bytes.size();
+  }
+  void append(const StrippedModule& part) {
+    for (const auto& [from, to] : part.kept.runs) kept_.runs.push_back({from, size() + to});
+    kept_size_ += part.size - part.between.size();
+    between_.append(part.between);
+  }
+  size_t size() const { return between_.size() + kept_size_; }
+  StrippedModule take() {
+    size_t all = size();
+    return {std::move(kept_), between_.take(), all};
+  }
+
+ private:
+  wasm::KeptBytes kept_;
+  size_t kept_size_ = 0;
+  ByteWriter between_;
+};
+
 /// The data section's contents with covered segments empty.
 StrippedModule strip_data(const wasm::Module& module, std::span<const uint8_t> section,
                           const std::vector<bool>& covered) {
-  ByteWriter out;
-  wasm::KeptBytes kept;
-  out.uleb(module.datas.size());
+  Stripper out;
+  ByteWriter& own = out.between();
+  own.uleb(module.datas.size());
   wasm::ByteReader count(section);
   count.u32();
   const uint8_t* from = section.data() + count.offset();  // where the next segment begins
@@ -141,29 +167,28 @@ StrippedModule strip_data(const wasm::Module& module, std::span<const uint8_t> s
     const wasm::DataSegment& segment = module.datas[i];
     const uint8_t* end = segment.bytes.data() + segment.bytes.size();
     if (!covered[i]) {
-      kept.runs.push_back({{from, end}, out.size()});
-      out.append({from, end});
+      out.keep({from, end});
     } else {
       if (segment.memory == 0) {
-        out.u8(0);
+        own.u8(0);
       } else {
-        out.u8(2);
-        out.uleb(segment.memory);
+        own.u8(2);
+        own.uleb(segment.memory);
       }
       uint64_t offset = *constant_value(module, segment.offset);
       if (module.memories[segment.memory].limits.is_64) {
-        out.u8(0x42);  // i64.const
-        out.sleb(static_cast<int64_t>(offset));
+        own.u8(0x42);  // i64.const
+        own.sleb(static_cast<int64_t>(offset));
       } else {
-        out.u8(0x41);  // i32.const
-        out.sleb(static_cast<int32_t>(offset));
+        own.u8(0x41);  // i32.const
+        own.sleb(static_cast<int32_t>(offset));
       }
-      out.u8(0x0b);  // end
-      out.uleb(0);
+      own.u8(0x0b);  // end
+      own.uleb(0);
     }
     from = end;
   }
-  return {out.take(), std::move(kept)};
+  return out.take();
 }
 
 }  // namespace
@@ -171,10 +196,9 @@ StrippedModule strip_data(const wasm::Module& module, std::span<const uint8_t> s
 Result<StrippedModule> strip_module(const wasm::Module& module, const std::vector<bool>& covered) {
   constexpr uint8_t kCustom = 0, kCode = 10, kData = 11;
   size_t custom_bytes = 0;
-  ByteWriter out;
-  wasm::KeptBytes kept;
+  Stripper out;
   wasm::ByteReader reader(module.bytes);
-  out.append(reader.bytes(8));
+  out.between().append(reader.bytes(8));
   while (reader.ok() && !reader.at_end()) {
     uint8_t id = reader.u8();
     auto contents = reader.bytes(reader.length());
@@ -183,18 +207,34 @@ Result<StrippedModule> strip_module(const wasm::Module& module, const std::vecto
       if (contents.size() > kMaxCustomBytes - custom_bytes) continue;
       custom_bytes += contents.size();
     }
-    StrippedModule section{.bytes = {}, .kept = {{{contents, 0}}}};
+    out.between().u8(id);
     if (id == kData && std::ranges::find(covered, true) != covered.end()) {
-      section = strip_data(module, contents, covered);
-      contents = section.bytes;
+      StrippedModule data = strip_data(module, contents, covered);
+      out.between().uleb(data.size);
+      out.append(data);
+    } else {
+      out.between().uleb(contents.size());
+      out.keep(contents);
     }
-    out.u8(id);
-    out.uleb(contents.size());
-    for (const auto& [from, to] : section.kept.runs) kept.runs.push_back({from, out.size() + to});
-    out.append(contents);
   }
   if (!reader.ok()) return std::unexpected(reader.take_error());
-  return StrippedModule{out.take(), std::move(kept)};
+  return out.take();
+}
+
+void StrippedModule::write(std::span<uint8_t> to) const {
+  VITRINE_ASSERT(to.size() == size);
+  std::span<const uint8_t> rest = between;
+  auto put = [&to](std::span<const uint8_t> bytes) {
+    if (!bytes.empty()) std::memcpy(to.first(bytes.size()).data(), bytes.data(), bytes.size());
+    to = to.subspan(bytes.size());
+  };
+  for (const auto& [from, start] : kept.runs) {
+    const size_t gap = start - (size - to.size());
+    put(rest.first(gap));
+    rest = rest.subspan(gap);
+    put(from);
+  }
+  put(rest);
 }
 
 }  // namespace vitrine::abi

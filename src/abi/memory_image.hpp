@@ -26,9 +26,14 @@ MemoryImagePlan plan_memory_images(const wasm::Module& module, uint64_t page_siz
 /// that fit; "name" always is.
 inline constexpr size_t kMaxCustomBytes = 64u << 20;
 
+/// Most of it stands in the module already (debug information is often the larger part of one) and is copied once, to
+/// where it is to be.
 struct StrippedModule {
-  std::vector<uint8_t> bytes;
-  wasm::KeptBytes kept;  // in `bytes`
+  wasm::KeptBytes kept;
+  std::vector<uint8_t> between;  // what is not kept but written: before, between and behind the runs, in this order
+  size_t size = 0;
+
+  void write(std::span<uint8_t> to) const;  // `size` bytes
 };
 
 /// What is kept of the module's bytes: no code bodies, covered data segments empty (their place, offset and order
