@@ -101,6 +101,12 @@ TEST_F(Ends, WhatTheSystemDoes) {
   ASSERT_EQ(open(kRw, "file", 0, kReadWrite, fdflags::kSync), "success");
   EXPECT_EQ(write(opened, "synced"), "success");
   EXPECT_EQ(read_host("rw/file"), "synced6789");
+  // Emptied when it is opened, on the spot and by a helper.
+  for (uint64_t size : {100, 20 << 20}) {
+    ASSERT_EQ(call("fd_filestat_set_size", {opened, size}), "success");
+    ASSERT_EQ(open(kRw, "file", oflags::kTrunc), "success");
+    EXPECT_EQ(read_host("rw/file"), "");
+  }
 }
 
 class EndsByWalk : public Ends {
