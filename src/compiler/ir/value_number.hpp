@@ -10,15 +10,24 @@
 
 namespace vitrine::ir {
 
+inline std::span<const Value> arg_list(const Func& f, const InstData& d) {
+  return std::span(f.pool).subspan(d.a[0], d.a[1]);
+}
+
 inline bool same_value(const Func& f, const InstData& x, const InstData& y) {
   if (x.op != y.op || x.type != y.type || x.aux != y.aux || x.flags != y.flags || x.region != y.region ||
       x.imm != y.imm)
     return false;
-  if (has_arg_list(x.op)) [[unlikely]] {
-    auto list = [&](const InstData& d) { return std::span(f.pool).subspan(d.a[0], d.a[1]); };
-    return std::ranges::equal(list(x), list(y));
-  }
+  if (has_arg_list(x.op)) [[unlikely]]
+    return std::ranges::equal(arg_list(f, x), arg_list(f, y));
   return x.a[0] == y.a[0] && x.a[1] == y.a[1] && x.a[2] == y.a[2];
+}
+
+/// Of the arguments of an operation that has a list of them. Out of line: hardly any does.
+[[gnu::noinline]] inline uint64_t list_hash(const Func& f, const InstData& d) {
+  uint64_t h = 0;
+  for (Value v : arg_list(f, d)) h = (h ^ v.raw()) * 0xff51'afd7'ed55'8ccdull;
+  return h;
 }
 
 /// Member by member: they may just have been written, and a load of two of them at once would wait for both.
@@ -26,16 +35,15 @@ inline uint32_t value_hash(const Func& f, const InstData& d) {
   uint64_t h = static_cast<uint64_t>(d.op) * 0x9e37'79b9'7f4a'7c15ull;
   h ^= static_cast<uint64_t>(d.type) << 48 | static_cast<uint64_t>(d.aux) << 56;
   h += (uint64_t{d.imm} + 1) * 0xc2b2'ae3d'27d4'eb4full;
-  uint32_t x = d.a[0], y = d.a[1], z = d.a[2];
   if (has_arg_list(d.op)) [[unlikely]] {
-    for (uint32_t n = 0; n < d.a[1]; ++n) h = (h ^ f.pool[d.a[0] + n].raw()) * 0xff51'afd7'ed55'8ccdull;
-    x = y = z = 0;
+    h ^= list_hash(f, d);
+  } else {
+    h ^= d.a[0] * 0x1656'67b1'9e37'79f9ull;
+    h += d.a[1] * 0x85eb'ca77'c2b2'ae63ull;
+    h ^= d.a[2] * 0x27d4'eb2f'1656'67c5ull;
   }
-  h ^= x * 0x1656'67b1'9e37'79f9ull;
-  h += y * 0x85eb'ca77'c2b2'ae63ull;
-  h ^= z * 0x27d4'eb2f'1656'67c5ull;
   h *= 0xff51'afd7'ed55'8ccdull;
-  return static_cast<uint32_t>(h >> 32 ^ h >> 52);
+  return static_cast<uint32_t>(h >> 32);
 }
 
 }  // namespace vitrine::ir
