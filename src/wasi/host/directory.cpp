@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "base/utf8.hpp"
 #include "wasi/host/helpers.hpp"
+#include "wasi/host/truncate.hpp"
 
 #if defined(__GNUC__) && !defined(__clang__)
 // GCC 12 takes the string in a moved `expected` for uninitialised on the path where there is none.
@@ -22,8 +23,6 @@
 namespace vitrine::wasi::host {
 namespace {
 
-// A file of more than this is unlinked on a helper.
-constexpr off_t kLargeFile = 16 << 20;
 constexpr ptrdiff_t kMaxTargetSlashes = 256;
 
 FileType entry_type(unsigned char d_type);
@@ -332,11 +331,10 @@ os::SysResult<os::LeasedDescriptor> Directory::open_at(Verb verb, const std::str
   return os::LeasedDescriptor{std::move(lease), std::move(*fd)};
 }
 
-// How long it takes depends on how large the file is. Where that can be seen first, only large ones go to a helper: it
-// costs a thread, and a process of one thread does everything else faster.
 os::SysResult<os::LeasedDescriptor> Directory::truncate_at(const std::string& path, int flags) const {
   auto shared = std::make_shared<os::LeasedDescriptor>();
-  if ((flags & O_ACCMODE) == O_RDONLY) {  // such a descriptor cannot be truncated later
+  if ((flags & O_ACCMODE) == O_RDONLY) {
+    // Such a descriptor cannot be truncated later, when it is known how large the file is.
     TRY(on_helper(grant_->interrupt(), grant_->root_device,
                   [self = shared_from_this(), shared, path, flags]() -> os::SysResult<> {
                     *shared = TRY(self->open_at(Verb::Truncate, path, flags, 0666));
@@ -349,17 +347,8 @@ os::SysResult<os::LeasedDescriptor> Directory::truncate_at(const std::string& pa
   const int fd = shared->fd.get();
   struct stat st;
   if (::fstat(fd, &st) != 0) return os::last_error();
-  if (!S_ISREG(st.st_mode)) return std::move(*shared);  // O_TRUNC is ignored
-  if (st.st_size <= kLargeFile) {
-    if (::ftruncate(fd, 0) != 0) return os::last_error();
-    return std::move(*shared);
-  }
-  TRY(on_helper(grant_->interrupt(), grant_->root_device, [shared, fd]() -> os::SysResult<> {
-    while (::ftruncate(fd, 0) != 0) {
-      if (errno != EINTR) return os::last_error();
-    }
-    return {};
-  }));
+  // For all else the system ignores O_TRUNC.
+  if (S_ISREG(st.st_mode)) TRY(truncate(grant_->interrupt(), grant_->root_device, shared, fd, 0));
   return std::move(*shared);
 }
 

@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "wasi/host/helpers.hpp"
 #include "wasi/host/pieces.hpp"
+#include "wasi/host/truncate.hpp"
 
 namespace vitrine::wasi::host {
 
@@ -108,8 +109,7 @@ os::SysResult<FileStat> File::stat() const {
 os::SysResult<> File::set_size(uint64_t size) const {
   TRY(use(Verb::SetSize));
   if (!mode_.write) return os::sys_fail(EBADF);
-  if (size > INT64_MAX) return os::sys_fail(EFBIG);
-  return on_disk([size](int fd) { return ::ftruncate(fd, static_cast<off_t>(size)); });
+  return truncate(grant_->interrupt(), grant_->root_device, shared_from_this(), fd_.fd.get(), size);
 }
 
 os::SysResult<> File::allocate(uint64_t offset, uint64_t length) const {
