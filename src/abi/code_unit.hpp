@@ -103,7 +103,6 @@ struct CodeUnit {
   std::vector<Reloc> relocs;
   SideTables<OwnedTable> tables;
 
-  uint32_t code_size() const { return tables.frames.at(0).size; }
   /// For reuse: keeps the memory.
   void clear();
 };
@@ -115,6 +114,11 @@ struct UnitView {
 
   UnitView() = default;
   explicit UnitView(const CodeUnit& unit);
+  /// Of all of its code. A unit has one.
+  const FrameEntry& frame() const {
+    VITRINE_ASSERT(tables.frames.size() == 1);
+    return tables.frames[0];
+  }
   /// A copy that lives in `arena`.
   UnitView kept(Arena& arena) const;
 };

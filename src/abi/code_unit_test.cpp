@@ -90,6 +90,14 @@ TEST(CodeUnit, ReferencesAreResolvedWhereTheUnitStands) {
   EXPECT_EQ(second, 160 - 116);
 }
 
+TEST(CodeUnitDeathTest, AUnitHasOneFrame) {
+  CodeUnit unit;
+  unit.tables.frames = {{.offset = 0, .size = 4, .bytes = 16, .saved = 0, .saved_below = 0}};
+  EXPECT_EQ(UnitView(unit).frame().size, 4u);
+  unit.tables.frames.push_back({.offset = 4, .size = 4, .bytes = 16, .saved = 0, .saved_below = 0});
+  EXPECT_DEATH(UnitView(unit).frame(), "frames.size");
+}
+
 TEST(StackMap, EqualNeighboursShareTheirBytes) {
   std::vector<StackMap> maps;
   std::vector<uint8_t> bytes;

@@ -48,8 +48,7 @@ uint32_t ImageAssembler::place(const abi::UnitView& unit) {
 }
 
 void ImageAssembler::add_function(const abi::UnitView& function) {
-  VITRINE_ASSERT(function.tables.frames.size() == 1);  // a unit is one piece of code
-  functions_.push_back({place(function), function.tables.frames[0].size});
+  functions_.push_back({place(function), function.frame().size});
 }
 
 uint32_t ImageAssembler::add_trampoline(const abi::UnitView& trampoline) {

@@ -140,7 +140,7 @@ std::string constant_at(const abi::CodeUnit& f, uint64_t offset, const std::stri
 }
 
 std::string show_asm(const abi::CodeUnit& f, const std::vector<std::string>& names) {
-  auto disassembled = cli::disassemble(std::span(f.text).first(f.code_size()), 0);
+  auto disassembled = cli::disassemble(std::span(f.text).first(abi::UnitView(f).frame().size), 0);
   if (!disassembled) return disassembled.error().message();
   const auto& insts = *disassembled;
   static const std::regex kJump(R"(^(j[a-z]+) 0x([0-9a-f]+)$|^(j[a-z]+) ([0-9]+)$)");
@@ -166,7 +166,8 @@ std::string show_asm(const abi::CodeUnit& f, const std::vector<std::string>& nam
   for (const auto& inst : insts) {
     std::smatch match;
     if (auto target = target_of(inst)) targets.insert(*target);
-    if (auto target = rip_target(inst, match); target && *target < f.code_size()) targets.insert(*target);
+    if (auto target = rip_target(inst, match); target && *target < abi::UnitView(f).frame().size)
+      targets.insert(*target);
   }
   for (uint64_t t : targets) labels[t] = fmt::format("L{}", labels.size());
   std::string out;
@@ -181,7 +182,7 @@ std::string show_asm(const abi::CodeUnit& f, const std::vector<std::string>& nam
       std::string name = r->symbol < names.size() ? names[r->symbol] : fmt::format("symbol{}", r->symbol);
       text = text.substr(0, text.find(' ') + 1) + name;
     } else if (auto rip = rip_target(inst, match)) {
-      std::string place = *rip < f.code_size() ? "[" + labels[*rip] + "]" : constant_at(f, *rip, text);
+      std::string place = *rip < abi::UnitView(f).frame().size ? "[" + labels[*rip] + "]" : constant_at(f, *rip, text);
       text = match.prefix().str() + place + match.suffix().str();
     }
     std::string traps;

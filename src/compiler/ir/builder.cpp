@@ -97,7 +97,7 @@ Value Builder::f64(double value) {
 // -- arithmetic
 
 Value Builder::unary(Op op, Type type, Value x, uint8_t trap) {
-  VITRINE_DCHECK(info(op).args == 1 && contains(types_of(op).types, type));
+  VITRINE_DCHECK(info(op).args == 1 && contains(type_row(op).types, type));
   x = f_->resolve(x);
   uint64_t c;
   if (f_->is_const(x, &c)) {
@@ -132,7 +132,7 @@ Value Builder::binary(Op op, Value x, Value y, uint8_t trap) {
   x = f_->resolve(x);
   y = f_->resolve(y);
   Type type = f_->type_of(x);
-  VITRINE_DCHECK(type == f_->type_of(y) && contains(types_of(op).types, type));
+  VITRINE_DCHECK(type == f_->type_of(y) && contains(type_row(op).types, type));
   uint64_t cx = 0, cy = 0;
   bool kx = f_->is_const(x, &cx), ky = f_->is_const(y, &cy);
   if (kx && ky) {

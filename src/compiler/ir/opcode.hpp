@@ -18,14 +18,13 @@ enum class Op : uint8_t {
 /// What an operation may do besides answering its results: several at once. Passes ask by the predicates below.
 enum Effect : uint8_t {
   kPure = 0,
-  kReads = 1,       // memory of its alias region
-  kWrites = 2,      // memory of its alias region
-  kTraps = 4,       // may end the function by a trap (memory accesses do so if they have a trap code)
-  kCalls = 8,       // runs other code, which may not come back
-  kSafepoint = 16,  // live references must be where the runtime finds them
-  kBarrier = 32,    // reads and writes every region: no access moves across
-  kEndsBlock = 64,
-  kCallEffects = kReads | kWrites | kTraps | kCalls | kSafepoint | kBarrier,
+  kReads = 1,     // memory of its alias region
+  kWrites = 2,    // memory of its alias region
+  kTraps = 4,     // may end the function by a trap (memory accesses do so if they have a trap code)
+  kCalls = 8,     // runs other code, which may not come back and which may look at the live references (a safepoint)
+  kBarrier = 16,  // reads and writes every region: no access moves across
+  kEndsBlock = 32,
+  kCallEffects = kReads | kWrites | kTraps | kCalls | kBarrier,
 };
 
 /// Which instructions have the same form, and mostly the same treatment.
@@ -141,11 +140,11 @@ inline constexpr OpTypes kOpTypes[] = {
 constexpr const OpInfo& info(Op op) {
   return kOps[static_cast<uint8_t>(op)];
 }
-constexpr const OpTypes& types_of(Op op) {
+constexpr const OpTypes& type_row(Op op) {
   return kOpTypes[static_cast<uint8_t>(op)];
 }
 constexpr const char* name_of(Op op) {
-  return types_of(op).text;
+  return type_row(op).text;
 }
 /// The type of the only result.
 constexpr Type result_type(Op op, Type controlling) {
@@ -153,7 +152,7 @@ constexpr Type result_type(Op op, Type controlling) {
 }
 /// Whether the text names the controlling type.
 constexpr bool names_type(Op op) {
-  for (const char* letters : {types_of(op).args, types_of(op).results}) {
+  for (const char* letters : {type_row(op).args, type_row(op).results}) {
     for (; *letters; ++letters) {
       if (*letters == 'T') return true;
     }
@@ -177,9 +176,6 @@ constexpr bool is_call(Op op) {
 /// Of a call of any kind: its immediate is a FuncRef, not a SigRef with the code address as first argument.
 constexpr bool is_direct(Op op) {
   return op == Op::Call || op == Op::ReturnCall || op == Op::Invoke;
-}
-constexpr bool is_safepoint(Op op) {
-  return has_effects(op, kSafepoint);
 }
 /// The results depend on the arguments alone and nothing else happens: may be executed anywhere, any number of times.
 constexpr bool is_pure(Op op) {

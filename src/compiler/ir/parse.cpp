@@ -254,10 +254,10 @@ class Parser {
       ++pos_;
       d.type = TRY(type());
     }
-    if (!names_type(d.op)) d.type = only_type(types_of(d.op).types);
+    if (!names_type(d.op)) d.type = only_type(type_row(d.op).types);
     std::vector<Type> results;
     if (info(d.op).results != kVariable)
-      for (const char* letter = types_of(d.op).results; *letter; ++letter) results.push_back(type_of(*letter, d.type));
+      for (const char* letter = type_row(d.op).results; *letter; ++letter) results.push_back(type_of(*letter, d.type));
     TRY(body(d, names.size(), results));
     if (try_punct("@")) d.srcloc = TRY(u32());
     if (results.size() != names.size())

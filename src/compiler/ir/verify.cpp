@@ -176,7 +176,7 @@ class Verifier {
   Problem types(Inst i) {
     const InstData& d = f_[i];
     if (d.op >= Op::kCount) return "no such instruction";
-    const OpTypes& row = types_of(d.op);
+    const OpTypes& row = type_row(d.op);
     if (!contains(row.types, d.type)) return fmt::format("{} is no type of {}", name_of(d.type), row.text);
     if (info(d.op).args != kVariable) {
       auto args = f_.args(i);
