@@ -24,17 +24,17 @@ constexpr uint64_t kDisk = 1, kOther = 2;
 
 /// Raises the interrupt a little after `work` has begun, and answers how long `work` went on after that.
 template <class Work>
-std::chrono::nanoseconds interrupted(Interrupt& interrupt, Work&& work) {
+std::chrono::nanoseconds interrupted(Work&& work) {
+  Interrupt interrupt;
   std::atomic<std::chrono::steady_clock::time_point> raised;
   std::thread other([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
     raised = std::chrono::steady_clock::now();
     interrupt.raise();
   });
-  work();
+  work(interrupt);
   auto end = std::chrono::steady_clock::now();
   other.join();
-  interrupt.clear();
   return end - raised.load();
 }
 
@@ -62,12 +62,11 @@ TEST(Helpers, AGuestIsGoneWhileItsWorkGoesOn) {
     ++*ended;
     return {};
   };
-  Interrupt interrupt;
   // More than one device may hold: the last of them do not begin.
   constexpr size_t kMost = kMaxHelpers / 2;
   for (size_t i = 0; i < kMost + 2; ++i) {
     os::SysResult<> answer;
-    EXPECT_LT(interrupted(interrupt, [&] { answer = on_helper(interrupt, kDisk, stuck); }), kSoon);
+    EXPECT_LT(interrupted([&](Interrupt& its) { answer = on_helper(its, kDisk, stuck); }), kSoon);
     EXPECT_EQ(answer.error(), os::kInterrupted);
   }
   EXPECT_EQ(*ended, 0);
@@ -81,6 +80,7 @@ TEST(Helpers, AGuestIsGoneWhileItsWorkGoesOn) {
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   EXPECT_FALSE(done);
   // Elsewhere it finds one free.
+  Interrupt interrupt;
   std::atomic<bool> timed_out = false;
   std::jthread timeout([&](std::stop_token stop) {
     for (int i = 0; i < 2000 && !stop.stop_requested(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -155,10 +155,7 @@ TEST(Interrupt, OfAChildLeavesTheParentAlone) {
   ASSERT_TRUE(interrupt.sleep_until(0));  // it has what it waits with
   EXPECT_TRUE(in_child([&] {
     interrupt.raise();
-    bool ended = !interrupt.sleep_until(std::nullopt);
-    interrupt.clear();
-    interrupt.raise();
-    return ended && !interrupt.sleep_until(std::nullopt);
+    return !interrupt.sleep_until(std::nullopt);
   }));
   uint64_t until = os::clock_now(os::Clock::Monotonic) + 30'000'000;
   EXPECT_TRUE(interrupt.sleep_until(until));

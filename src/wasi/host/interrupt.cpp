@@ -30,13 +30,6 @@ void Interrupt::raise() noexcept {
   errno = saved;
 }
 
-void Interrupt::clear() noexcept {
-  uint64_t count;
-  if (Event event = event_.load(); event.is_ours()) [[maybe_unused]]
-    auto n = ::read(event.fd, &count, sizeof count);
-  raised_.store(false);
-}
-
 int Interrupt::event() const {
   Event have = event_.load();
   if (have.is_ours()) return have.fd;

@@ -1,8 +1,8 @@
 // How a guest is ended while the host works for it: every call of the host layer that may block waits for this as well,
 // and one that takes long looks at it at least every kPiece.
 //
-// `raise` may be called by any thread and from a signal handler; it stays raised until `clear`. A call that finds it
-// raised answers os::kInterrupted, which a face turns into a trap.
+// `raise` may be called by any thread and from a signal handler; it stays raised. A call that finds it raised answers
+// os::kInterrupted, which a face turns into a trap.
 #pragma once
 
 #include <poll.h>
@@ -28,7 +28,6 @@ class Interrupt {
   Interrupt& operator=(const Interrupt&) = delete;
 
   void raise() noexcept;
-  void clear() noexcept;
   bool raised() const noexcept { return raised_.load(std::memory_order_acquire); }
   /// For those who know nothing of this class.
   const std::atomic<bool>& flag() const { return raised_; }

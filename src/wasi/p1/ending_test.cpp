@@ -29,7 +29,7 @@ class Ends : public Guest {
     ::munmap(pages, kAll);
     Guest::TearDown();
   }
-  /// How long the call went on after it was interrupted, in which it was `wait` before.
+  /// How long the call went on after it was interrupted. Goes on with another guest.
   std::chrono::nanoseconds end(std::string_view name, const std::vector<uint64_t>& args) {
     std::atomic<std::chrono::steady_clock::time_point> raised;
     std::thread other([&] {
@@ -40,7 +40,7 @@ class Ends : public Guest {
     EXPECT_EQ(call_function(*state, GuestMemory({pages, kAll}), Abi::Preview1, name, args), "trap: interrupt") << name;
     auto end = std::chrono::steady_clock::now();
     other.join();
-    context->interrupt_token().clear();
+    make();
     ::madvise(pages + 4096, kAll - 4096, MADV_DONTNEED);
     return end - raised.load();
   }
@@ -52,11 +52,13 @@ TEST_F(Ends, LargeTransfers) {
   fs::resize_file(base + "/rw/large", kAll);
   ASSERT_EQ(open(kRw, "large"), "success");
   EXPECT_LT(end("fd_read", {opened, 64, 1, 0}), kSoon);
+  ASSERT_EQ(open(kRw, "large"), "success");
   EXPECT_LT(end("fd_pread", {opened, 64, 1, 0, 0}), kSoon);
   EXPECT_LT(end("random_get", {4096, kAll - 4096}), kSoon);
   ASSERT_EQ(open(kRw, "zeros", oflags::kCreat), "success");
   EXPECT_LT(end("fd_write", {opened, 64, 1, 0}), kSoon);
   EXPECT_LT(fs::file_size(base + "/rw/zeros"), kAll / 4);
+  ASSERT_EQ(open(kRw, "zeros"), "success");
   EXPECT_LT(end("fd_pwrite", {opened, 64, 1, 0, 0}), kSoon);
 }
 
@@ -97,7 +99,7 @@ TEST_F(Ends, WhatTheSystemDoes) {
   EXPECT_EQ(listing.error(), os::kInterrupted) << "while it is read from the system";
   EXPECT_EQ(open(kRw, "file", oflags::kTrunc), "trap: interrupt");
   EXPECT_EQ(read_host("rw/file"), "0123456789");
-  context->interrupt_token().clear();
+  make();
   ASSERT_EQ(open(kRw, "file", 0, kReadWrite, fdflags::kSync), "success");
   EXPECT_EQ(write(opened, "synced"), "success");
   EXPECT_EQ(read_host("rw/file"), "synced6789");

@@ -56,7 +56,7 @@ class Piped : public Guest {
     return {get<uint64_t>(at), static_cast<Errno>(get<uint16_t>(at + 8)), get<uint8_t>(at + 10), get<uint64_t>(at + 16),
             get<uint16_t>(at + 24)};
   }
-  /// Interrupts the guest a little after `work` has begun, and answers how long that took.
+  /// Interrupts the guest a little after `work` has begun, and answers how long that took. Goes on with another guest.
   template <class Work>
   std::chrono::milliseconds interrupted(Work&& work) {
     auto begin = std::chrono::steady_clock::now();
@@ -66,8 +66,9 @@ class Piped : public Guest {
     });
     work();
     other.join();
-    context->interrupt_token().clear();
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+    const auto end = std::chrono::steady_clock::now();
+    make();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(end - begin);
   }
 
   os::FileDescriptor to_guest, from_guest;
