@@ -69,9 +69,8 @@ void Timer::call_off(const Key& key) {
 std::optional<Timer::Key> Timer::add(Clock::time_point when, Entry entry) {
   forget_parent();
   std::lock_guard lock(mutex_);
+  if (ends_ || !start()) return std::nullopt;
   const Key key(when, ++numbers_);
-  if (ends_) return key;
-  if (!start()) return std::nullopt;
   entries_.emplace(key, std::move(entry));
   changed_.notify_one();
   return key;

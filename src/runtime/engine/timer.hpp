@@ -35,7 +35,7 @@ class Timer final : public std::enable_shared_from_this<Timer>, os::ForkLock {
   /// every 10 ms. Without room for a thread, and if it may wait, it is the caller that does so, for a second at most.
   enum class MayWait : bool { No, Yes };
   void repeat(Task task, MayWait may_wait);
-  /// Calls `task` once, in `delay`. None if there is no room for a thread.
+  /// Calls `task` in `delay`, and then as `repeat` does. None if there is no room for a thread, or it has ended.
   std::optional<Key> after(std::chrono::nanoseconds delay, Task task);
   /// Lets go of what `after` has added. It may be running already, or have run.
   void call_off(const Key& key);
@@ -47,6 +47,7 @@ class Timer final : public std::enable_shared_from_this<Timer>, os::ForkLock {
     Task task;
     Clock::duration age{};
   };
+  /// None if it has ended, or if there is no room for a thread.
   std::optional<Key> add(Clock::time_point when, Entry entry);
   /// Locked. False: no room for a thread.
   bool start();

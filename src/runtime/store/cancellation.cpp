@@ -8,27 +8,7 @@
 namespace vitrine::runtime {
 
 void Cancellation::cancel() {
-  if (begin(std::nullopt)) carry_out();
-}
-
-bool Cancellation::begin(std::optional<uint64_t> deadline) {
-  const auto locked = lock();
-  if (deadline && *deadline != deadline_) return false;
-  if (cancelled_.exchange(true)) return false;
-  if (store_) at_home_ = store_->refuse_entry();
-  return true;
-}
-
-std::unique_lock<std::mutex> Cancellation::lock() {
-  const uint64_t forks = os::forks();
-  if (forks_.exchange(forks) != forks) new (&mutex_) std::mutex;
-  return std::unique_lock(mutex_);
-}
-
-void Cancellation::carry_out() {
-  const bool goes_on = push();
-  wakes_.request_stop();
-  if (!goes_on) return;
+  if (!begin(std::nullopt) || !tell()) return;
   std::shared_ptr<Timer> timer;
   Timer::MayWait may_wait = Timer::MayWait::Yes;
   {
@@ -46,6 +26,26 @@ void Cancellation::carry_out() {
       may_wait);
 }
 
+bool Cancellation::begin(std::optional<uint64_t> deadline) {
+  const auto locked = lock();
+  if (deadline && *deadline != deadline_) return false;
+  if (cancelled_.exchange(true)) return false;
+  if (store_) at_home_ = store_->refuse_entry();
+  return true;
+}
+
+std::unique_lock<std::mutex> Cancellation::lock() {
+  const uint64_t forks = os::forks();
+  if (forks_.exchange(forks) != forks) new (&mutex_) std::mutex;
+  return std::unique_lock(mutex_);
+}
+
+bool Cancellation::tell() {
+  const bool goes_on = push();
+  wakes_.request_stop();
+  return goes_on;
+}
+
 bool Cancellation::cancel_after(std::optional<std::chrono::nanoseconds> delay) {
   uint64_t number;
   {
@@ -56,8 +56,10 @@ bool Cancellation::cancel_after(std::optional<std::chrono::nanoseconds> delay) {
   if (due_) timer.call_off(*std::exchange(due_, std::nullopt));
   if (!delay) return true;
   due_ = timer.after(*delay, [self = weak_from_this(), number] {
-    if (const auto cancellation = self.lock(); cancellation && cancellation->begin(number)) cancellation->carry_out();
-    return false;
+    const auto cancellation = self.lock();
+    if (!cancellation) return false;
+    (void)cancellation->begin(number);
+    return cancellation->is_cancelled() && cancellation->tell();
   });
   return due_.has_value();
 }

@@ -45,11 +45,11 @@ class Cancellation : public std::enable_shared_from_this<Cancellation> {
   /// Calls it once, when cancelled, on the thread that cancels; at once if that has been. It must not touch the store;
   /// what it throws is dropped. Not any more, nor is it running, when what is answered has gone.
   std::shared_ptr<void> on_cancel(std::function<void()> wake);
-  /// What the timer calls: tells the store's thread again. False when there is nothing left to end.
-  bool push();
 
  private:
   friend class Store;
+  /// Tells the store's thread. False when there is nothing left to end.
+  bool push();
   /// Sends the signal to who was at home when it was cancelled, unless it needs none any more.
   void tell_home(int signal);
   /// Cancelling begins: no more thread may enter. False if that has been, or is to be for a deadline that does not hold
@@ -57,8 +57,8 @@ class Cancellation : public std::enable_shared_from_this<Cancellation> {
   bool begin(std::optional<uint64_t> deadline);
   /// In a child of fork the timer's thread, which may have held the lock, is no more.
   std::unique_lock<std::mutex> lock();
-  /// Ends what is running.
-  void carry_out();
+  /// Tells who runs something, and who waits. False when there is nothing left to end.
+  bool tell();
   /// The store dies.
   void detach();
 
