@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <type_traits>
 
 #include "abi/vmcontext.hpp"
 #include "base/assert.hpp"
@@ -22,7 +21,8 @@ using abi::VMContext;
 
 /// How compiled code gets to a builtin that it leaves the guest for (builtins.def): the activation says where, so that
 /// a backtrace, an unwinding or an entry into the store that begins in there goes on at the guest's frames. The guest
-/// does not go on where a reason to end it was raised, or the store was cancelled.
+/// does not go on where a reason to end it was raised, or the store was cancelled. What the builtin throws (a callback
+/// of the embedder's, or std::bad_alloc) is such a reason, as what a host function throws is.
 template <auto builtin>
 struct Leaving;
 template <class R, class... Args, R (*builtin)(VMContext*, Args...)>
@@ -34,14 +34,14 @@ struct Leaving<builtin> {
     abi::VMActivation* activation = context->store->activation;
     activation->exit_fp = frame[0];
     activation->exit_pc = frame[1];
-    if constexpr (std::is_void_v<R>) {
-      builtin(context, args...);
-      come_back(context->store, activation);
-    } else {
-      R answer = builtin(context, args...);
-      come_back(context->store, activation);
-      return answer;
+    R answer{};
+    try {
+      answer = builtin(context, args...);
+    } catch (...) {
+      Store::of(context->store).carry_exception();
     }
+    come_back(context->store, activation);
+    return answer;
   }
   // When it unwinds, no object of the builtin is alive.
   static void come_back(abi::VMStore* vm, abi::VMActivation* activation) {
@@ -68,24 +68,14 @@ uint64_t answer_growth(Store& store, std::expected<uint64_t, GrowthFailure> resu
   return ~uint64_t{0};
 }
 
-template <class F>
-uint64_t guarded_growth(Store& store, F&& f) {
-  try {
-    return answer_growth(store, f());
-  } catch (...) {  // of the embedder's limiter
-    store.carry_exception();
-    return ~uint64_t{0};
-  }
-}
-
 uint64_t memory_grow(VMContext* context, uint32_t memory, uint64_t pages) {
   Instance& instance = *instance_of(context);
-  return guarded_growth(instance.store(), [&] { return instance.memory(memory)->try_grow(pages); });
+  return answer_growth(instance.store(), instance.memory(memory)->try_grow(pages));
 }
 
 uint64_t table_grow(VMContext* context, uint32_t table, uint64_t init, uint64_t count) {
   Instance& instance = *instance_of(context);
-  return guarded_growth(instance.store(), [&] { return instance.table(table)->try_grow(count, init); });
+  return answer_growth(instance.store(), instance.table(table)->try_grow(count, init));
 }
 
 uint32_t memory_fill(VMContext* context, uint32_t memory, uint64_t dst, uint32_t byte, uint64_t count) {

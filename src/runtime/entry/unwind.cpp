@@ -16,7 +16,7 @@ Landing unwind(Store& store, const GuestRegisters& at) {
 
 void unwind_from_host(abi::VMStore* vm) {
   Store& store = Store::of(vm);
-  if (store.is_cancelled() && !store.has_raised()) store.raise(Failure::trap(abi::TrapCode::Interrupt));
+  if (store.is_cancelled() && !store.has_raised()) store.record_trap(abi::TrapCode::Interrupt, std::nullopt);
   const abi::VMActivation* activation = vm->activation;
   resume(unwind(store,
                 {.pc = activation->exit_pc, .fp = activation->exit_fp, .sp = address_of(__builtin_frame_address(0))}));

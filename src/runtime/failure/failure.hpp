@@ -38,6 +38,12 @@ struct Failure {
   std::exception_ptr exception;
   std::vector<Frame> frames;  // innermost first
 
+  /// For want of memory there are some that were set aside: without a reason a guest cannot be ended, nor may it go on.
+  /// When they are in use, the process ends with a message.
+  static void* operator new(size_t size);
+  static void operator delete(void* failure);
+  static constexpr size_t kSetAside = 16;
+
   static std::unique_ptr<Failure> trap(abi::TrapCode code);
   static std::unique_ptr<Failure> of(Error error);
   static std::unique_ptr<Failure> of(std::exception_ptr exception);

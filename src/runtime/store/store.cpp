@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <new>
 
 #include "base/assert.hpp"
 #include "base/misuse.hpp"
@@ -289,13 +290,13 @@ bool Store::new_epoch() {
   }
 }
 
-void Store::raise(FailurePtr failure) {
+void Store::raise(FailurePtr failure) noexcept {
   // A guest that asked to end has no need of a backtrace, and the error of an inner call brings its own.
   bool has_enough = failure->kind == Failure::Kind::HostError &&
                     (failure->error->kind() == ErrorKind::Exit || failure->error->trap() != nullptr);
   if (failure->frames.empty() && !has_enough && !trap_frames_.empty()) {
-    size_t count = walk_frames(vm_.activation, std::nullopt, trap_frames_);
-    failure->frames = symbolize(std::span(trap_frames_).first(count), trap_frames_.size());
+    const size_t count = walk_frames(vm_.activation, std::nullopt, trap_frames_);
+    failure->frames = backtrace(count);
   }
   raised_ = std::move(failure);
 }
@@ -313,6 +314,14 @@ void Store::carry_exception() {
   }
 }
 
+std::vector<Frame> Store::backtrace(size_t count) const noexcept {
+  try {
+    return symbolize(std::span(trap_frames_).first(count), trap_frames_.size());
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
+}
+
 FailurePtr Store::take_failure() {
   const TrapRecord trap = std::exchange(trap_, {});
   if (raised_) return std::move(raised_);
@@ -320,11 +329,11 @@ FailurePtr Store::take_failure() {
     return Failure::of(Error("a host function failed without saying why", ErrorKind::Host));
   }
   FailurePtr failure = Failure::trap(trap.code);
-  failure->frames = symbolize(std::span(trap_frames_).first(trap.frame_count), trap_frames_.size());
+  failure->frames = backtrace(trap.frame_count);
   return failure;
 }
 
-void Store::record_trap(abi::TrapCode code, const GuestRegisters& at) {
+void Store::record_trap(abi::TrapCode code, const std::optional<GuestRegisters>& at) {
   trap_.code = code;
   trap_.frame_count = walk_frames(vm_.activation, at, trap_frames_);
 }

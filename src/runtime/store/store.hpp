@@ -113,8 +113,9 @@ class Store {
   // -- failures
 
   /// Leaves the failure for the host's entry, with the frames of the guest that is calling the host now, unless it has
-  /// frames already (its own, or those of the error in it). A host function answers nonzero afterwards.
-  void raise(FailurePtr failure);
+  /// frames already (its own, or those of the error in it), or there is no memory for them. A host function answers
+  /// nonzero afterwards.
+  void raise(FailurePtr failure) noexcept;
   bool has_raised() const { return raised_ != nullptr; }
   /// In a `catch (...)` round the host's code: raises the exception. One that nobody may catch (pthread_exit, the
   /// cancellation of the thread) goes on, through the guest's frames.
@@ -130,8 +131,8 @@ class Store {
     raise(std::move(raised));
     return outcome;
   }
-  /// Async-signal-safe.
-  void record_trap(abi::TrapCode code, const GuestRegisters& at);
+  /// Async-signal-safe. `at` as for LiveFrames.
+  void record_trap(abi::TrapCode code, const std::optional<GuestRegisters>& at);
   /// Whether the address is in the reservation of one of the store's memories, or of a memory that belongs to the
   /// engine (async-signal-safe).
   bool is_memory_address(uintptr_t address) const;
@@ -178,6 +179,8 @@ class Store {
   Result<> may_begin(const wasm::MemoryType& type);
   Result<> may_begin(const wasm::TableType& type);
   Result<> may_begin(const Growth& growth);
+  /// The first `count` of `trap_frames_` in words; none if there is no memory for them.
+  std::vector<Frame> backtrace(size_t count) const noexcept;
   std::unexpected<Error> begin_failed(const Growth& growth, GrowthFailure failure);
   void add_trampolines(const std::shared_ptr<const CompiledModule>& module);
 
