@@ -6,6 +6,16 @@
 //   auto defined = linker.func("env", "log", [](Caller& caller, int32_t ptr, int32_t len) -> Result<> { ... });
 //
 // Typed calls and host functions exchange values without boxing: one compiled trampoline a signature.
+//
+// Threads: a Func and a TypedFunc belong to a store, as the handles of extern.hpp do. They may be copied, compared and
+// destroyed anywhere; whatever else is done with one, a call above all, is done by one thread at a time with the store
+// and everything in it, and no two calls of a store's functions overlap but by one calling the other. Which thread that
+// is may change from call to call.
+//
+// A host function runs on the thread that called the guest, or the function. While it runs the store is that thread's,
+// and it may use it and call guests; or it lets another thread do so, and waits until that has come out again. A
+// callable that one store was given (Func) is so never called by two threads at once; one that a Linker was given is, by
+// the threads of all stores that have it.
 #pragma once
 
 #include <algorithm>
@@ -43,7 +53,8 @@ class TypedFunc {
 ///
 /// A call fails with a trap's error (ErrorKind::Trap), with that of a host function, or before the guest runs (wrong
 /// arguments, a store that is gone). An exception of a host function is thrown again by the call: see
-/// Context::last_exception for where the guest was.
+/// Context::last_exception for where the guest was. std::bad_alloc may also be the library's own; the guest has ended
+/// then, and the store goes on.
 class VITRINE_API Func {
  public:
   /// Defines a host function from a lambda: parameters and results are int32_t, uint32_t, int64_t, uint64_t, float,

@@ -29,6 +29,8 @@ enum class ErrorKind : uint8_t {
   Exit,          ///< the guest asked to end with `Error::exit_status`
   Host           ///< a host function failed with a message of its own
 };
+/// "Malformed", ...: as it is written here.
+VITRINE_API const char* name_of(ErrorKind kind);
 
 /// An error: one pointer wide, movable. The message starts in lower case and has no final period.
 class [[nodiscard]] VITRINE_API Error {

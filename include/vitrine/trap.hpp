@@ -16,6 +16,8 @@ enum class TrapCode : uint8_t {
 #include "vitrine/traps.def"
 #undef TRAP
 };
+/// "StackOverflow", ...: as traps.def has it.
+VITRINE_API const char* name_of(TrapCode code);
 
 /// One guest function of a backtrace.
 struct Frame {

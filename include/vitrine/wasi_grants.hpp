@@ -39,6 +39,8 @@ enum class WasiVerb : uint8_t {
 #define VERB(name, ...) name,
 #include "vitrine/wasi_verbs.def"
 };
+/// "OpenForReading", ...: as wasi_verbs.def has it.
+VITRINE_API const char* name_of(WasiVerb verb);
 
 /// Something the guest asked for and was refused.
 struct WasiDenial {

@@ -1,5 +1,6 @@
 #include "api/store_slots.hpp"
 
+#include <array>
 #include <mutex>
 #include <vector>
 
@@ -17,10 +18,11 @@ struct alignas(kCacheLine) Shard {
   std::vector<detail::StoreSlot*> free;
   uint64_t ids = 0;  // given out
 };
-// Never destroyed: handles of static duration may look at their slots after this file's own statics are gone.
-Shard* shards() {
-  static auto* all = new Shard[kShards];
-  return all;
+// Never destroyed: handles of static duration may look at their slots after this file's own statics are gone. (An array
+// with `new[]` would begin before the pointer to it, and look lost to who searches for leaks.)
+std::array<Shard, kShards>& shards() {
+  static auto* all = new std::array<Shard, kShards>;
+  return *all;
 }
 
 }  // namespace

@@ -1,8 +1,48 @@
+#include <vitrine/result.hpp>
 #include <vitrine/trap.hpp>
 
 #include <fmt/format.h>
 
 namespace vitrine {
+
+const char* name_of(TrapCode code) {
+  switch (code) {
+#define TRAP(name, code, message) \
+  case TrapCode::name:            \
+    return #name;
+#include <vitrine/traps.def>
+#undef TRAP
+  }
+  return "?";
+}
+
+const char* name_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::Malformed:
+      return "Malformed";
+    case ErrorKind::Invalid:
+      return "Invalid";
+    case ErrorKind::Unsupported:
+      return "Unsupported";
+    case ErrorKind::Limit:
+      return "Limit";
+    case ErrorKind::Link:
+      return "Link";
+    case ErrorKind::Io:
+      return "Io";
+    case ErrorKind::Usage:
+      return "Usage";
+    case ErrorKind::Incompatible:
+      return "Incompatible";
+    case ErrorKind::Trap:
+      return "Trap";
+    case ErrorKind::Exit:
+      return "Exit";
+    case ErrorKind::Host:
+      return "Host";
+  }
+  return "?";
+}
 
 std::string Trap::backtrace() const {
   if (frames_.empty()) return {};

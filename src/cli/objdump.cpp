@@ -5,6 +5,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
+#include <optional>
+#include <set>
 
 #include "base/result.hpp"
 #include "cli/arguments.hpp"
@@ -25,30 +28,22 @@ struct ObjdumpOptions {
   unsigned address_width = 10;
 };
 
+/// As Wasmtime's objdump has it.
 const char* trap_name(TrapCode code) {
-  constexpr const char* kNames[] = {"StackOverflow",
-                                    "MemoryOutOfBounds",
-                                    "HeapMisaligned",
-                                    "TableOutOfBounds",
-                                    "IndirectCallToNull",
-                                    "BadSignature",
-                                    "IntegerOverflow",
-                                    "IntegerDivisionByZero",
-                                    "BadConversionToInteger",
-                                    "UnreachableCodeReached",
-                                    "Interrupt",
-                                    "OutOfFuel",
-                                    "AtomicWaitNonSharedMemory",
-                                    "NullReference",
-                                    "ArrayOutOfBounds",
-                                    "AllocationTooLarge",
-                                    "CastFailure"};
-  auto i = static_cast<size_t>(code);
-  return i < std::size(kNames) ? kNames[i] : "?";
+  return code == TrapCode::Unreachable ? "UnreachableCodeReached" : name_of(code);
 }
 
 bool is_jump(const std::string& text) {
   return text.starts_with("j") || text.starts_with("call");
+}
+
+/// Where "jb 0x1764" goes.
+std::optional<uint64_t> target_of(const std::string& text) {
+  const size_t at = text.find(" 0x");
+  uint64_t target = 0;
+  if (!is_jump(text) || at == std::string::npos) return std::nullopt;
+  auto [end, error] = std::from_chars(text.data() + at + 3, text.data() + text.size(), target, 16);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(target) : std::nullopt;
 }
 
 Result<> dump(const CodeView& view, const CodeFunction& f, const ObjdumpOptions& o, bool color) {
@@ -59,9 +54,14 @@ Result<> dump(const CodeView& view, const CodeFunction& f, const ObjdumpOptions&
   show("{}{}{}:\n", color ? "\033[1;32m" : "", title, color ? "\033[0m" : "");
   auto next_map = std::ranges::lower_bound(view.addresses(), f.address, {}, &CodeAddress::address);
   auto next_trap = std::ranges::lower_bound(view.traps(), f.address, {}, &CodeTrap::address);
-  for (const DisassembledInst& inst : TRY(disassemble(f.code, f.address))) {
+  const auto insts = TRY(disassemble(f.code, f.address));
+  std::set<uint64_t> targets;
+  for (const DisassembledInst& inst : insts) {
+    if (auto to = target_of(inst.text)) targets.insert(*to);
+  }
+  for (const DisassembledInst& inst : insts) {
     std::string line;
-    if (o.addresses || (o.address_jumps && is_jump(inst.text))) {
+    if (o.addresses || targets.contains(inst.address) || (o.address_jumps && is_jump(inst.text))) {
       line += fmt::format("{:>{}x}: ", inst.address, o.address_width);
     } else {
       line += std::string(o.address_width + 2, ' ');
@@ -92,24 +92,27 @@ int objdump_command(const std::vector<std::string>& args) {
   ObjdumpOptions o;
   std::string file = "-";
   bool stack_maps = true, exception_tables = true, frame_tables = true;
-  CLI::App app("Disassembles a compiled module (.cwasm)", "vitrine objdump");
+  CLI::App app("Disassembles a compiled module (.cwasm).", "vitrine objdump");
   app.add_option("CWASM", file, "the file; - is standard input");
-  app.add_flag("--addresses", o.addresses, "an address on every line");
+  app.add_flag("--addresses", o.addresses, "an address on every line, not only where a jump goes");
   app.add_flag("--address-jumps", o.address_jumps, "an address on jumps and calls");
   app.add_flag("--bytes", o.bytes, "the bytes of every instruction");
   app.add_option("--funcs", o.kinds, "which functions: all, wasm, trampoline, builtin, libcall (wasm)")
-      ->check(CLI::IsMember({"all", "wasm", "trampoline", "builtin", "libcall"}))
+      ->check(CLI::IsMember({"all", "wasm", "trampoline", "builtin", "libcall"}).description(""))
+      ->type_name("KIND")
       ->allow_extra_args(false);
   app.add_option("--filter", o.filter, "only functions whose name contains this")->type_name("STR");
   app.add_option("--color", o.color, "auto, always or never")
-      ->check(CLI::IsMember({"auto", "always", "always-ansi", "never"}));
-  app.add_option("--address-width", o.address_width, "characters of an address")->check(CLI::Range(1, 32));
-  app.add_flag("--addrmap{true}", o.addrmap, "wasm offsets (no)");
-  app.add_flag("--traps{true}", o.traps, "trap codes (yes)");
-  app.add_flag("--stack-maps{true}", stack_maps, "stack maps (yes; there are none without GC)");
-  app.add_flag("--exception-tables{true}", exception_tables,
-               "exception tables (yes; there are none without exceptions)");
-  app.add_flag("--frame-tables{true}", frame_tables, "frame tables (yes; there are none without guest debugging)");
+      ->check(CLI::IsMember({"auto", "always", "always-ansi", "never"}).description(""))
+      ->type_name("WHEN");
+  app.add_option("--address-width", o.address_width, "characters of an address, 1 to 32")
+      ->check(CLI::Range(1, 32).description(""))
+      ->type_name("N");
+  app.add_flag("--addrmap", o.addrmap, "wasm offsets (no)");
+  app.add_flag("--traps", o.traps, "trap codes (yes)");
+  app.add_flag("--stack-maps", stack_maps, "stack maps (yes; there are none without GC)");
+  app.add_flag("--exception-tables", exception_tables, "exception tables (yes; there are none without exceptions)");
+  app.add_flag("--frame-tables", frame_tables, "frame tables (yes; there are none without guest debugging)");
   if (auto status = parse_args(app, args)) return *status;
   if (o.kinds.empty()) o.kinds = {"wasm"};
 

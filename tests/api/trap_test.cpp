@@ -312,6 +312,15 @@ TEST(Trap, ASmallStackOverflowsSooner) {
   EXPECT_GT(large, small * 10);
 }
 
+TEST(Trap, EnumeratorsHaveTheirNames) {
+  EXPECT_STREQ(name_of(TrapCode::StackOverflow), "StackOverflow");
+  EXPECT_STREQ(name_of(TrapCode::CastFailure), "CastFailure");
+  EXPECT_STREQ(name_of(ErrorKind::Malformed), "Malformed");
+  EXPECT_STREQ(name_of(ErrorKind::Host), "Host");
+  EXPECT_STREQ(name_of(WasiVerb::Open), "Open");
+  EXPECT_STREQ(name_of(WasiVerb::LookForVariables), "LookForVariables");
+}
+
 TEST(Trap, ThousandsInARow) {
   World w(kTraps);
   auto load = w.typed<int32_t(int32_t)>("load");

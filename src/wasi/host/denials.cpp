@@ -52,6 +52,14 @@ const char* words_of(WasiVerb verb) {
 
 }  // namespace
 
+const char* name_of(WasiVerb verb) {
+  static constexpr const char* kNames[] = {
+#define VERB(name, words, right) #name,
+#include "vitrine/wasi_verbs.def"
+  };
+  return kNames[static_cast<size_t>(verb)];
+}
+
 std::string to_string(const WasiDenial& d) {
   if (!d.certain) return fmt::format("the guest was granted no {}", d.subject);
   // What has a directory is a path (the guest may know the directory as ""); the rest is called what it is.
