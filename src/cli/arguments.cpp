@@ -73,7 +73,11 @@ std::string unexpected(const CLI::App& app, const std::string& arg) {
     if (!o->get_positional()) owned.push_back(as_typed(*o));
   }
   std::vector<std::string_view> names(owned.begin(), owned.end());
-  return fmt::format("there is no option '{}'{}", name, arg[1] == '-' ? did_you_mean(name, names) : "");
+  names.push_back("--version");
+  std::string remedy;
+  if (arg[1] == '-') remedy = did_you_mean(name, names);
+  if (closest(name, names) == "--version") remedy = "; `vitrine --version` prints the version";
+  return fmt::format("there is no option '{}'{}", name, remedy);
 }
 
 std::optional<int> parse_args(CLI::App& app, const std::vector<std::string>& args) {
@@ -82,6 +86,7 @@ std::optional<int> parse_args(CLI::App& app, const std::vector<std::string>& arg
     app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
     std::string help = app.help();
+    for (size_t at; (at = help.find("\n\n\n")) != std::string::npos;) help.erase(at, 1);
     // A prefix command has no positional that would show in its usage.
     const std::string usage = app.get_name() + " [OPTIONS]\n";
     if (size_t at = help.find(usage); at != std::string::npos && app.get_prefix_command())

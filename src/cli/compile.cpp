@@ -28,7 +28,7 @@ int compile_command(const std::vector<std::string>& args) {
   std::string input, output;
   CLI::App app(
       "Compiles a WebAssembly module to a .cwasm file, which `vitrine run --allow-precompiled` starts without "
-      "compiling",
+      "compiling.",
       "vitrine compile");
   app.add_option("FILE", input, "the module (.wasm or .wat); - is standard input")->required();
   app.add_option("-o,--output", output, "where to; by default the input's name with .cwasm, in the current directory")

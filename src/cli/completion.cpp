@@ -153,10 +153,10 @@ std::string powershell() {
 
 int completion_command(const std::vector<std::string>& args) {
   std::string shell;
-  CLI::App app("Prints a completion script for a shell", "vitrine completion");
+  CLI::App app("Prints a completion script for a shell.", "vitrine completion");
   app.add_option("SHELL", shell, "bash, elvish, fish, powershell or zsh")
       ->required()
-      ->check(CLI::IsMember({"bash", "elvish", "fish", "powershell", "zsh"}));
+      ->check(CLI::IsMember({"bash", "elvish", "fish", "powershell", "zsh"}).description(""));
   if (auto status = parse_args(app, args)) return *status;
   std::string script = shell == "bash"     ? bash()
                        : shell == "zsh"    ? zsh()

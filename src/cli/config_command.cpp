@@ -30,7 +30,7 @@ constexpr std::string_view kDefault =
 
 int config_command(const std::vector<std::string>& args) {
   std::string path;
-  CLI::App app("Makes the configuration file of the code cache", "vitrine config");
+  CLI::App app("Makes the configuration file of the code cache.", "vitrine config");
   auto* make = app.add_subcommand("new", "Writes it with the defaults; -C cache-config=FILE takes it");
   make->add_option("FILE", path, "where to; by default below XDG_CONFIG_HOME or ~/.config");
   if (auto status = parse_args(app, args)) return *status;

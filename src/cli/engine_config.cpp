@@ -25,27 +25,6 @@ std::optional<std::string> home_directory(const char* variable, const char* belo
   return std::string(home) + below_home + "/vitrine";
 }
 
-/// "512Mi", "1G", "1000".
-std::optional<uint64_t> parse_bytes(std::string_view text) {
-  struct Unit {
-    std::string_view suffix;
-    uint64_t factor;
-  };
-  constexpr Unit kUnits[] = {{"Ki", 1ull << 10}, {"Mi", 1ull << 20}, {"Gi", 1ull << 30},
-                             {"K", 1000},        {"M", 1000000},     {"G", 1000000000}};
-  uint64_t factor = 1;
-  for (const Unit& u : kUnits) {
-    if (text.ends_with(u.suffix)) {
-      text.remove_suffix(u.suffix.size());
-      factor = u.factor;
-      break;
-    }
-  }
-  auto n = parse_uint(text);
-  if (!n || *n > UINT64_MAX / factor) return std::nullopt;
-  return *n * factor;
-}
-
 /// Keys of Wasmtime's [cache] that mean nothing to this cache: it compresses nothing and has no worker.
 constexpr std::string_view kIdleCacheKeys[] = {"worker-event-queue-size",
                                                "baseline-compression-level",

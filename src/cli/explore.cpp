@@ -155,7 +155,7 @@ Result<std::string> page(const Engine& engine, const std::string& name, std::spa
 int explore_command(const std::vector<std::string>& args) {
   CommonOptions options;
   std::string input, output;
-  CLI::App app("Writes an HTML page that shows wasm beside the machine code made of it", "vitrine explore");
+  CLI::App app("Writes an HTML page that shows wasm beside the machine code made of it.", "vitrine explore");
   app.add_option("FILE", input, "the module (.wasm or .wat); - is standard input")->required();
   app.add_option("-o,--output", output, "where to; by default FILE with .explore.html in place of its ending")
       ->type_name("FILE");

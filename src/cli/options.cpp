@@ -136,6 +136,28 @@ std::optional<uint64_t> parse_uint(std::string_view text) {
   return value;
 }
 
+std::optional<uint64_t> parse_bytes(std::string_view text) {
+  struct Unit {
+    std::string_view suffix;
+    uint64_t factor;
+  };
+  constexpr Unit kUnits[] = {{"Ki", 1ull << 10}, {"Mi", 1ull << 20}, {"Gi", 1ull << 30},
+                             {"K", 1000},        {"M", 1000000},     {"G", 1000000000}};
+  uint64_t factor = 1;
+  for (const Unit& u : kUnits) {
+    std::string_view number = text;
+    if (u.suffix.size() == 2 && number.ends_with('B')) number.remove_suffix(1);
+    if (!number.ends_with(u.suffix)) continue;
+    number.remove_suffix(u.suffix.size());
+    text = number;
+    factor = u.factor;
+    break;
+  }
+  const auto n = parse_uint(text);
+  if (!n || *n > UINT64_MAX / factor) return std::nullopt;
+  return *n * factor;
+}
+
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   struct Unit {
     std::string_view suffix;
@@ -186,8 +208,11 @@ Error unknown_key(Group group, std::string_view key) {
     for (auto& f : Config().features()) owned.push_back(f.first);
   }
   std::vector<std::string_view> names(owned.begin(), owned.end());
+  // As C compilers take it: -O2.
+  const bool is_level = group == Group::Optimize && key.size() == 1;
   return Error(fmt::format("-{} has no option '{}'{} (-{} help lists them)", letter_of(group), key,
-                           did_you_mean(key, names), letter_of(group)));
+                           is_level ? "; -O opt-level=0, 1, 2 or s says how much" : did_you_mean(key, names),
+                           letter_of(group)));
 }
 
 /// Whether `value` is among "one|two|three".
@@ -205,8 +230,9 @@ bool fits(const KeyInfo& info, std::string_view value) {
     case KeyKind::Bool:
       return parse_bool(value).has_value();
     case KeyKind::Uint:
-    case KeyKind::Size:
       return parse_uint(value).has_value();
+    case KeyKind::Size:
+      return parse_bytes(value).has_value();
     case KeyKind::Duration:
       return parse_duration(value).has_value();
     case KeyKind::Level:
@@ -226,7 +252,7 @@ std::string form_of(const KeyInfo& info) {
     case KeyKind::Uint:
       return "a number from 0 to 2^64-1, decimal or 0x hexadecimal";
     case KeyKind::Size:
-      return "a number of bytes, decimal or 0x hexadecimal";
+      return "a number of bytes: 65536, 0x10000, 64Ki, 16Mi, 4Gi";
     case KeyKind::Duration:
       return "a time: 10 or 10s (seconds), 500ms, 20us, 5ns";
     case KeyKind::Level:
@@ -360,7 +386,7 @@ std::optional<bool> GroupOptions::flag(Group group, std::string_view key) const 
 }
 std::optional<uint64_t> GroupOptions::number(Group group, std::string_view key) const {
   auto t = text(group, key);
-  return t ? parse_uint(*t) : std::nullopt;
+  return t ? parse_bytes(*t) : std::nullopt;
 }
 std::optional<std::chrono::nanoseconds> GroupOptions::duration(Group group, std::string_view key) const {
   auto t = text(group, key);

@@ -65,6 +65,8 @@ class GroupOptions {
 
 /// Decimal or 0x hexadecimal, `_` ignored.
 std::optional<uint64_t> parse_uint(std::string_view text);
+/// The same, or a number of bytes: "512Mi", "512MiB", "1G".
+std::optional<uint64_t> parse_bytes(std::string_view text);
 /// "10" (seconds), "10s", "500ms", "20us", "5ns".
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 /// None, y, yes, true, n, no, false.

@@ -210,6 +210,13 @@ std::string meant_subcommand(const std::string& file) {
   return found ? fmt::format("; did you mean `vitrine {}`?", *found) : std::string();
 }
 
+/// What asked for a setting that an image has not, where no option of that name did.
+std::string why_set(const std::string& message, const GroupOptions& g) {
+  const bool is_timeouts = g.duration(Group::Wasm, "timeout") && !g.flag(Group::Wasm, "epoch-interruption");
+  if (!is_timeouts || message.find("epoch_interruption") == std::string::npos) return {};
+  return " (-W timeout needs -W epoch-interruption where signals-based-traps=n)";
+}
+
 int run_module(RunOptions& options) {
   // A reader that goes away is the guest's EPIPE, to be handled as it likes; as our SIGPIPE it would end us without a
   // word, and to fence it off by each write would cost three more system calls.
@@ -243,7 +250,10 @@ int run_module(RunOptions& options) {
   auto precompiled = options.common.allow_precompiled ? Precompiled::Allowed : Precompiled::Refused;
   auto module = load_module(*engine, options.command[0], precompiled);
   progress.clear();
-  if (!module) return report_error(module.error().message() + meant_subcommand(options.command[0]));
+  if (!module) {
+    const std::string& message = module.error().message();
+    return report_error(message + why_set(message, g) + meant_subcommand(options.command[0]));
+  }
 
   Store store(*engine);
   store.limits(store_limits(options.common));
@@ -296,7 +306,8 @@ int run_command(const std::vector<std::string>& args) {
   app.footer(
       "FILE is a module (.wasm), its text (.wat) or, with --allow-precompiled, a compiled one (.cwasm); - is standard "
       "input.\n"
-      "ARGS go to the program.");
+      "ARGS go to the program.\n"
+      "The exit status is the program's, 0 to 125; or 1 after an error, 2 for a wrong command line, 134 after a trap.");
   app.add_option("--invoke", options.invoke, "call this export instead of the default entry; ARGS are its arguments")
       ->type_name("FUNC");
   app.add_option("--dir", options.directories, "grant a directory; RIGHTS: " + directory_rights_help())
@@ -310,7 +321,7 @@ int run_command(const std::vector<std::string>& args) {
       ->type_name("NAME=PATH")
       ->allow_extra_args(false);
   app.add_flag("--allow-precompiled", options.common.allow_precompiled, "run compiled modules: trust their code");
-  app.add_option("--profile", options.common.profile, "perfmap: names for `perf`");
+  app.add_option("--profile", options.common.profile, "perfmap: names for `perf`")->type_name("perfmap");
   add_groups(app, options.common);
   if (auto status = parse_args(app, args)) return *status;
   options.command = app.remaining();

@@ -48,7 +48,7 @@ void print_json(const std::vector<CodegenSetting>& settings) {
 int settings_command(const std::vector<std::string>& args) {
   CommonOptions options;
   bool json = false;
-  CLI::App app("Lists the settings of the code generator and the CPU features it uses here", "vitrine settings");
+  CLI::App app("Lists the settings of the code generator and the CPU features it uses here.", "vitrine settings");
   app.add_flag("--json", json, "as JSON");
   add_groups(app, options);
   if (auto status = parse_args(app, args)) return *status;

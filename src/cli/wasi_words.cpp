@@ -1,6 +1,7 @@
 #include "cli/wasi_words.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <string_view>
 
@@ -58,7 +59,11 @@ Result<WasiDirectory> parse_directory(const std::string& text) {
   dir.guest = dir.host;
   dir.access = WasiAccess::ReadWrite;
   if (dir.host.empty()) return bad("the host directory is missing: HOST[::GUEST[::RIGHTS]]");
-  if (first == std::string::npos) return dir;
+  if (first == std::string::npos) {
+    if (dir.host.find(':') != std::string::npos && access(dir.host.c_str(), F_OK) != 0)
+      return bad("there is no such directory; between HOST, GUEST and RIGHTS stands ::");
+    return dir;
+  }
   size_t second = text.find("::", first + 2);
   dir.guest = text.substr(first + 2, second == std::string::npos ? second : second - first - 2);
   if (dir.guest.empty()) return bad("the guest's name for it is empty");

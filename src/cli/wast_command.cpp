@@ -18,11 +18,11 @@ int wast_command(const std::vector<std::string>& args) {
   std::vector<std::string> files;
   RunnerOptions runner;
   bool show_skipped = false, async = false, dwarf = false;
-  CLI::App app("Runs test scripts (.wast) and says how many of their commands passed", "vitrine wast");
+  CLI::App app("Runs test scripts (.wast) and says how many of their commands passed.", "vitrine wast");
   app.add_option("FILE", files, "the scripts")->required();
   app.add_flag("--ignore-error-messages", runner.ignore_messages, "do not compare the messages of traps");
-  app.add_flag("--async{true}", async, "run on fibers (no: there are none in this version)");
-  app.add_flag("--generate-dwarf{true}", dwarf, "line numbers of the script in backtraces (no: not in this version)");
+  app.add_flag("--async", async, "run on fibers (no: there are none in this version)");
+  app.add_flag("--generate-dwarf", dwarf, "line numbers of the script in backtraces (no: not in this version)");
   app.add_flag("--skipped", show_skipped, "say why commands were skipped");
   add_groups(app, options);
   if (auto status = parse_args(app, args)) return *status;

@@ -473,7 +473,8 @@ Limits ModuleReader::limits(ByteReader& r, bool is_memory, uint8_t* page_size_lo
 }
 
 void ModuleReader::check_limits(const Limits& limits, uint64_t range, const char* message, uint32_t at) {
-  if (limits.min > range || (limits.max && *limits.max > range)) return invalid(message, at);
+  const uint64_t largest = std::max(limits.min, limits.max.value_or(0));
+  if (largest > range) return invalid(fmt::format("{}, not {}", message, largest), at);
   if (limits.max && limits.min > *limits.max) {
     invalid(fmt::format("size minimum must not be greater than maximum ({} > {})", limits.min, *limits.max), at);
   }
@@ -502,7 +503,7 @@ MemoryType ModuleReader::memory_type(ByteReader& r) {
     check_limits(type.limits, range, "memory size must be at most 2^48 pages (256 TiB) for i64", at);
   } else {
     uint64_t range = finer == 0 ? kMaxMemory32Pages : UINT32_MAX;
-    check_limits(type.limits, range, "memory size must be at most 2^16 pages (4 GiB) for i32: 65536 pages (4GiB)", at);
+    check_limits(type.limits, range, "memory size must be at most 65536 pages (4GiB) for i32", at);
   }
   return type;
 }

@@ -219,7 +219,8 @@ TEST(Reader, Limits) {
   expect_error(header() + section(4, vec({{0x70, 2, 1}})), "malformed: malformed limits flags 0x2");
   expect_error(header() + section(5, vec({{1, 2, 1}})),
                "invalid: size minimum must not be greater than maximum (2 > 1)");
-  expect_error(header() + section(5, vec({Bytes{0} + leb(65537)})), "invalid: memory size must be at most");
+  expect_error(header() + section(5, vec({Bytes{0} + leb(65537)})),
+               "invalid: memory size must be at most 65536 pages (4GiB) for i32, not 65537");
   EXPECT_EQ(error_of(header() + section(5, vec({Bytes{1, 0} + leb(65536)}))), "");
   EXPECT_EQ(error_of(header() + section(5, vec({Bytes{4} + leb(uint64_t{1} << 48)}))), "");
   expect_error(header() + section(5, vec({Bytes{4} + leb((uint64_t{1} << 48) + 1)})),

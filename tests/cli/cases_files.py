@@ -150,6 +150,12 @@ class Precompiled(CliTest):
         path = self.compiled("-Oopt-level=0")
         self.check(self.vitrine("--allow-precompiled", path), 1, "", ["opt_level", "0", "2", "compile the module again"])
         self.check(self.vitrine("--allow-precompiled", "-Oopt-level=0", path), 0, "hello\n")
+        # What no option of that name asked for.
+        path = self.compiled("-Osignals-based-traps=n")
+        run = ("--allow-precompiled", "-Osignals-based-traps=n")
+        self.check(self.vitrine(*run, path), 0, "hello\n", "")
+        self.check(self.vitrine(*run, "-Wtimeout=9s", path), 1, "", ["epoch_interruption", "-W timeout needs -W epoch-interruption"])
+        self.assertNotIn("timeout", self.vitrine(*run, "-Wepoch-interruption", path).err)
 
     def test_of_another_version(self):
         path = self.compiled()

@@ -131,12 +131,19 @@ class Usage(CliTest):
         self.check(self.vitrine("run", "--invok", "x", m), 2, "", ["--invok", "did you mean", "--invoke"])
         self.check(self.vitrine("--dri", "x", m), 2, "", ["--dri", "--dir"])
         self.check(self.vitrine("compile", "--outptu", "x", m), 2, "", ["--outptu"])
+        for args in (["--versio"], ["run", "--version"]):
+            self.check(self.vitrine(*args), 2, "", [args[-1], "`vitrine --version` prints the version"])
+        self.check(self.vitrine("--dir", ".:.:ro", m), 2, "", [".:.:ro", "::"])
+        (self.folder / "a:b").mkdir()
+        self.check(self.vitrine("--dir", "a:b", m), 0, "", "")
 
     def test_unknown_keys(self):
         m = self.file("m.wat", "(module)")
         self.check(self.vitrine("run", "-O", "opt-levle=2", m), 2, "", ["-O", "opt-levle", "opt-level"])
         self.check(self.vitrine("run", "-W", "feul=2", m), 2, "", ["feul", "fuel"])
         self.check(self.vitrine("run", "-S", "nonsense", m), 2, "", ["-S", "nonsense"])
+        for level in ("-O2", "-O3", "-Os"):
+            self.check(self.vitrine("run", level, m), 2, "", [f"'{level[2]}'", "-O opt-level="])
 
     def test_forms_of_groups(self):
         m = self.file("m.wat", ADD)
@@ -152,9 +159,18 @@ class Usage(CliTest):
         self.check(self.vitrine("-W", "fuel", m), 2, "", ["fuel", "needs a value"])
         self.check(self.vitrine("-W", "timeout=1h", m), 2, "", ["timeout", "'1h'"])
         self.check(self.vitrine("-C", "cache=perhaps", m), 2, "", ["cache", "'perhaps'"])
+        self.check(self.vitrine("-W", "max-memory-size=1Ti", m), 2, "", ["max-memory-size", "'1Ti'", "4Gi"])
+        self.check(self.vitrine("-W", "max-memory-size=17179869184Gi", m), 2, "", ["17179869184Gi"])
+        self.check(self.vitrine("-W", "fuel=1K", m), 2, "", ["fuel", "'1K'"])
         self.check(self.vitrine("-C", "compiler=gcc", m), 2, "", ["'gcc' is not one of cranelift|winch"])
         self.check(self.vitrine("-O", "regalloc-algorithm=best", m), 2, "", ["'best' is not one of backtracking|single-pass"])
         self.check(self.vitrine("-O", "regalloc-algorithm=single-pass", "-C", "inlining", m), 0, "", "")
+
+    def test_bytes_in_units(self):
+        m = self.file("m.wat", "(module (memory 17))")  # 1,114,112 bytes
+        for size, fits in (("1114112", True), ("0x110000", True), ("1088Ki", True), ("1088KiB", True), ("2Mi", True), ("1Gi", True), ("2M", True),
+                           ("1114111", False), ("1088K", False), ("1Mi", False), ("1MiB", False), ("1M", False)):
+            self.assertEqual(self.vitrine("-W", f"max-memory-size={size}", m).status == 0, fits, size)
 
     def test_what_is_not_there_yet_is_said(self):
         m = self.file("m.wat", "(module)")
@@ -166,10 +182,14 @@ class Usage(CliTest):
         for command in ([], ["run"], ["compile"], ["wast"], ["explore"], ["objdump"], ["settings"], ["config"], ["completion"]):
             r = self.check(self.vitrine(*command, "--help"), 0, err="")
             self.assertGreater(len(r.out), 100)
+            self.assertTrue(r.out.split("\n")[0].endswith("."), r.out)
+            for inside in ("{", "TEXT:", "UINT", "\n\n\n"):
+                self.assertNotIn(inside, r.out)
             if command:
                 self.assertEqual(self.vitrine("help", *command).out, r.out)
         for option in ("--invoke", "--dir", "--env", "--argv0", "--preload", "--allow-precompiled", "-O", "-C", "-D", "-W", "-S"):
             self.assertIn(option, self.vitrine("run", "--help").out)
+        self.assertIn("134 after a trap", self.vitrine("run", "--help").out)
 
     def test_group_help(self):
         for group, key in (("O", "opt-level"), ("C", "cache"), ("D", "max-backtrace"), ("W", "fuel"), ("S", "inherit-env")):

@@ -127,6 +127,8 @@ class Tools(CliTest):
         for same in (m, "link.wat"):
             self.check(self.vitrine("compile", m, "-o", same), 2, "", [same, "-o"])
         self.assertEqual(pathlib.Path(m).read_bytes(), before)
+        loop = self.file("loop.wat", '(module (func (export "loop") (loop $l (br $l))))')
+        self.check(self.vitrine("compile", loop, "-o", "loop.cwasm"), 0)
         r = self.check(self.vitrine("objdump", "m.cwasm"), 0, err="")
         for part in ("wasm[0]::function[0]::f:", "wasm[0]::function[1]::g:", "ret", "trap: MemoryOutOfBounds", "trap: UnreachableCodeReached"):
             self.assertIn(part, r.out)
@@ -137,6 +139,10 @@ class Tools(CliTest):
         filtered = self.vitrine("objdump", "--filter", "g", "m.cwasm").out
         self.assertIn("::g:", filtered)
         self.assertNotIn("::f:", filtered)
+        # Where a jump goes has its address; no other line has.
+        jump = re.search(r"(?m) j\w+ 0x([0-9a-f]+)$", self.vitrine("objdump", "--filter", "loop", "loop.cwasm").out)
+        lines = re.findall(r"(?m)^ *([0-9a-f]+): \w+", self.vitrine("objdump", "loop.cwasm").out)
+        self.assertEqual(lines, [jump.group(1)])
         self.assertIn("trampoline", self.vitrine("objdump", "--funcs", "all", "m.cwasm").out)
         self.assertRegex(self.vitrine("objdump", "--addresses", "--bytes", "m.cwasm").out, r"(?m)^ +[0-9a-f]+: 55 +push rbp")
         self.assertEqual(self.vitrine("objdump", "-", stdin=(self.folder / "m.cwasm").read_bytes()).out, r.out)
