@@ -43,6 +43,14 @@ struct Segment {
   std::string bytes;
 };
 
+/// A custom section's bytes.
+std::vector<uint8_t> custom(std::string_view name, size_t size) {
+  ByteWriter section;
+  section.name(name);
+  section.append(std::vector<uint8_t>(size, 7));
+  return section.take();
+}
+
 std::vector<uint8_t> module_with_data(const std::vector<Segment>& segments, uint32_t pages = 1) {
   ByteWriter data;
   data.uleb(segments.size());
@@ -296,12 +304,6 @@ TEST(MemoryImage, SparseMemoriesAreNotMapped) {
 
 /// Debug information and what else stands in custom sections is there in the image, in its order.
 TEST(MemoryImage, CustomSectionsAreKept) {
-  auto custom = [](std::string_view name, size_t size) {
-    ByteWriter section;
-    section.name(name);
-    section.append(std::vector<uint8_t>(size, 7));
-    return section.take();
-  };
   Read read(ModuleBytes()
                 .section(0, custom(".debug_info", 100))
                 .section(1, {1, 0x60, 0, 0})
@@ -321,12 +323,6 @@ TEST(MemoryImage, CustomSectionsAreKept) {
 
 /// What was read once need not be read again from the image.
 TEST(MemoryImage, DeclarationsMoveToTheImage) {
-  auto custom = [](std::string_view name, size_t size) {
-    ByteWriter section;
-    section.name(name);
-    section.append(std::vector<uint8_t>(size, 7));
-    return section.take();
-  };
   Read read(ModuleBytes()
                 .section(0, custom(".debug_info", 10))
                 .section(1, {1, 0x60, 0, 0})

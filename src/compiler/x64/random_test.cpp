@@ -2,6 +2,7 @@
 // optimiser left them, beside the interpreter of the optimiser's tests. Unoptimised IR has shapes that no rule leaves
 // behind; that they are lowered right should not depend on the rules. Every other function has vectors: in memory, as
 // parameters of blocks, over calls, and to and from the callee and the host.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
@@ -9,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 #include "compiler/ir/parse.hpp"
 #include "compiler/ir/print.hpp"
@@ -73,8 +75,11 @@ void give_context(Func& f) {
   f.resolve_all();
 }
 
-const char* const kCallee = R"(function "callee" sym1 wasm(i64, i32) -> i32, f64 {
-block0(v0: i64, v1: i32):
+/// What the random functions call; if they have vectors, with one in both directions.
+std::string callee_text(bool has_128_bits) {
+  const auto vector = [has_128_bits](const char* text) { return has_128_bits ? text : ""; };
+  return fmt::format(R"(function "callee" sym1 wasm(i64, i32{}) -> i32, f64{} {{
+block0(v0: i64, v1: i32{}):
   v2 = wrap.i32 v0
   v3 = iadd.i32 v2, v1
   v4 = iconst.i64 69376
@@ -82,26 +87,13 @@ block0(v0: i64, v1: i32):
   v6 = xor.i32 v3, v5
   store.i32 v4+16, v6 r1
   v7 = f_from_sint.f64 v6
-  return v3, v7
+{}  return v3, v7{}
+}}
+)",
+                     vector(", v128"), vector(", v128"), vector(", v10: v128"),
+                     vector("  v11 = load.v128 v4+24 r1\n  v12 = xor.v128 v10, v11\n  store.v128 v4+40, v10 r1\n"),
+                     vector(", v12"));
 }
-)";
-
-// The same with a vector in both directions.
-const char* const kVectorCallee = R"(function "callee" sym1 wasm(i64, i32, v128) -> i32, f64, v128 {
-block0(v0: i64, v1: i32, v10: v128):
-  v2 = wrap.i32 v0
-  v3 = iadd.i32 v2, v1
-  v4 = iconst.i64 69376
-  v5 = load.i32 v4+8 r1
-  v6 = xor.i32 v3, v5
-  store.i32 v4+16, v6 r1
-  v7 = f_from_sint.f64 v6
-  v11 = load.v128 v4+24 r1
-  v12 = xor.v128 v10, v11
-  store.v128 v4+40, v10 r1
-  return v3, v7, v12
-}
-)";
 
 abi::TrapCode trap_of(uint8_t code) {
   switch (code) {
@@ -123,7 +115,7 @@ void check(uint64_t seed, Regions& regions) {
   if (has_128_bits) random.with_128_bits();
   random.build();
   give_context(original);
-  const auto parsed = parse(has_128_bits ? kVectorCallee : kCallee);
+  const auto parsed = parse(callee_text(has_128_bits));
   ASSERT_TRUE(parsed.has_value()) << parsed.error().message();
   const Func& callee = *parsed;
   opt::PassCtx ctx;
