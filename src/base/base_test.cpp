@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <latch>
 #include <mutex>
 #include <optional>
@@ -173,6 +174,30 @@ TEST(Parallel, AChildProcessHasThreadsOfItsOwn) {
             }),
             0);
   EXPECT_TRUE(two_take_part());
+}
+
+// A child of fork has the loop that it was forked from, and none of the threads that helped with it: it does not wait
+// for them, nor go on as if they had done their part.
+TEST(Parallel, AChildForkedInsideOfALoopDoesNotWaitForItsHelpers) {
+  WorkerPool pool(2);
+  std::latch both(2), child_ended(1);
+  int status = 0;
+  parallel_for(&pool, 2, [&](size_t, unsigned worker) {
+    both.arrive_and_wait();
+    if (worker != 0) return child_ended.wait();
+    if (const pid_t child = fork(); child == 0) {
+      alarm(30);
+    } else {
+      waitpid(child, &status, 0);
+      child_ended.count_down();
+    }
+  });
+  if (child_ended.try_wait()) {
+    EXPECT_TRUE(WIFSIGNALED(status)) << status;
+    EXPECT_EQ(WTERMSIG(status), SIGABRT);
+  } else {
+    _exit(0);  // the child, which has got here with half of the work
+  }
 }
 
 TEST(Arena, CopiesAreStable) {

@@ -32,6 +32,12 @@ TEST(Sharded, ThreadsCountInDifferentPlaces) {
   for (size_t i = 0; i < kShards; ++i) std::jthread([&] { shards.insert(thread_shard()); }).join();
   EXPECT_EQ(shards.size(), kShards);
   EXPECT_EQ(thread_shard(), thread_shard());
+  // So a reference is not counted with those of another thread.
+  const ShardedPtr<int> sharded(std::make_shared<int>(7));
+  const auto mine = sharded.share();
+  size_t alone = 0;
+  for (size_t i = 0; i < kShards; ++i) std::jthread([&] { alone += sharded.share().use_count() == 2; }).join();
+  EXPECT_EQ(alone, kShards - 1);
 }
 
 }  // namespace

@@ -334,9 +334,15 @@ TEST_F(Call, FramesOfATailCall) {
   EXPECT_EQ(functions(hand_tail_indirect, address(24), address(17)), both);
   stack[16] = address(24);
   EXPECT_EQ(functions(hand_tail_inside, address(16), address(12)), both);
-  // Called by the host: its own frame alone.
+  const std::vector<uint32_t> alone = {kTail};
+  // Called by the host.
   stack[17] = text + at(hand_array_call) + 1;
-  EXPECT_EQ(functions(hand_tail_direct, address(30), address(17)), std::vector<uint32_t>{kTail});
+  EXPECT_EQ(functions(hand_tail_direct, address(30), address(17)), alone);
+  // Arguments were written over the frame's own two words, whatever they are.
+  for (uintptr_t argument : {uintptr_t{0}, uintptr_t{7}, address(12), address(20), ~uintptr_t{7}}) {
+    stack[16] = stack[17] = argument;
+    EXPECT_EQ(functions(hand_tail_inside, address(16), address(12)), alone) << argument;
+  }
 }
 
 TEST_F(Call, OutOfBoundsLoadsTrap) {

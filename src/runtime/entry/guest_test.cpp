@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <deque>
+#include <set>
 #include <thread>
 
 #include "compiler/compiler.hpp"
@@ -575,10 +576,14 @@ TEST_F(Guest, ExternReferencesStayWhileGuestsCanReachThem) {
   EXPECT_EQ(value_of(table), 2);
   EXPECT_EQ(value_of(neither), -1);
   EXPECT_EQ(value_of(held), 4);
+  EXPECT_EQ(add(5), neither) << "places of those that went are used again";
   holder->release();
   ASSERT_TRUE(call(i, "global", {int64_t{0}}));
-  EXPECT_EQ(store_.collect_garbage(), 2u);
+  EXPECT_EQ(store_.collect_garbage(), 3u);
   EXPECT_EQ(store_.externrefs().count(), 1u);
+  std::set<int64_t> words;
+  for (int value : {6, 7, 8, 9}) words.insert(add(value));
+  EXPECT_EQ(words, (std::set{global, neither, held, held + 1}));
 }
 
 TEST_F(Guest, ManyResultsAndParameters) {

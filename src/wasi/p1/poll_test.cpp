@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <span>
 #include <thread>
 
@@ -299,6 +300,24 @@ TEST_F(Sockets, AcceptSendReceive) {
   EXPECT_EQ(call("sock_accept", {connection, 0, kOut}), "inval");
   EXPECT_EQ(call("fd_filestat_get", {connection, kOut}), "success");
   EXPECT_EQ(get<uint8_t>(kOut + 16), filetype::kSocketStream);
+}
+
+// A connection of a listening socket is used by its grant.
+TEST_F(Sockets, UsesAreCounted) {
+  auto clients = {connect(), connect()};
+  for (const auto& client : clients) {
+    EXPECT_EQ(call("sock_accept", {kListener, 0, kOut}), "success");
+    EXPECT_EQ(send(get<uint32_t>(kOut), "abc"), "success");
+    char buffer[8];
+    EXPECT_EQ(::recv(client.get(), buffer, sizeof buffer, 0), 3);
+  }
+  std::map<host::Verb, std::pair<uint64_t, uint64_t>> uses;
+  for (const WasiUse& use : context->usage()) {
+    if (use.grant == "127.0.0.1") uses[use.verb] = {use.uses, use.bytes};
+  }
+  using Count = std::pair<uint64_t, uint64_t>;
+  EXPECT_EQ(uses[host::Verb::Accept], (Count{2, 0}));
+  EXPECT_EQ(uses[host::Verb::Send], (Count{2, 6}));
 }
 
 // Two subscriptions of one descriptor are answered apart.
