@@ -1,5 +1,6 @@
 #include "base/large_buffer.hpp"
 
+#include <malloc.h>
 #include <sys/mman.h>
 
 #include <cstdint>
@@ -24,6 +25,10 @@ class HugePageMemory final : public std::pmr::memory_resource {
 };
 
 }  // namespace
+
+void trim_heap() {
+  malloc_trim(0);
+}
 
 std::pmr::memory_resource* huge_page_memory() {
   static HugePageMemory memory;

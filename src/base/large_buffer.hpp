@@ -20,6 +20,9 @@ void reserve_large(std::vector<T>& vector, size_t count) {
   prefer_huge_pages(vector.data(), vector.capacity() * sizeof(T));
 }
 
+/// Gives what was freed of the heap back to the system, whose allocator keeps tens of megabytes for each thread.
+void trim_heap();
+
 /// Memory from the heap; pieces of megabytes with that hint.
 std::pmr::memory_resource* huge_page_memory();
 

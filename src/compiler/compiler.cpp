@@ -33,6 +33,7 @@ class ModuleCompiler {
       : env_(env),
         features_(features),
         options_(options),
+        memory_(FunctionCompiler::kMemory, workers_of(options.pool)),
         compilers_(workers_of(options.pool)),
         functions_(env.module.code.size()) {
     for (size_t w = 0; w < compilers_.size(); ++w) kept_.emplace_back(huge_page_memory());
@@ -46,7 +47,7 @@ class ModuleCompiler {
     if (!compilers_[worker]) {
       compilers_[worker] = std::make_unique<FunctionCompiler>(env_, features_, options_.dump,
                                                               callees_ ? callees_->provider() : opt::CalleeProvider(),
-                                                              options_.piece_insts);
+                                                              options_.piece_insts, memory_);
     }
     return *compilers_[worker];
   }
@@ -64,6 +65,7 @@ class ModuleCompiler {
   const wasm::Features& features_;
   const CompileOptions& options_;
   std::optional<InlineBodies> callees_;
+  MemoryBudget memory_;
   std::vector<std::unique_ptr<FunctionCompiler>> compilers_;  // by worker
   std::deque<Arena> kept_;                                    // by worker: what the image is assembled from
   std::vector<abi::UnitView> functions_;                      // by body
@@ -99,7 +101,8 @@ void ModuleCompiler::compile(uint32_t body, unsigned worker) {
   // What comes after an error in the module is of no use any more, nor is anything of what no image can hold.
   if (body < first_error_.load(std::memory_order_relaxed) &&
       code_size_.load(std::memory_order_relaxed) <= options_.max_code_size) {
-    auto compiled = compiler(worker).compile(env_.module.imported_functions + body);
+    FunctionCompiler& c = compiler(worker);
+    auto compiled = c.compile(env_.module.imported_functions + body);
     if (compiled) {
       functions_[body] = abi::UnitView(**compiled).kept(kept_[worker]);
       code_size_.fetch_add(functions_[body].text.size(), std::memory_order_relaxed);
@@ -113,6 +116,7 @@ void ModuleCompiler::compile(uint32_t body, unsigned worker) {
       while (body < first && !first_error_.compare_exchange_weak(first, body, std::memory_order_relaxed)) {
       }
     }
+    c.release();
   }
   size_t done = done_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (options_.progress && worker == 0) options_.progress(done, functions_.size());
@@ -124,14 +128,13 @@ void ModuleCompiler::compile_functions() {
   auto size = [&](uint32_t body) { return env_.module.code[body].bytes.size(); };
   auto small = std::stable_partition(order.begin(), order.end(), [&](uint32_t b) { return size(b) >= kLargeBody; });
   std::stable_sort(order.begin(), small, [&](uint32_t a, uint32_t b) { return size(a) > size(b); });
-  // Giants first, one after the other on one thread, while the other threads compile the rest.
+  // Giants first, one after the other on one thread: the other threads would only wait for each other.
   auto is_giant = [&](uint32_t body) { return FunctionCompiler::is_giant_body(env_.module.code[body]); };
   const size_t giants = static_cast<size_t>(std::find_if_not(order.begin(), small, is_giant) - order.begin());
   const size_t batches = giants > 0 ? 1 : 0;
   parallel_for(options_.pool, batches + order.size() - giants, [&](size_t item, unsigned worker) {
     if (item >= batches) return compile(order[giants + item - batches], worker);
     for (size_t i = 0; i < giants; ++i) compile(order[i], worker);
-    compilers_[worker].reset();  // with the memory that they needed
   });
   if (options_.progress && !functions_.empty()) options_.progress(functions_.size(), functions_.size());
 }

@@ -290,10 +290,10 @@ TEST(Compiler, CodeSizeIsLookedAtOnTheWay) {
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they have their own memory beside each byte
 /// How much memory compiling `module` needs, bytes, seen from a process of its own. `compiles`: whether it has to.
-size_t peak_of_compiling(const std::vector<uint8_t>& module, uint8_t level, bool compiles) {
+size_t peak_of_compiling(const std::vector<uint8_t>& module, uint8_t level, bool compiles, unsigned workers = 4) {
   pid_t child = fork();
   if (child == 0) {
-    WorkerPool pool(4);
+    WorkerPool pool(workers);
     auto done = compile(module, host_settings(level), {.pool = &pool});
     bool as_expected = done.has_value() == compiles && (done || done.error().kind() == ErrorKind::Limit);
     if (!as_expected) fmt::print(stderr, "{}\n", done ? "it compiled" : done.error().message());
@@ -390,6 +390,82 @@ TEST(CompilerMemory, ManyGiantBodies) {
     std::vector<std::vector<uint8_t>> bodies(8, nested_ifs(depth));
     EXPECT_LT(peak_of_compiling(module_of(bodies), 2, true), kMostMemory) << depth;
   }
+}
+
+/// Just short enough to be compiled whole, and all of them at once if nothing kept them from it.
+TEST(CompilerMemory, ManyLargeBodies) {
+  const Bytes none = {0}, calls = {0x10, 0};
+  const std::vector<Giant> kinds = {
+      {"ifs", nested_ifs(208'000)},
+      {"loops", giant(none, {0x03, 0x40}, {0x0b}, 1'040'000)},
+      {"calls", giant(none, {0x20, 0, 0x10, 0}, {}, 1'040'000)},
+      {"divisions", giant(none, {0x20, 0, 0x20, 0, 0x6d, 0x21, 0}, {}, 1'040'000)},
+      {"conversions", dropped(giant({0, 0x20, 0}, {0xb2, 0xa8}, {}, 100'000))},
+      {"ifs of 200 KiB", nested_ifs(40'960)},
+  };
+  for (const Giant& kind : kinds) {
+    SCOPED_TRACE(kind.name);
+    const size_t count = std::min<size_t>(16, 4'200'000 / kind.body.size());
+    for (unsigned workers : {4u, 16u}) {
+      const size_t peak = peak_of_compiling(module_of(std::vector(count, kind.body)), 2, true, workers);
+      EXPECT_LT(peak, kMostMemory) << workers << " workers";
+      if (std::getenv("VITRINE_SHOW")) fmt::print("{}, {} workers: {} MiB\n", kind.name, workers, peak >> 20);
+    }
+  }
+}
+
+/// Calls of a function that takes a thousand values and gives back a thousand: few operators, and few bytes.
+TEST(CompilerMemory, CallsOfManyValues) {
+  auto module = [](int calls, int bodies) {
+    std::string values;
+    for (int i = 0; i < 1'000; ++i) values += " i64";
+    std::string text = fmt::format("(module (import \"\" \"f\" (func $f (param{}) (result{})))\n", values, values);
+    for (int b = 0; b < bodies; ++b) {
+      text += "(func";
+      for (int i = 0; i < 1'000; ++i) text += "(i64.const 0)";
+      for (int i = 0; i < calls; ++i) text += "(call $f)";
+      for (int i = 0; i < 1'000; ++i) text += "(drop)";
+      text += ")\n";
+    }
+    return parse(text + ")");
+  };
+  for (uint8_t level : {0, 2}) {
+    EXPECT_LT(peak_of_compiling(module(7'900, 1), level, false), kMostMemory);
+    EXPECT_LT(peak_of_compiling(module(400, 8), level, true, 16), kMostMemory);
+  }
+}
+
+/// Branches that take a thousand values along.
+TEST(CompilerMemory, BranchesOfManyValues) {
+  for (const char* value : {"(i64.const 1)", "(i64.extend_i32_u (i32.add (local.get 0) (i32.const 1)))"}) {
+    std::string text = "(module (func (param i32) (block (result";
+    for (int i = 0; i < 1'000; ++i) text += " i64";
+    text += ")";
+    for (int i = 0; i < 1'000; ++i) text += value;
+    for (int i = 0; i < 5'000; ++i) text += "(br_if 0 (local.get 0))";
+    for (int i = 0; i < 1'000; ++i) text += "(drop)";
+    for (int i = 0; i < 1'000; ++i) text += "(i64.const 2)";
+    text += ")";
+    for (int i = 0; i < 1'000; ++i) text += "(drop)";
+    text += "))";
+    for (uint8_t level : {0, 2}) EXPECT_LT(peak_of_compiling(parse(text), level, true), kMostMemory);
+  }
+}
+
+/// One table of many labels that each want a thousand values moved.
+TEST(CompilerMemory, BranchTableOfManyValues) {
+  std::string text = "(module (type $t (func (result";
+  for (int i = 0; i < 1'000; ++i) text += " i64";
+  text += "))) (func (param i32)";
+  for (int i = 0; i < 1'900; ++i) text += "(block (type $t) (i64.const 7)";
+  for (int i = 0; i < 1'000; ++i) text += "(i64.const 1)";
+  text += "(br_table";
+  for (int i = 0; i < 1'900; ++i) text += fmt::format(" {}", i);
+  text += " (local.get 0))";
+  for (int i = 0; i < 1'900; ++i) text += ")(drop)";
+  for (int i = 0; i < 999; ++i) text += "(drop)";
+  text += "))";
+  for (uint8_t level : {0, 2}) EXPECT_LT(peak_of_compiling(parse(text), level, true), kMostMemory);
 }
 
 /// Nothing but conversions that trap, of a byte each: their code is too much.

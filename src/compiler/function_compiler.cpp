@@ -4,6 +4,7 @@
 
 #include <iterator>
 
+#include "base/large_buffer.hpp"
 #include "compiler/ir/print.hpp"
 #include "compiler/ir/verify.hpp"
 #include "compiler/targets/targets.hpp"
@@ -26,25 +27,66 @@ void verify([[maybe_unused]] const ir::Func& func, [[maybe_unused]] const char* 
 }  // namespace
 
 FunctionCompiler::FunctionCompiler(const translate::ModuleEnv& env, const wasm::Features& features, const Dump* dump,
-                                   opt::CalleeProvider callees, uint32_t piece_insts)
+                                   opt::CalleeProvider callees, uint32_t piece_insts, MemoryBudget& memory)
     : env_(env),
       dump_(dump),
       callees_(callees),
       piece_insts_(piece_insts),
+      memory_(memory),
+      grant_(memory),
       translator_(env, features),
       backend_(host_target().make_backend(env.settings)) {}
 
+/// Takes as much memory as it needs.
 Result<Mode> FunctionCompiler::translate(uint32_t function) {
-  if (needs_pieces(env_.module.body_of_function(function))) return Mode::Pieces;
-  const Mode mode = TRY(translator_.translate(function, translate::mode_of(env_.settings), func_));
-  if (mode == Mode::Pieces) return mode;
+  const wasm::CodeBody& body = env_.module.body_of_function(function);
+  std::optional<Mode> mode = Mode::Pieces;
+  if (!needs_pieces(body)) {
+    for (uint64_t memory = std::max(memory_.share(), likely_memory(body));; memory *= 4) {
+      grant_.change(memory);
+      mode = TRY(translate_with(memory, function));
+      if (mode) break;
+      release_memory();
+    }
+  }
+  if (mode == Mode::Pieces) {
+    release_memory();
+    grant_.change(kMemory);
+  } else {
+    grant_.keep(translator_.working_memory());
+  }
+  return *mode;
+}
+
+Result<std::optional<Mode>> FunctionCompiler::translate_with(uint64_t memory, uint32_t function) {
+  const auto mode = TRY(translator_.translate(function, translate::mode_of(env_.settings), memory, func_));
+  if (!mode || mode == Mode::Pieces) return mode;
   fmt::format_to(std::back_inserter(func_.name), "function[{}]", function);
   verify(func_, "translate");
   return mode;
 }
 
+void FunctionCompiler::release() {
+  if (grant_.bytes() == 0) return;
+  release_memory();
+  grant_.change(0);
+}
+
+void FunctionCompiler::release_memory() {
+  translator_.release_memory();
+  backend_->release_memory();
+  func_ = {};
+  passes_ = {};
+  unit_ = {};
+  vcode_ = {};
+  trim_heap();
+}
+
 const ir::Func* FunctionCompiler::optimize(uint32_t function) {
-  auto mode = translate(function);
+  // Which ones these are must not depend on the number of threads, and so on their share.
+  constexpr uint64_t kMaxMemory = 4ull << 20;
+  if (needs_pieces(env_.module.body_of_function(function))) return nullptr;
+  auto mode = translate_with(kMaxMemory, function);
   // An error is found again, and reported, when the function is compiled.
   if (!mode || *mode != Mode::Ssa) return nullptr;
   opt::optimize(func_, {.level = env_.settings.opt_level, .trace = {}}, passes_);

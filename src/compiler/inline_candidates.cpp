@@ -52,11 +52,15 @@ void InlineBodies::keep(uint32_t body, const ir::Func& func) {
   // A little more than what inline_calls accepts by default: it has the last word.
   constexpr uint32_t kMaxInsts = 256;
   uint32_t insts = 0;
+  size_t carried = 0;  // by lists, which few bytes can make long: each copy costs as much as they have
   for (ir::Block block : func.layout) {
+    carried += func[block].params.size();
     for (ir::Inst i = func[block].first; i.valid(); i = func.next(i)) {
       if (++insts > kMaxInsts) return;
+      carried += func.args(i).size() + func[i].result_count;
     }
   }
+  if (carried > 8 * kMaxInsts) return;
   kept_[body].func = std::make_unique<ir::Func>(ir::compact(func));
 }
 

@@ -43,6 +43,8 @@ class Backend {  // one per thread; it keeps its scratch memory from function to
   virtual Result<> finish_pieces(abi::CodeUnit& out) = 0;
   /// About how many bytes the pieces so far need until `finish_pieces` has answered, its answer included.
   virtual size_t memory_of_pieces() const = 0;
+  /// Gives back what a very large function left behind. What was begun is dropped.
+  virtual void release_memory() = 0;
   /// Code of type abi::ArrayCall for functions of `signature` (Wasm convention, parameter 0 the context).
   virtual void array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out) = 0;
   /// Code of `signature` (Wasm convention) that calls the VMHostContext in its context parameter.

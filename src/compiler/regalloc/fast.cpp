@@ -16,7 +16,9 @@
 // defined); reloads. Cost: O(operands + block arguments), about 40 ns an instruction.
 #include <algorithm>
 #include <bit>
+#include <memory>
 
+#include "compiler/regalloc/linear_scan.hpp"
 #include "compiler/regalloc/machine.hpp"
 #include "compiler/regalloc/parallel_move.hpp"
 
@@ -527,13 +529,19 @@ class Fast {
   bool edge_defs_ = false;  // it is a terminator that defines values for its edges
 };
 
+thread_local std::unique_ptr<Scratch> kept;
+
 }  // namespace
 
 void allocate_fast(const Input& in, Output& out) {
-  thread_local Scratch scratch;
-  scratch.free_slots[0].clear();
-  scratch.free_slots[1].clear();
-  Fast(in, out, scratch).run();
+  if (!kept) kept = std::make_unique<Scratch>();
+  kept->free_slots[0].clear();
+  kept->free_slots[1].clear();
+  Fast(in, out, *kept).run();
+}
+
+void release_memory_of_fast() {
+  kept.reset();
 }
 
 }  // namespace vitrine::regalloc

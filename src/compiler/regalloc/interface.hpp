@@ -149,6 +149,8 @@ struct Output {
 void allocate_linear_scan(const Input& in, Output& out);
 /// One pass, block by block; values that cross blocks live in their slots. Costs O(n).
 void allocate_fast(const Input& in, Output& out);
+/// Both keep memory for the thread's next function: frees it.
+void release_memory();
 /// Follows every value symbolically through `out` and answers the first contradiction, or an empty string.
 std::string check(const Input& in, const Output& out);
 

@@ -7,8 +7,9 @@ namespace vitrine::regalloc {
 bool Intervals::build(const Input& in, Output& out) {
   in_ = &in;
   out_ = &out;
-  // A function over 64 live values a instruction on average is not worth its time here.
-  if (!liveness_.compute(in, 64 * (in.insts.size() + 1024))) return false;
+  // A function over 64 live values an instruction on average is not worth its time here; the memory that pairs and
+  // ranges take is bounded whatever its size.
+  if (!liveness_.compute(in, std::min<uint64_t>(64 * (in.insts.size() + 1024), 2'000'000))) return false;
   loops.compute(in);
   vregs.assign(in.vregs.size(), VRegData());
   ranges.clear();

@@ -546,10 +546,19 @@ bool LinearScan::allocate_blocked(uint32_t id) {
   return true;
 }
 
+namespace {
+// Tens of vectors whose memory is worth keeping.
+thread_local std::unique_ptr<LinearScan> scan;
+}  // namespace
+
 void allocate_linear_scan(const Input& in, Output& out) {
-  // Tens of vectors whose memory is worth keeping.
-  thread_local auto scan = std::make_unique<LinearScan>();
+  if (!scan) scan = std::make_unique<LinearScan>();
   if (!scan->run(in, out)) allocate_fast(in, out);
+}
+
+void release_memory() {
+  scan.reset();
+  release_memory_of_fast();
 }
 
 }  // namespace vitrine::regalloc

@@ -146,4 +146,7 @@ class LinearScan {
   ParallelMoves parallel_;
 };
 
+/// As release_memory, for the fast one.
+void release_memory_of_fast();
+
 }  // namespace vitrine::regalloc

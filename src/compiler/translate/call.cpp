@@ -84,7 +84,7 @@ void FunctionTranslator::on_call(uint32_t index, bool tail) {
   if (env_.settings.consume_fuel) flush_fuel();
   const wasm::FuncType& callee = env_.module.func_type(type);
   uint32_t params = static_cast<uint32_t>(callee.params.size());
-  spend(params + callee.results.size());
+  spend(params + callee.results.size() + 1);
   args_.assign(1, ctx);
   args_.insert(args_.end(), stack_.end() - params, stack_.end());
   drop(params);
@@ -103,7 +103,7 @@ void FunctionTranslator::call_value(uint32_t type_index, Value code, Value conte
   if (env_.settings.consume_fuel) flush_fuel();
   const wasm::FuncType& type = env_.module.func_type(type_index);
   uint32_t params = static_cast<uint32_t>(type.params.size());
-  spend(params + type.results.size());
+  spend(params + type.results.size() + 1);
   args_.assign(1, context);
   args_.insert(args_.end(), stack_.end() - params, stack_.end());
   drop(params);
@@ -149,6 +149,7 @@ std::span<const FunctionTranslator::Value> FunctionTranslator::builtin(Builtin w
   Value code = b_.load(Type::I64, MemKind::Full, table, static_cast<int32_t>(number * 8), kFuncRefRegion, 0, kFixed);
   args_.assign(1, ctx);
   args_.insert(args_.end(), args.begin(), args.end());
+  spend(args_.size());
   return b_.call_indirect(sig, code, args_);
 }
 

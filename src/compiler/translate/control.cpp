@@ -146,6 +146,7 @@ void FunctionTranslator::on_end() {
         if (!frame.target.valid()) frame.target = false_side;
         false_side = frame.target;
         args_.assign(saved_params_.begin() + frame.saved_params, saved_params_.end());
+        spend(kSplitEdge);
         add_edge(frame, frame.else_call, args_, false);
       }
       [[fallthrough]];
@@ -213,6 +214,7 @@ void FunctionTranslator::on_br_if(uint32_t depth) {
   }
   Frame& frame = label(depth);
   Block next = func_->make_block();
+  spend(kSplitEdge);
   leave();
   if (frame.kind == FrameKind::Loop) {
     b_.brif(cond, frame.target, loop_args(frame), next, {});
@@ -248,6 +250,7 @@ void FunctionTranslator::on_br_table(const wasm::Operator& op) {
   };
   for (uint32_t depth : op.targets) count(depth);
   count(op.index);
+  spend(kSplitEdge * scratch_.size());
   for (uint32_t depth : scratch_) {
     Frame& frame = label(depth);
     bool loop = frame.kind == FrameKind::Loop;

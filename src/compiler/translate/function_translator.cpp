@@ -89,15 +89,15 @@ ir::Value canonical_nan(ir::Builder& b, ir::Value value) {
   return b.select(b.fcmp(ir::FloatCC::Ne, value, value), nan, value);
 }
 
-/// About what compiling `func` needs at once, bytes: the IR, what lowering makes of it, registers, code, side tables.
-/// The weights are what was measured in fast mode.
-uint64_t working_memory(const ir::Func& func) {
-  constexpr uint64_t kInst = 215, kBlock = 310, kBlockCall = 60, kArgument = 36;
-  return func.num_insts() * kInst + func.num_blocks() * kBlock + func.block_calls.size() * kBlockCall +
-         func.pool.size() * kArgument;
-}
+// What compiling a function needs at once, bytes, as measured in fast mode. A value that is carried becomes an
+// instruction of the machine, with operands, a register or slot, and code.
+constexpr uint64_t kInst = 215, kBlock = 310, kBlockCall = 60, kCarried = 200;
 
-constexpr uint32_t kOperatorsBetweenChecks = 1024;
+/// What an operator's slow path out of line costs, as so many values.
+constexpr uint64_t kSlowPath = 3;
+
+/// So many operators, or values that they carry.
+constexpr uint32_t kBetweenChecks = 1024;
 
 }  // namespace
 
@@ -108,13 +108,14 @@ FunctionTranslator::FunctionTranslator(const ModuleEnv& env)
       funcref_of_function_(env.module.functions.size()) {}
 
 void FunctionTranslator::prepare_pieces(uint32_t piece_insts, ir::Func& out, PieceSink& sink) {
-  prepare(Mode::Pieces, out);
+  prepare(Mode::Pieces, kMaxWorkingMemory, out);
   sink_ = &sink;
   piece_insts_ = piece_insts;
 }
 
-void FunctionTranslator::prepare(Mode mode, ir::Func& out) {
+void FunctionTranslator::prepare(Mode mode, uint64_t memory, ir::Func& out) {
   mode_ = mode;
+  memory_ = std::min(memory, max_memory(mode));
   func_ = &out;
   out.reset();
   b_.reset(out);
@@ -128,7 +129,7 @@ void FunctionTranslator::prepare(Mode mode, ir::Func& out) {
   edge_args_.clear();
   changes_.clear();
   next_loop_ = 0;
-  until_check_ = mode == Mode::Pieces ? 1 : kOperatorsBetweenChecks;
+  until_check_ = mode == Mode::Pieces ? 1 : kBetweenChecks;
   base_.memory = kNone;
   piece_frames_.clear();
   stored_.clear();
@@ -150,10 +151,10 @@ void FunctionTranslator::forget_declarations() {
 void FunctionTranslator::begin(uint32_t function, const wasm::FuncType& type, std::span<const wasm::LocalRun> locals) {
   const wasm::CodeBody& body = env_.module.body_of_function(function);
   body_offset_ = body.offset;
-  // How many values branches, joins and calls may carry in all: far above what compilers make of real programs, and
-  // linear in the size of the function. In fast mode only lists of hundreds of parameters or results come near it.
-  uint64_t size = body.bytes.size();
-  budget_ = mode_ == Mode::Ssa ? std::min(200'000 + 16 * size, kMaxCarried) : kMaxCarried;
+  carried_ = first_carried_ = 0;
+  carry_limit_ = max_carried(mode_, body.bytes.size());
+  max_carried_ = mode_ == Mode::Pieces ? carry_limit_ : std::min(carry_limit_, memory_ / kCarried);
+  carried_unchecked_ = std::min<uint64_t>(kBetweenChecks, max_carried_);
 
   function_ = function;
   start_function();
@@ -195,10 +196,29 @@ void FunctionTranslator::make_entry() {
 
 void FunctionTranslator::check_size(const wasm::Operator& op, const wasm::OperandInfo& info) {
   if (mode_ == Mode::Pieces) return before_op_in_pieces(op, info);
-  until_check_ = kOperatorsBetweenChecks;
-  if (working_memory(*func_) > (mode_ == Mode::Ssa ? kMaxWorkingMemorySsa : kMaxWorkingMemory)) {
+  until_check_ = kBetweenChecks;
+  check_memory();
+}
+
+/// Few operators may carry many values.
+bool FunctionTranslator::spend_more() {
+  if (carried_ > max_carried_) {
     over_budget_ = dead_ = true;
+    return false;
   }
+  until_check_ = 1;
+  carried_unchecked_ = max_carried_;
+  return true;
+}
+
+void FunctionTranslator::check_memory() {
+  carried_unchecked_ = std::min(carried_ + kBetweenChecks, max_carried_);
+  if (working_memory() > memory_) over_budget_ = dead_ = true;
+}
+
+uint64_t FunctionTranslator::working_memory() const {
+  return func_->num_insts() * kInst + func_->num_blocks() * kBlock + func_->block_calls.size() * kBlockCall +
+         (carried_ - first_carried_) * kCarried;
 }
 
 size_t FunctionTranslator::memory() const {
@@ -217,6 +237,8 @@ void FunctionTranslator::release_memory() {
 void FunctionTranslator::finish() {
   if (over_budget_) return;
   if (mode_ == Mode::Pieces) return end_piece();
+  check_memory();
+  if (over_budget_) return;
   if (mode_ == Mode::Fast) slots_.finish(*func_);
   func_->resolve_all();
 }
@@ -258,10 +280,12 @@ void FunctionTranslator::op(const wasm::Operator& op, const wasm::OperandInfo& i
       return push(env_.settings.nan_canonicalization ? canonical_nan(b_, result) : result);
     }
     case Kind::Div: {
+      spend(kSlowPath);
       Value y = pop(), x = pop();
       return push(b_.binary(row.op, x, y, trap(abi::TrapCode::IntegerDivisionByZero)));
     }
     case Kind::Trunc:
+      spend(kSlowPath);
       return push(b_.unary(row.op, row.type, pop(), trap(abi::TrapCode::BadConversionToInteger)));
     case Kind::ICmp: {
       Value y = pop(), x = pop();

@@ -12,8 +12,8 @@
 // Always holds: unreachable code is never built; `dead_` is true from an unconditional branch (or one with a constant
 // condition, which validation does not see) to the end of its block. What the joins of a hostile function could cost (a
 // product of branches and locals) is bounded, and so is what the floors below need for all that was built: past a
-// budget nothing is built any more, `over_budget` answers true, and the caller starts over in fast mode, which has no
-// such product and needs less for the same.
+// budget nothing is built any more, `over_budget` answers true, and the caller starts over: with more memory if it can
+// have more, else in fast mode, which has no such product and needs less for the same.
 //
 // The class is one, its methods are in files by topic: control.cpp, joins.cpp, memory.cpp, bulk.cpp, table.cpp,
 // call.cpp, variable.cpp, instrument.cpp; function_translator.cpp dispatches. pieces.cpp has blocks and branches of very
@@ -51,21 +51,31 @@ class PieceSink {
 
 class FunctionTranslator {
  public:
-  /// How many values the branches, joins and calls of one function may carry in all.
-  static constexpr uint64_t kMaxCarried = 16'000'000;
+  /// How many values the branches, joins and calls of a function may carry in all, by the bytes of its body: far above
+  /// what compilers make of real programs.
+  static constexpr uint64_t max_carried(Mode mode, uint64_t body_bytes) {
+    return (mode == Mode::Ssa ? 200'000 : 2'000'000) + 16 * body_bytes;
+  }
   /// How many bytes the compilation of a function as a whole may need at once, as `working_memory` has it; beyond it, it
-  /// is compiled in pieces. In SSA form the passes and linear scan need about twice as much.
+  /// is compiled in pieces. In SSA form what is live in many blocks costs more, and inlining comes on top.
   static constexpr uint64_t kMaxWorkingMemory = 200ull << 20;
   static constexpr uint64_t kMaxWorkingMemorySsa = kMaxWorkingMemory / 2;
+  /// The same of a piece.
+  static constexpr uint64_t kMaxWorkingMemoryOfPiece = 32ull << 20;
 
   explicit FunctionTranslator(const ModuleEnv& env);
 
-  /// What comes next from the reader is built into `out`, which is reset.
-  void prepare(Mode mode, ir::Func& out);
+  /// What comes next from the reader is built into `out`, which is reset. It is given up when it turns out that more
+  /// than `memory` bytes are needed to compile it.
+  void prepare(Mode mode, uint64_t memory, ir::Func& out);
   /// The same in mode Pieces, each of about `piece_insts` instructions.
   void prepare_pieces(uint32_t piece_insts, ir::Func& out, PieceSink& sink);
-  /// The last function was given up: start over in fast mode.
+  /// The last function was given up: start over, with more memory if that is what it wants, else in the next mode.
   bool over_budget() const { return over_budget_; }
+  bool wants_memory() const { return memory_ < max_memory(mode_) && carried_ <= carry_limit_; }
+  /// About what compiling the function, or the piece in hand, needs at once, bytes: the IR, what lowering makes of it,
+  /// registers, code, side tables.
+  uint64_t working_memory() const;
   /// How many bytes the open blocks of a function in pieces take, the reader's included.
   size_t memory() const;
   /// Gives back what a very large function left behind.
@@ -188,7 +198,9 @@ class FunctionTranslator {
   };
   void begin_pieces();
   void end_piece();
+  void next_piece();
   void cut();
+  bool is_full() const;
   void add_entry(uint32_t number);
   void before_op_in_pieces(const wasm::Operator& op, const wasm::OperandInfo& info);
   /// Makes values of the topmost `n` operands.
@@ -208,6 +220,9 @@ class FunctionTranslator {
   void branch_in_pieces(const wasm::Operator& op);
 
   // -- joins.cpp
+  /// What a branch out of several to a label costs that others lead to as well, as so many values carried: there will be
+  /// a block on the way.
+  static constexpr uint64_t kSplitEdge = 2;
   /// A block call `call` to the label of `frame`, which is not a loop, carrying the top of the stack.
   void add_edge(Frame& frame, uint32_t call, std::span<const Value> args, bool changes);
   Block target_of(Frame& frame);
@@ -221,8 +236,14 @@ class FunctionTranslator {
   void remove_redundant_params(const Frame& frame);
   void collect_merges(std::span<const Edge> edges);
   void build_join(Frame& frame, std::span<const Edge> edges);
-  bool spend(uint64_t work);
+  /// Answers whether so many more values may be carried.
+  bool spend(uint64_t values) {
+    carried_ += values;
+    return carried_ <= carried_unchecked_ || spend_more();
+  }
+  bool spend_more();
   void check_size(const wasm::Operator& op, const wasm::OperandInfo& info);
+  void check_memory();
 
   // -- memory.cpp
   Address address(const wasm::MemArg& mem, Value index, uint32_t bytes);
@@ -281,6 +302,9 @@ class FunctionTranslator {
   void check_interrupts();
 
   // -- function_translator.cpp
+  static constexpr uint64_t max_memory(Mode mode) {
+    return mode == Mode::Ssa ? kMaxWorkingMemorySsa : kMaxWorkingMemory;
+  }
   void forget_declarations();
   void start_function();
   void make_entry();
@@ -292,11 +316,16 @@ class FunctionTranslator {
   Mode mode_ = Mode::Ssa;
   bool dead_ = false;
   bool over_budget_ = false;
-  uint64_t budget_ = 0;
-  uint32_t until_check_ = 0;  // so many operators until `check_size`
-  uint32_t function_ = 0;     // its index
-  uint32_t body_offset_ = 0;  // of the body in the module
-  int64_t fuel_ = 0;          // spent, not yet added to the store's
+  uint64_t memory_ = 0;             // bytes that may be needed
+  uint64_t carried_ = 0;            // values, by branches, joins and calls, so far;
+  uint64_t first_carried_ = 0;      //   when the piece began
+  uint64_t carry_limit_ = 0;        // how many there may be in all,
+  uint64_t max_carried_ = 0;        //   and where there is memory for them,
+  uint64_t carried_unchecked_ = 0;  //   and before `check_memory`
+  uint32_t until_check_ = 0;        // so many operators until `check_size`
+  uint32_t function_ = 0;           // its index
+  uint32_t body_offset_ = 0;        // of the body in the module
+  int64_t fuel_ = 0;                // spent, not yet added to the store's
 
   std::vector<Value> stack_;
   std::vector<Frame> frames_;

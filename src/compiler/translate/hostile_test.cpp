@@ -194,7 +194,7 @@ TEST(Hostile, BranchesTimesResults) {
     text += ")";
     TestModule m(text);
     for (Mode mode : {Mode::Ssa, Mode::Fast}) {
-      auto done = m.translator->translate(0, mode, m.func);
+      auto done = m.translator->translate(0, mode, Translator::kMaxMemory, m.func);
       ASSERT_TRUE(done.has_value()) << done.error().message();
       EXPECT_EQ(*done, Mode::Pieces);
     }
@@ -214,7 +214,7 @@ TEST(Hostile, TruncatedBodiesAreRefused) {
   for (size_t cut = 1; cut < code.size(); ++cut) {
     std::vector<uint8_t> part(code.bytes().begin(), code.bytes().begin() + static_cast<ptrdiff_t>(cut));
     TestModule m(module_of(1, part));
-    EXPECT_FALSE(m.translator->translate(0, Mode::Ssa, m.func).has_value()) << cut;
+    EXPECT_FALSE(m.translator->translate(0, Mode::Ssa, Translator::kMaxMemory, m.func).has_value()) << cut;
   }
   EXPECT_EQ(translate(1, code, Mode::Ssa), Mode::Ssa);
 }

@@ -5,16 +5,6 @@
 
 namespace vitrine::translate {
 
-bool FunctionTranslator::spend(uint64_t work) {
-  if (work <= budget_) {
-    budget_ -= work;
-    return true;
-  }
-  budget_ = 0;
-  over_budget_ = dead_ = true;
-  return false;
-}
-
 // -- branches forward
 
 FunctionTranslator::Block FunctionTranslator::target_of(Frame& frame) {
@@ -25,7 +15,7 @@ FunctionTranslator::Block FunctionTranslator::target_of(Frame& frame) {
 void FunctionTranslator::add_edge(Frame& frame, uint32_t call, std::span<const Value> args, bool changes) {
   Edge edge{call, frame.edges, static_cast<uint32_t>(edge_args_.size()), static_cast<uint32_t>(changes_.size()), 0};
   edge_args_.insert(edge_args_.end(), args.begin(), args.end());
-  uint64_t work = args.size() + 1;
+  uint64_t work = args.size();
   if (changes && mode_ == Mode::Ssa && frame.kind != FrameKind::Function) {
     work += ssa_.changes_since(frame.log_mark, static_cast<uint32_t>(&frame - frames_.data()), changes_);
     edge.change_count = static_cast<uint32_t>(changes_.size()) - edge.first_change;

@@ -97,12 +97,8 @@ void FunctionTranslator::end_piece() {
   if (!sink_->piece(*func_)) over_budget_ = dead_ = true;
 }
 
-/// Goes on in a new piece.
-void FunctionTranslator::cut() {
-  store_operands();
-  leave();
-  const uint32_t here = next_label_++;
-  b_.leave(here);
+/// Goes on in a new piece, nowhere yet.
+void FunctionTranslator::next_piece() {
   end_piece();
   if (over_budget_) return;
   ir::Func& f = *func_;
@@ -118,9 +114,25 @@ void FunctionTranslator::cut() {
   forget_declarations();
   base_.memory = kNone;
   ++piece_;
+  first_carried_ = carried_;
   make_entry();
   entries_.clear();
-  add_entry(here);
+}
+
+/// Goes on in a new piece.
+void FunctionTranslator::cut() {
+  store_operands();
+  leave();
+  const uint32_t here = next_label_++;
+  b_.leave(here);
+  next_piece();
+  if (!over_budget_) add_entry(here);
+}
+
+/// Whether the piece is as large as pieces may be; what its end will add counts.
+bool FunctionTranslator::is_full() const {
+  constexpr uint64_t kLeave = 300;
+  return func_->num_insts() > piece_insts_ || working_memory() + touched_.size() * kLeave > kMaxWorkingMemoryOfPiece;
 }
 
 /// Switches to a new block to which other pieces lead.
@@ -133,7 +145,7 @@ void FunctionTranslator::add_entry(uint32_t number) {
 void FunctionTranslator::before_op_in_pieces(const wasm::Operator& op, const wasm::OperandInfo& info) {
   until_check_ = 1;
   if (dead_) return;
-  if (func_->num_insts() > piece_insts_) cut();
+  if (is_full()) cut();
   if (dead_) return;
   fetch(operands_of(op, info));
 }
@@ -197,7 +209,8 @@ void FunctionTranslator::branch_to(PieceFrame& frame) {
   store_operands();
   const uint32_t n = frame.arity();
   auto from = static_cast<uint32_t>(stack_.size()) - n;
-  if (!spend(n)) return;
+  const bool moves = frame.kind == FrameKind::Function || from != frame.height;
+  if (moves && !spend(n)) return;
   auto load = [&](uint32_t at) { return b_.stack_load(stored_[at], operand_slot_, at * kOperandBytes); };
   if (frame.kind == FrameKind::Function) {
     if (env_.settings.consume_fuel) flush_fuel();
@@ -206,7 +219,7 @@ void FunctionTranslator::branch_to(PieceFrame& frame) {
     b_.ret(args_);
   } else {
     // Downwards, the first one first: none is overwritten before it is read.
-    for (uint32_t i = 0; i < n && from != frame.height; ++i) {
+    for (uint32_t i = 0; moves && i < n; ++i) {
       b_.stack_store(operand_slot_, load(from + i), (frame.height + i) * kOperandBytes);
     }
     leave();
@@ -386,9 +399,28 @@ void FunctionTranslator::branch_in_pieces(const wasm::Operator& op) {
   for (uint32_t depth : op.targets) target(depth);
   target(op.index);
   b_.br_table(index, targets_);
-  for (uint32_t depth : scratch_) {
-    enter(table_labels_[piece_frames_.size() - 1 - depth].block);
-    branch_to(frame_of(depth));
+  // What the blocks between move may be too much for one piece: from some block on they are entries of later ones.
+  auto between = [&](uint32_t depth) { return table_labels_[piece_frames_.size() - 1 - depth].block; };
+  uint32_t in_later = kNone, first_label = 0;
+  for (uint32_t i = 0; i < scratch_.size() && !over_budget_; ++i) {
+    if (is_full()) {
+      if (in_later == kNone) {
+        in_later = i;
+        first_label = next_label_;
+        for (uint32_t j = i; j < scratch_.size(); ++j) {
+          enter(between(scratch_[j]));
+          b_.leave(next_label_++);
+        }
+      }
+      next_piece();
+      if (over_budget_) break;
+    }
+    if (in_later == kNone) {
+      enter(between(scratch_[i]));
+    } else {
+      add_entry(first_label + (i - in_later));
+    }
+    branch_to(frame_of(scratch_[i]));
   }
   dead_ = true;
 }

@@ -53,13 +53,13 @@ struct TestModule {
   /// Translates defined function number `n`; a failure of the test if that fails or the IR is not valid.
   Mode translate(uint32_t n, Mode mode) {
     if (!translator) return mode;  // reported already
-    auto done = translator->translate(module->imported_functions + n, mode, func);
+    auto done = translator->translate(module->imported_functions + n, mode, Translator::kMaxMemory, func);
     if (!done) {
       ADD_FAILURE() << done.error().message();
       return mode;
     }
     if (auto wrong = ir::verify(func)) ADD_FAILURE() << *wrong << "\n" << ir::print(func);
-    return *done;
+    return **done;
   }
 
   std::vector<uint8_t> bytes;

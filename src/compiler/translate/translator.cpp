@@ -14,21 +14,24 @@ void Translator::release_memory() {
   reader_.emplace(env_.module, features_);
 }
 
-Result<Mode> Translator::translate(uint32_t index, Mode mode, ir::Func& out) {
-  translator_.prepare(mode, out);
+Result<std::optional<Mode>> Translator::translate(uint32_t index, Mode mode, uint64_t memory, ir::Func& out) {
+  translator_.prepare(mode, memory, out);
   TRY(reader_->read(index, translator_));
   if (!translator_.over_budget()) return mode;
-  return mode == Mode::Ssa ? translate(index, Mode::Fast, out) : Mode::Pieces;
+  if (translator_.wants_memory()) return std::nullopt;
+  return mode == Mode::Ssa ? translate(index, Mode::Fast, memory, out) : Mode::Pieces;
 }
 
 Result<> Translator::translate_in_pieces(uint32_t index, ir::Func& scratch, PieceSink& sink, uint32_t piece_insts) {
   translator_.prepare_pieces(piece_insts, scratch, sink);
   TRY(reader_->read(index, translator_));
   if (!translator_.over_budget()) return {};
-  return fail(fmt::format("function {} is too large: its branches and calls carry more than {} values, or compiling it "
-                          "needs too much memory",
-                          index, FunctionTranslator::kMaxCarried),
-              ErrorKind::Limit);
+  return fail(
+      fmt::format("function {} is too large: its branches and calls carry more than {} values, or compiling it "
+                  "needs too much memory",
+                  index,
+                  FunctionTranslator::max_carried(Mode::Pieces, env_.module.body_of_function(index).bytes.size())),
+      ErrorKind::Limit);
 }
 
 }  // namespace vitrine::translate

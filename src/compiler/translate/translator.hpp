@@ -18,11 +18,16 @@ class Translator {  // one per thread; `env` outlives it
 
   /// Builds the defined function `index` (of the function index space) into `out`. Answers the mode that was used,
   /// which is `mode` unless the function is too large for it; Pieces if it is too large for any other, and then nothing
-  /// was built. Errors are those of validation.
-  Result<Mode> translate(uint32_t index, Mode mode, ir::Func& out);
-  /// The same in pieces of about `piece_insts` instructions, each built into `scratch` and handed to `sink`: a function may be as large as the language
-  /// allows. Errors are those of validation, and Limit when the function carries too many values, or the sink ended it.
+  /// was built. None if compiling it needs more than `memory` bytes, which is never so if they are kMaxMemory. Errors are
+  /// those of validation.
+  Result<std::optional<Mode>> translate(uint32_t index, Mode mode, uint64_t memory, ir::Func& out);
+  static constexpr uint64_t kMaxMemory = FunctionTranslator::kMaxWorkingMemory;
+  /// The same in pieces of about `piece_insts` instructions, each built into `scratch` and handed to `sink`: a function
+  /// may be as large as the language allows. Errors are those of validation, and Limit when the function carries too
+  /// many values, or the sink ended it.
   Result<> translate_in_pieces(uint32_t index, ir::Func& scratch, PieceSink& sink, uint32_t piece_insts);
+  /// About how many bytes compiling the function that was translated last needs at once.
+  uint64_t working_memory() const { return translator_.working_memory(); }
   /// About how many bytes the function being translated in pieces takes here.
   size_t memory() const { return translator_.memory(); }
   /// Gives back what a very large function left behind.

@@ -122,6 +122,13 @@ size_t Backend::memory_of_pieces() const {
   return impl_->emitter.memory();
 }
 
+void Backend::release_memory() {
+  const abi::CodegenSettings settings = impl_->settings;
+  impl_.reset();
+  impl_ = std::make_unique<Impl>(settings);
+  regalloc::release_memory();
+}
+
 void Backend::array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out) {
   impl_->emitter.array_call_trampoline(signature, out);
 }

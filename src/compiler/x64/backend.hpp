@@ -20,6 +20,7 @@ class Backend final : public mach::Backend {
   Result<> add_piece(ir::Func& piece, const mach::Options& options) override;
   Result<> finish_pieces(abi::CodeUnit& out) override;
   size_t memory_of_pieces() const override;
+  void release_memory() override;
   void array_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out) override;
   void host_call_trampoline(const ir::Signature& signature, abi::CodeUnit& out) override;
 

@@ -1,0 +1,76 @@
+// How much memory the functions that are being compiled may need at once, all workers together.
+//
+// Each worker has a share that it need not ask for: enough for nearly every function. For a larger one it takes what
+// that needs from what is left for all of them, and waits until the others leave so much, first come first served. A
+// worker that waits holds nothing (what it has translated by then is dropped), so somebody always goes on.
+#pragma once
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <utility>
+
+namespace vitrine::compiler {
+
+class MemoryBudget {
+ public:
+  /// `bytes`: what there is besides the shares; whoever asks for more gets all of it.
+  MemoryBudget(uint64_t bytes, size_t workers)
+      : share_(std::min(kMaxShare, kMaxShares / workers)), total_(bytes), left_(bytes) {}
+
+  uint64_t share() const { return share_; }
+
+  /// What one worker has taken.
+  class Grant {
+   public:
+    explicit Grant(MemoryBudget& budget) : budget_(budget) {}
+    ~Grant() { keep(0); }
+    Grant(const Grant&) = delete;
+    Grant& operator=(const Grant&) = delete;
+
+    /// Takes `bytes` instead, nothing if the share will do. May wait.
+    void change(uint64_t bytes) {
+      keep(0);
+      bytes_ = bytes <= budget_.share_ ? 0 : budget_.take(bytes);
+    }
+    /// Gives back what is over `bytes`, all of it if the share will do.
+    void keep(uint64_t bytes) {
+      if (bytes <= budget_.share_) bytes = 0;
+      if (bytes_ > bytes) budget_.give_back(bytes_ - bytes);
+      bytes_ = std::min(bytes_, bytes);
+    }
+    uint64_t bytes() const { return bytes_; }
+
+   private:
+    MemoryBudget& budget_;
+    uint64_t bytes_ = 0;
+  };
+
+ private:
+  static constexpr uint64_t kMaxShare = 8ull << 20, kMaxShares = 128ull << 20;
+
+  uint64_t take(uint64_t bytes) {
+    bytes = std::min(bytes, total_);
+    std::unique_lock lock(mutex_);
+    const uint64_t ticket = next_ticket_++;
+    changed_.wait(lock, [&] { return serving_ == ticket && left_ >= bytes; });
+    ++serving_;
+    left_ -= bytes;
+    changed_.notify_all();
+    return bytes;
+  }
+  void give_back(uint64_t bytes) {
+    std::lock_guard lock(mutex_);
+    left_ += bytes;
+    changed_.notify_all();
+  }
+
+  const uint64_t share_, total_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  uint64_t left_;
+  uint64_t next_ticket_ = 0, serving_ = 0;
+};
+
+}  // namespace vitrine::compiler
