@@ -175,10 +175,12 @@ Result<MemoryFile> MemoryFile::create(const char* name, size_t size) {
   {
     // A child of fork with a copy of this mapping would keep the file from being sealed.
     std::lock_guard lock(sealable_mutex);
-    data = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file.fd_.get(), 0);
+    data = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file.fd_.get(), 0);
     if (data == MAP_FAILED) return system_refused("cannot map a file in memory");
     madvise(data, size, MADV_DONTFORK);
   }
+  // All of it will be written. Not by MAP_POPULATE, for which everybody who forks or seals would wait.
+  madvise(data, size, MADV_POPULATE_WRITE);
   file.data_ = static_cast<uint8_t*>(data);
   file.size_ = size;
   return file;

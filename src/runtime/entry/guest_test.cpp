@@ -834,6 +834,30 @@ TEST_F(Guest, ImagesFromFilesRunInPlace) {
   EXPECT_EQ(*call(*i, "f"), 'f');
 }
 
+// They take another way than small ones.
+TEST_F(Guest, LargeBulkOperationsDoWhatSmallOnesDo) {
+  constexpr size_t kLarge = (16u << 20) + 33, kMemory = 48u << 20;
+  Instance* i = instance(R"((module (memory (export "memory") 768)
+    (func (export "fill") (param i32 i32 i32) (memory.fill (local.get 0) (local.get 1) (local.get 2)))
+    (func (export "copy") (param i32 i32 i32) (memory.copy (local.get 0) (local.get 1) (local.get 2)))))");
+  uint8_t* memory = i->memory(0)->definition()->base;
+  std::vector<uint8_t> expected(kMemory);
+  for (size_t at = 0; at < kMemory; ++at) expected[at] = static_cast<uint8_t>(at * 37 + (at >> 9));
+  std::memcpy(memory, expected.data(), kMemory);
+  struct Copy {
+    size_t to, from;
+  };
+  for (const Copy& copy : {Copy{5, 1001}, {1001, 5}, {25'000'003, 7}, {7, 25'000'003}, {64, 65}, {65, 64}}) {
+    ASSERT_EQ(trap(i, "copy", {static_cast<int32_t>(copy.to), static_cast<int32_t>(copy.from), kLarge}),
+              abi::TrapCode::None);
+    std::memmove(expected.data() + copy.to, expected.data() + copy.from, kLarge);
+    ASSERT_EQ(std::memcmp(memory, expected.data(), kMemory), 0) << copy.to << " from " << copy.from;
+  }
+  ASSERT_EQ(trap(i, "fill", {3, 0x1a5, kLarge}), abi::TrapCode::None);
+  std::memset(expected.data() + 3, 0xa5, kLarge);
+  EXPECT_EQ(std::memcmp(memory, expected.data(), kMemory), 0);
+}
+
 // Each of these would take milliseconds; told to end, none does more than a piece.
 TEST_F(Guest, BulkOperationsLookWhetherTheyAreToEnd) {
   Module m = compile(R"((module (import "h" "cancel" (func $cancel))

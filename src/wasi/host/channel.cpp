@@ -11,12 +11,14 @@
 #include <optional>
 
 #include "base/result.hpp"
+#include "os/file_size_limit.hpp"
 #include "os/pipe_guard.hpp"
 #include "wasi/host/pieces.hpp"
 
 namespace vitrine::wasi::host {
 
 Channel::Channel(int fd, Owner owner) : fd_(fd) {
+  os::survive_file_size_limit();
   struct stat st;
   if (::fstat(fd, &st) != 0 || S_ISREG(st.st_mode) || S_ISBLK(st.st_mode) || S_ISDIR(st.st_mode)) return;
   kind_ = Kind::Shared;

@@ -122,14 +122,13 @@ os::SysResult<> Directory::unlink_file(const std::string& path) const {
   struct stat st;
   // A large file takes long to free, and nothing but its name tells the helper which it is.
   if (::fstatat(place.parent.dir(), place.parent.name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-      st.st_size > kLargeFile) {
+      st.st_size > kLargeChange) {
     auto shared = std::make_shared<Place>(std::move(place));
-    return on_helper(grant_->interrupt(), grant_->root_device,
-                     [self = shared_from_this(), shared]() -> os::SysResult<> {
-                       const auto& parent = shared->parent;
-                       if (::unlinkat(parent.dir(), parent.name_with_slash().c_str(), 0) != 0) return os::last_error();
-                       return {};
-                     });
+    return on_helper(grant_->interrupt(), st.st_dev, [self = shared_from_this(), shared]() -> os::SysResult<> {
+      const auto& parent = shared->parent;
+      if (::unlinkat(parent.dir(), parent.name_with_slash().c_str(), 0) != 0) return os::last_error();
+      return {};
+    });
   }
   if (::unlinkat(place.parent.dir(), place.parent.name_with_slash().c_str(), 0) != 0) return os::last_error();
   return {};
@@ -282,7 +281,7 @@ os::SysResult<> Directory::set_times(SetTime accessed, SetTime modified) const {
 
 os::SysResult<> Directory::sync() const {
   TRY(use(Verb::Sync, "."));
-  return on_helper(grant_->interrupt(), grant_->root_device, [self = shared_from_this()]() -> os::SysResult<> {
+  return on_helper(grant_->interrupt(), device_of(fd_.fd.get()), [self = shared_from_this()]() -> os::SysResult<> {
     if (::fsync(self->fd_.fd.get()) != 0) return os::last_error();
     return {};
   });
@@ -290,7 +289,7 @@ os::SysResult<> Directory::sync() const {
 
 os::SysResult<> Directory::sync_data() const {
   TRY(use(Verb::Sync, "."));
-  return on_helper(grant_->interrupt(), grant_->root_device, [self = shared_from_this()]() -> os::SysResult<> {
+  return on_helper(grant_->interrupt(), device_of(fd_.fd.get()), [self = shared_from_this()]() -> os::SysResult<> {
     if (::fdatasync(self->fd_.fd.get()) != 0) return os::last_error();
     return {};
   });
@@ -331,25 +330,23 @@ os::SysResult<os::LeasedDescriptor> Directory::open_at(Verb verb, const std::str
   return os::LeasedDescriptor{std::move(lease), std::move(*fd)};
 }
 
+// By O_TRUNC and not by ftruncate: some file systems decide by it what they allow.
 os::SysResult<os::LeasedDescriptor> Directory::truncate_at(const std::string& path, int flags) const {
-  auto shared = std::make_shared<os::LeasedDescriptor>();
-  if ((flags & O_ACCMODE) == O_RDONLY) {
-    // Such a descriptor cannot be truncated later, when it is known how large the file is.
-    TRY(on_helper(grant_->interrupt(), grant_->root_device,
-                  [self = shared_from_this(), shared, path, flags]() -> os::SysResult<> {
-                    *shared = TRY(self->open_at(Verb::Truncate, path, flags, 0666));
-                    return {};
-                  }));
-    return std::move(*shared);
-  }
   if (grant_->interrupt().raised()) return os::sys_fail(os::kInterrupted);
-  *shared = TRY(open_at(Verb::Truncate, path, flags & ~O_TRUNC, 0666));
-  const int fd = shared->fd.get();
-  struct stat st;
-  if (::fstat(fd, &st) != 0) return os::last_error();
-  // For all else the system ignores O_TRUNC.
-  if (S_ISREG(st.st_mode)) TRY(truncate(grant_->interrupt(), grant_->root_device, shared, fd, 0));
-  return std::move(*shared);
+  struct stat st{};
+  if (auto found = open_at(Verb::Truncate, path, O_PATH | (flags & O_NOFOLLOW))) {
+    if (::fstat(found->fd.get(), &st) != 0) return os::last_error();
+  } else if (found.error().code != ENOENT) {
+    return std::unexpected(found.error());
+  }
+  // If another one takes its place now, what is lost is time.
+  if (!S_ISREG(st.st_mode) || st.st_size <= kLargeChange) return open_at(Verb::Truncate, path, flags, 0666);
+  auto opened = std::make_shared<os::LeasedDescriptor>();
+  TRY(on_helper(grant_->interrupt(), st.st_dev, [self = shared_from_this(), opened, path, flags]() -> os::SysResult<> {
+    *opened = TRY(self->open_at(Verb::Truncate, path, flags, 0666));
+    return {};
+  }));
+  return std::move(*opened);
 }
 
 os::SysResult<Directory::Place> Directory::parent_of(Verb verb, const std::string& path) const {

@@ -43,12 +43,13 @@ os::SysResult<> File::use_poll() const {
 /// Calls the system with the descriptor where it cannot hold the guest up.
 template <class Call>
 os::SysResult<> File::on_disk(Call call) const {
-  return on_helper(grant_->interrupt(), grant_->root_device, [self = shared_from_this(), call]() -> os::SysResult<> {
-    while (call(self->fd_.fd.get()) != 0) {
-      if (errno != EINTR) return os::last_error();
-    }
-    return {};
-  });
+  return on_helper(grant_->interrupt(), device_of(fd_.fd.get()),
+                   [self = shared_from_this(), call]() -> os::SysResult<> {
+                     while (call(self->fd_.fd.get()) != 0) {
+                       if (errno != EINTR) return os::last_error();
+                     }
+                     return {};
+                   });
 }
 
 os::SysResult<size_t> File::read(std::span<const iovec> to) const {
@@ -109,7 +110,7 @@ os::SysResult<FileStat> File::stat() const {
 os::SysResult<> File::set_size(uint64_t size) const {
   TRY(use(Verb::SetSize));
   if (!mode_.write) return os::sys_fail(EBADF);
-  return truncate(grant_->interrupt(), grant_->root_device, shared_from_this(), fd_.fd.get(), size);
+  return truncate(grant_->interrupt(), shared_from_this(), fd_.fd.get(), size);
 }
 
 os::SysResult<> File::allocate(uint64_t offset, uint64_t length) const {

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -134,6 +135,11 @@ void Helpers::run() {
 }
 
 }  // namespace
+
+uint64_t device_of(int fd) {
+  struct stat st;
+  return ::fstat(fd, &st) == 0 ? st.st_dev : 0;
+}
 
 os::SysResult<> run_on_helper(const Interrupt& interrupt, uint64_t device, std::function<void()> work) {
   if (interrupt.raised()) return os::sys_fail(os::kInterrupted);

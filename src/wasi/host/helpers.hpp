@@ -1,4 +1,4 @@
-// What the system cannot be interrupted in (fsync, fallocate, a truncation) runs on a helper thread, so that a guest
+// What the system cannot be interrupted in (fsync, fallocate, a large truncation) runs on a helper thread, so that a guest
 // that is to end does not have to wait for it.
 //
 // The work owns all it touches: the guest, its memory and its handles may be gone before it is done. Helpers are shared
@@ -19,7 +19,10 @@ namespace vitrine::wasi::host {
 
 inline constexpr size_t kMaxHelpers = 16;
 
-/// Runs `work`, which may hang as long as `device` (a number of struct stat's) does, on a helper and waits for it, or
+/// Where an open file lies: mounts may lie beneath a granted directory. A number of struct stat's, 0 if it has none.
+uint64_t device_of(int fd);
+
+/// Runs `work`, which may hang as long as `device` (as `device_of` numbers them) does, on a helper and waits for it, or
 /// for the interrupt (kInterrupted; the work goes on, or is dropped). Runs it here if the system has no thread or
 /// descriptor for it.
 os::SysResult<> run_on_helper(const Interrupt& interrupt, uint64_t device, std::function<void()> work);

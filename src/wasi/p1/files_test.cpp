@@ -655,5 +655,35 @@ TEST_F(Files, SpecialFiles) {
   EXPECT_EQ(write(writer, "x"), "pipe") << "and no signal";
 }
 
+TEST_F(Files, OnlyFilesAreTruncatedWhenTheyAreOpened) {
+  ASSERT_EQ(::mkfifo((base + "/rw/fifo").c_str(), 0644), 0);
+  EXPECT_EQ(open(kRw, "fifo", oflags::kTrunc, rights::kFdWrite), "nxio") << "no reader; must not hang";
+  ASSERT_EQ(open(kRw, "fifo", 0, rights::kFdRead, fdflags::kNonblock), "success");
+  const uint32_t reader = opened;
+  ASSERT_EQ(open(kRw, "fifo", oflags::kTrunc, rights::kFdWrite), "success");
+  EXPECT_EQ(write(opened, "through"), "success");
+  EXPECT_EQ(read(reader, 100), "through");
+  EXPECT_EQ(open(kRw, "dir", oflags::kTrunc, rights::kFdWrite), "isdir");
+  EXPECT_EQ(open(kRw, "missing", oflags::kTrunc, rights::kFdWrite), "noent");
+  EXPECT_EQ(open(kRw, "new", oflags::kTrunc | oflags::kCreat, rights::kFdWrite), "success");
+  EXPECT_EQ(open(kRw, "file", oflags::kTrunc | oflags::kCreat | oflags::kExcl, rights::kFdWrite), "exist");
+  EXPECT_EQ(read_host("rw/file"), "0123456789");
+}
+
+/// By default the signal would end the process.
+TEST_F(Files, TheLimitOnTheSizeOfFilesIsAnError) {
+  ASSERT_EQ(open(kRw, "file"), "success");
+  auto run = [&] {
+    rlimit limit{.rlim_cur = 100, .rlim_max = 100};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) std::_Exit(2);
+    int wrong = 0;
+    for (uint64_t size : {1000, 50 << 20}) wrong += call("fd_filestat_set_size", {opened, size}) != "fbig";
+    wrong += write(opened, std::string(100, 'x')) != "success";
+    wrong += write(opened, "x") != "fbig";
+    std::_Exit(wrong);
+  };
+  EXPECT_EXIT(run(), ::testing::ExitedWithCode(0), "");
+}
+
 }  // namespace
 }  // namespace vitrine::wasi::p1
