@@ -58,7 +58,7 @@ struct DefinedTypeImpl {
   const runtime::EngineType& type() const { return engine->types().get(id()); }
 };
 
-/// What outlives the guests of a store, goes in this order afterwards, and may use what stands above it until then.
+/// What outlives the guests of a store. It goes from below: each may use what stands above it until then.
 struct StoreBelongings {
   vitrine::Engine api_engine;
   std::vector<std::pair<const void*, std::shared_ptr<void>>> data;

@@ -1,5 +1,4 @@
 #include "runtime/entry/builtins.hpp"
-#include "runtime/entry/call.hpp"
 
 #include <fmt/format.h>
 
@@ -9,6 +8,7 @@
 #include "base/assert.hpp"
 #include "base/casts.hpp"
 #include "runtime/code/compiled_module.hpp"
+#include "runtime/entry/call.hpp"
 #include "runtime/entry/trap_call.hpp"
 #include "runtime/entry/unwind.hpp"
 #include "runtime/store/store.hpp"
