@@ -181,6 +181,18 @@ def giant_sums(n):
     return one((get(0) + get(0) + ADD + put(0)) * n + get(0))
 
 
+def giant_loops(n):
+    return one((LOOP + EMPTY) * n + (get(0) + br_if(0) + END) * n + get(0))
+
+
+def giant_divisions(n):
+    return one((get(0) + get(0) + b"\x6d" + put(0)) * n + get(0))
+
+
+def giant_calls(n):
+    return one((get(0) + call(0) + put(0)) * n + get(0))
+
+
 def nested_loops(n):
     """Deep loops, each with a value that does not change in it: motion out of all of them at once."""
     head = LOOP + EMPTY + get(1) + get(0) + const(5) + MUL + ADD + put(1)

@@ -43,6 +43,7 @@ CASES = {
     modules.data_segments: 40_000, modules.elements: 1_000_000, modules.dead_code: 50_000, modules.memory_ops: 5_000,
     modules.deep_text: 50_000, modules.deep_text_blocks: 50_000, modules.long_text: 20_000, modules.deep_comments: 200_000,
     modules.annotations: 200_000, modules.giant_ifs: 550_000, modules.giant_branches: 900_000, modules.giant_sums: 540_000,
+    modules.giant_loops: 380_000, modules.giant_divisions: 390_000, modules.giant_calls: 450_000,
 }
 
 
