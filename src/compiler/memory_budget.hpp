@@ -1,7 +1,8 @@
 // How much memory the functions that are being compiled may need at once, all workers together.
 //
-// Each worker has a share that it need not ask for: enough for nearly every function. For a larger one it takes what
-// that needs from what is left for all of them, and waits until the others leave so much, first come first served. A
+// Each worker has a share that it need not ask for, and keeps from one function to the next: enough for nearly every
+// function. (Giving memory back and getting it again costs a tenth of compiling.) For a larger one it takes what that
+// needs from what is left for all of them, and waits until the others leave so much, first come first served. A
 // worker that waits holds nothing (what it has translated by then is dropped), so somebody always goes on.
 #pragma once
 
@@ -17,7 +18,7 @@ class MemoryBudget {
  public:
   /// `bytes`: what there is besides the shares; whoever asks for more gets all of it.
   MemoryBudget(uint64_t bytes, size_t workers)
-      : share_(std::min(kMaxShare, kMaxShares / workers)), total_(bytes), left_(bytes) {}
+      : share_(std::max(kMinShare, kShares / workers)), total_(bytes), left_(bytes) {}
 
   uint64_t share() const { return share_; }
 
@@ -48,7 +49,8 @@ class MemoryBudget {
   };
 
  private:
-  static constexpr uint64_t kMaxShare = 8ull << 20, kMaxShares = 128ull << 20;
+  static constexpr uint64_t kShares = 160ull << 20;  // of all workers, unless there are very many
+  static constexpr uint64_t kMinShare = 8ull << 20;
 
   uint64_t take(uint64_t bytes) {
     bytes = std::min(bytes, total_);

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "compiler/ir/value_number.hpp"
 #include "compiler/ir/verify.hpp"
 
 namespace vitrine::ir {
@@ -29,6 +32,31 @@ TEST_F(BuilderTest, EqualPureInstructionsAreOne) {
   EXPECT_NE(b.load(Type::I64, MemKind::Full, x, 0, 1), b.load(Type::I64, MemKind::Full, x, 0, 1));
   EXPECT_EQ(b.load(Type::I64, MemKind::Full, x, 0, 1, 0, kReadonly),
             b.load(Type::I64, MemKind::Full, x, 0, 1, 0, kReadonly));
+}
+
+// The table of recent instructions has one place for each hash.
+TEST_F(BuilderTest, ConditionsOfTheSameOperandsHaveHashesOfTheirOwn) {
+  std::set<uint32_t> all, low, middle;
+  size_t conditions = 0;
+  for (auto op : {Op::ICmp, Op::FCmp}) {
+    for (auto type : {Type::I32, Type::I64}) {
+      for (uint8_t aux = 0; aux < 10; ++aux, ++conditions) {
+        InstData d{};
+        d.op = op;
+        d.type = type;
+        d.aux = aux;
+        d.a[0] = 3;
+        d.a[1] = 4;
+        const uint32_t hash = value_hash(f, d);
+        all.insert(hash);
+        low.insert(hash & 0xffff);
+        middle.insert(hash >> 8 & 0xff);
+      }
+    }
+  }
+  EXPECT_EQ(all.size(), conditions);
+  EXPECT_GE(low.size(), conditions - 1);
+  EXPECT_GE(middle.size(), conditions * 3 / 4);
 }
 
 TEST_F(BuilderTest, ConstantsFoldAndStandOnTheRight) {

@@ -32,8 +32,9 @@ inline bool same_value(const Func& f, const InstData& x, const InstData& y) {
 
 /// Member by member: they may just have been written, and a load of two of them at once would wait for both.
 inline uint32_t value_hash(const Func& f, const InstData& d) {
-  uint64_t h = static_cast<uint64_t>(d.op) * 0x9e37'79b9'7f4a'7c15ull;
-  h ^= static_cast<uint64_t>(d.type) << 48 | static_cast<uint64_t>(d.aux) << 56;
+  // Low bits: a product carries what differs upwards only.
+  uint64_t h = static_cast<uint64_t>(d.op) | static_cast<uint64_t>(d.type) << 8 | static_cast<uint64_t>(d.aux) << 16;
+  h *= 0x9e37'79b9'7f4a'7c15ull;
   h += (uint64_t{d.imm} + 1) * 0xc2b2'ae3d'27d4'eb4full;
   if (has_arg_list(d.op)) [[unlikely]] {
     h ^= list_hash(f, d);
