@@ -1,4 +1,5 @@
 // The printer, the parser and the verifier.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "compiler/ir/compact.hpp"
@@ -187,11 +188,21 @@ block4:
   ASSERT_TRUE(f.has_value()) << f.error().message();
   EXPECT_EQ(verify(*f), std::nullopt);
   EXPECT_EQ(print(*f), kPiece);
-  auto inside = parse(
-      "function \"f\" sym0 wasm(i64) {\nblock0(v0: i64):\n  jump block1\nblock1:\n  enter block2\nblock2:\n  "
-      "return\n}\n");
-  ASSERT_TRUE(inside.has_value()) << inside.error().message();
-  EXPECT_NE(verify(*inside), std::nullopt) << "`enter` is the entry's";
+  auto problem = [](std::string_view blocks) {
+    auto wrong = parse(fmt::format("function \"f\" sym0 wasm(i64) -> i64 {{\nblock0(v0: i64):\n{}}}\n", blocks));
+    EXPECT_TRUE(wrong.has_value()) << wrong.error().message();
+    return wrong ? verify(*wrong).value_or("") : "";
+  };
+  EXPECT_TRUE(problem("  jump block1\nblock1:\n  enter block2\nblock2:\n  return v0\n").contains("the entry's alone"));
+  EXPECT_TRUE(problem("  enter block1, block2\nblock1:\n  jump block2\nblock2:\n  label 0\n  leave 1\n")
+                  .contains("only `enter` leads"));
+  EXPECT_TRUE(problem("  enter block1, block2\nblock1:\n  return v0\nblock2:\n  label 0\n  return v0\n")
+                  .contains("behind a label"));
+  EXPECT_TRUE(problem("  v1 = iadd.i64 v0, v0\n  enter block1, block2\nblock1:\n  jump block3\nblock2:\n  label 0\n"
+                      "  jump block3\nblock3:\n  return v1\n")
+                  .contains("behind a label"));
+  EXPECT_TRUE(problem("  v1 = iadd.i64 v0, v0\n  label 0\n  return v1\n").contains("the first of its block"));
+  EXPECT_EQ(problem("  enter block1, block2\nblock1:\n  return v0\nblock2:\n  label 0\n  leave 1\n"), "");
 }
 
 TEST(Text, ParseErrorsSayWhere) {

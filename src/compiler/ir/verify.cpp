@@ -82,12 +82,21 @@ class Verifier {
         if (c.target.raw() >= f_.num_blocks() || !in_layout[c.target.raw()])
           return fmt::format("{} goes to {}, which is not in the layout", i, c.target);
         if (c.target == f_.layout[0]) return fmt::format("{} goes to the entry", i);
+        if (begins_with_label(c.target) && f_[i].op != Op::Enter) return at(i, "only `enter` leads to a label: not so");
         if (uint64_t{c.first_arg} + c.arg_count > f_.pool.size())
           return fmt::format("{}: arguments outside the pool", i);
       }
     }
     if (before != d.last) return fmt::format("the last instruction of {} is not linked", b);
     return kFine;
+  }
+
+  bool begins_with_label(Block b) const { return f_[b].first.valid() && f_[f_[b].first].op == Op::Label; }
+  /// Who leaves to a label knows nothing of what the entry has defined.
+  bool is_lost_behind_label(Block def, Block here) const {
+    if (def != f_.layout[0] || here == def || f_[f_[def].last].op != Op::Enter) return false;
+    const Block begin = f_.succs(f_[def].last)[0].target;
+    return begins_with_label(begin) || !dom_.dominates(begin, here);
   }
 
   bool has_args(const InstData& d) const { return !has_arg_list(d.op) || uint64_t{d.a[0]} + d.a[1] <= f_.pool.size(); }
@@ -131,11 +140,13 @@ class Verifier {
         return fmt::format("{} is no parameter of {} any more", v, b);
       if (!cfg_.reachable(b) || !dom_.dominates(b, here))
         return fmt::format("{} of {} does not dominate its use", v, b);
+      if (is_lost_behind_label(b, here)) return fmt::format("{} of the entry is used behind a label", v);
       return kFine;
     }
     Inst def(d.def);
     Block b = f_[def].block;
     if (!b.valid()) return fmt::format("{} is defined by {}, which is not in the layout", v, def);
+    if (is_lost_behind_label(b, here)) return fmt::format("{} of the entry is used behind a label", v);
     if (is_terminator(f_[def].op)) {
       uint32_t edge = f_.first_succ(def) + f_.edge_of_result(def, d.num);
       if (edge == call || (cfg_.reachable(b) && edge_dominates(edge, here))) return kFine;
@@ -229,6 +240,8 @@ class Verifier {
         if (d.op == Op::Enter)
           return is(!f_.succs(i).empty() && d.block == f_.layout[0], "the entry's alone, and leads somewhere");
         return is(f_.succs(i).size() == (d.op == Op::Jump ? 1 : 2), "another number of successors expected");
+      case Group::Piece:
+        return is(d.op != Op::Label || f_[d.block].first == i, "a label is the first of its block");
       case Group::Return:
         return list(f_.args(i), f_.sig.results, "results");
       default:
