@@ -31,8 +31,10 @@ class StableVector {
   template <class... Args>
   T& emplace_back(Args&&... args) {
     const Place place(size_);
-    if (place.chunk == chunks_.size())
-      chunks_.emplace_back(std::allocator<T>().allocate(place.capacity()), Free(place));
+    if (place.chunk == chunks_.size()) {
+      std::unique_ptr<T, Free> chunk(std::allocator<T>().allocate(place.capacity()), Free(place));
+      chunks_.push_back(std::move(chunk));
+    }
     T* made = std::construct_at(chunks_[place.chunk].get() + place.offset, std::forward<Args>(args)...);
     ++size_;
     return *made;

@@ -3,8 +3,33 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
+#include <new>
 #include <vector>
+
+namespace {
+
+// Of this thread.
+thread_local int allocations = 0;      // that are not freed yet
+thread_local int good_ones = 1 << 30;  // so many succeed
+
+}  // namespace
+
+// Not inlined: GCC takes one without the other for a mismatch.
+[[gnu::noinline]] void* operator new(size_t size) {
+  void* memory = good_ones-- > 0 ? std::malloc(std::max<size_t>(size, 1)) : nullptr;
+  if (!memory) throw std::bad_alloc();
+  ++allocations;
+  return memory;
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+  if (memory) --allocations;
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept {
+  operator delete(memory);
+}
 
 namespace vitrine {
 namespace {
@@ -52,6 +77,26 @@ TEST(StableVector, AnElementThatCannotBeMadeIsNotThere) {
   list.emplace_back(false);
   EXPECT_THROW(list.emplace_back(true), int);
   EXPECT_EQ(list.size(), 1u);
+}
+
+TEST(StableVector, LosesNothingWhereThereIsNoMemory) {
+  for (int n = 0; n < 2; ++n) {  // the chunk, and the list of chunks
+    const int before = allocations;
+    bool failed = false;
+    {
+      StableVector<int> list;
+      good_ones = n;
+      try {
+        list.emplace_back(1);
+      } catch (const std::bad_alloc&) {
+        failed = true;
+      }
+      good_ones = 1 << 30;
+      EXPECT_TRUE(list.empty());
+    }
+    EXPECT_TRUE(failed);
+    EXPECT_EQ(allocations, before);
+  }
 }
 
 }  // namespace
