@@ -9,6 +9,8 @@
 #include <mutex>
 #include <vector>
 
+#include "os/fork.hpp"
+
 namespace vitrine::wasi::host {
 
 using Denial = WasiDenial;
@@ -25,7 +27,7 @@ class Denials {
   uint64_t unlisted() const;
 
  private:
-  mutable std::mutex mutex_;
+  mutable os::ForkSafe<std::mutex> mutex_;
   std::vector<Denial> kept_;
   uint64_t count_ = 0;
   uint64_t unlisted_ = 0;

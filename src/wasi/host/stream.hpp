@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "os/fd.hpp"
+#include "os/fork.hpp"
 #include "os/sys_result.hpp"
 #include "wasi/host/channel.hpp"
 
@@ -70,8 +71,8 @@ class Stream {
   Kind kind_;
   Channel channel_;
   os::FileDescriptor owned_;
-  mutable std::mutex mutex_;  // guards what follows: the host may look while the guest runs
-  std::string text_;          // of Input, and what a Reader delivered last
+  mutable os::ForkSafe<std::mutex> mutex_;  // guards what follows: the host may look while the guest runs
+  std::string text_;                        // of Input, and what a Reader delivered last
   size_t position_ = 0;
   bool delivered_ = false;  // by a Reader, and not all taken: with no text left, the end
   // Of Output: blocks of at most kBlock, so that growing copies none of what is there.

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -273,6 +275,50 @@ TEST(Denials, OfOneLimitAreOne) {
   ASSERT_EQ(denials.all().size(), 2u);
   EXPECT_EQ(denials.all()[0].limit, 99u);
   EXPECT_EQ(denials.all()[1].limit, 100u);
+}
+
+/// Forks while other threads do `work`, and does it in the child too.
+template <class Work>
+void fork_beside(Work work) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the sanitizers' own locks are not made for a fork beside other threads";
+#endif
+  std::atomic<int> done{0};
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 2; ++t) {
+    threads.emplace_back([&](const std::stop_token& stop) {
+      for (; !stop.stop_requested(); ++done) work();
+    });
+  }
+  while (done < 4) std::this_thread::yield();
+  for (int i = 0; i < 20 && !testing::Test::HasFailure(); ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(10);
+      work();
+      ::_exit(0);
+    }
+    int status = 1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+}
+
+TEST(Stream, OfSeveralThreadsGoesOnInAChildOfFork) {
+  Reader output(Stream::output());
+  const std::string text(1 << 16, 'x');
+  for (int i = 0; i < 16; ++i) ASSERT_EQ(output.write(text), "65536");
+  fork_beside([&] { (void)output.stream->contents(); });
+}
+
+TEST(Denials, OfSeveralThreadsGoOnInAChildOfFork) {
+  Denials denials;
+  for (size_t i = 0; i < Denials::kMaxDenials; ++i) {
+    Denial denial;
+    denial.subject = std::string(1000, 'x') + std::to_string(i);
+    denials.record(std::move(denial));
+  }
+  fork_beside([&] { (void)denials.all(); });
 }
 
 }  // namespace
