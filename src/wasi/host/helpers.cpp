@@ -11,10 +11,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
-#include <map>
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 #include "base/result.hpp"
 #include "os/fd.hpp"
@@ -46,12 +46,14 @@ class Helpers {
   /// The first that may begin. One that may not, may when another has ended, whose helper then looks again.
   Queue::iterator next();
 
+  Helpers() { at_work_.reserve(kMaxHelpers); }
+
   pid_t owner_ = ::getpid();
   std::mutex mutex_;
   std::condition_variable more_;
   Queue waiting_;
-  std::map<uint64_t, size_t> at_work_;  // helpers, by device
-  size_t threads_ = 0, idle_ = 0, busy_ = 0;
+  std::vector<uint64_t> at_work_;  // the device of each helper that is; never reallocated
+  size_t threads_ = 0, idle_ = 0;
 };
 
 Helpers& Helpers::of_process() {
@@ -97,8 +99,7 @@ void Helpers::drop(const std::shared_ptr<Job>& job) {
 
 Helpers::Queue::iterator Helpers::next() {
   return std::ranges::find_if(waiting_, [this](const auto& job) {
-    auto of_device = at_work_.find(job->device);
-    return (of_device == at_work_.end() ? 0 : of_device->second) < kMaxHelpers - busy_;
+    return static_cast<size_t>(std::ranges::count(at_work_, job->device)) < kMaxHelpers - at_work_.size();
   });
 }
 
@@ -114,8 +115,9 @@ void Helpers::run() {
     auto job = std::move(*found);
     waiting_.erase(found);
     const uint64_t device = job->device;
-    ++at_work_[device];
-    ++busy_;
+    at_work_.push_back(device);
+    // What ended before this began may have made room for two, of different devices.
+    if (next() != waiting_.end()) more_.notify_one();
     lock.unlock();
     try {
       job->work();
@@ -128,8 +130,7 @@ void Helpers::run() {
     [[maybe_unused]] auto n = ::write(job->done.get(), &one, sizeof one);
     job.reset();
     lock.lock();
-    if (--at_work_[device] == 0) at_work_.erase(device);
-    --busy_;
+    at_work_.erase(std::ranges::find(at_work_, device));
   }
   --threads_;
 }

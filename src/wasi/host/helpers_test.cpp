@@ -100,6 +100,45 @@ TEST(Helpers, AGuestIsGoneWhileItsWorkGoesOn) {
   EXPECT_EQ(*begun, static_cast<int>(kMost)) << "and what had not begun was dropped";
 }
 
+// Two that wait, of different devices: the helper that has ended one job takes the first, and the second may begin then.
+TEST(Helpers, OneThatEndsMayMakeRoomForTwo) {
+  constexpr uint64_t kD = 11, kE = 12, kF = 13;
+  std::counting_semaphore<> gate_of_d(0), gate(0);
+  std::atomic<int> begun{0}, second{0};
+  std::vector<std::jthread> guests;
+  auto add = [&](uint64_t device, std::counting_semaphore<>& until, std::atomic<int>& counted) {
+    guests.emplace_back([&, device] {
+      Interrupt its;
+      auto work = [&]() -> os::SysResult<> {
+        ++counted;
+        until.acquire();
+        return {};
+      };
+      EXPECT_TRUE(on_helper(its, device, work));
+    });
+  };
+  // In turn, so that the margin is never in the way.
+  for (int i = 0; i < 5; ++i) {
+    for (uint64_t device : {kD, kE}) {
+      const int before = begun;
+      add(device, device == kD ? gate_of_d : gate, begun);
+      while (begun == before) std::this_thread::yield();
+    }
+  }
+  add(kF, gate, begun);
+  while (begun < 11) std::this_thread::yield();
+  for (uint64_t device : {kE, kD}) {
+    add(device, gate, second);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_EQ(second, 0);
+  gate_of_d.release();
+  for (int i = 0; i < 5000 && second < 2; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_EQ(second, 2);
+  gate_of_d.release(4);
+  gate.release(8);
+}
+
 TEST(Helpers, WorkThatThrowsFails) {
   Interrupt interrupt;
   auto throws = []() -> os::SysResult<> { throw std::bad_alloc(); };
