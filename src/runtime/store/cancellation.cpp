@@ -1,6 +1,5 @@
 #include "runtime/store/cancellation.hpp"
 
-#include <new>
 #include <utility>
 
 #include "runtime/store/store.hpp"
@@ -12,7 +11,7 @@ void Cancellation::cancel() {
   std::shared_ptr<Timer> timer;
   Timer::MayWait may_wait = Timer::MayWait::Yes;
   {
-    const auto locked = lock();
+    std::lock_guard locked(mutex_);
     if (!store_) return;
     timer = store_->engine().timer();
     // A host function of the store itself comes back to its flag, and would wait for that.
@@ -27,17 +26,11 @@ void Cancellation::cancel() {
 }
 
 bool Cancellation::begin(std::optional<uint64_t> deadline) {
-  const auto locked = lock();
+  std::lock_guard locked(mutex_);
   if (deadline && *deadline != deadline_) return false;
   if (cancelled_.exchange(true)) return false;
   if (store_) at_home_ = store_->refuse_entry();
   return true;
-}
-
-std::unique_lock<std::mutex> Cancellation::lock() {
-  const uint64_t forks = os::forks();
-  if (forks_.exchange(forks) != forks) new (&mutex_) std::mutex;
-  return std::unique_lock(mutex_);
 }
 
 bool Cancellation::tell() {
@@ -49,7 +42,7 @@ bool Cancellation::tell() {
 bool Cancellation::cancel_after(std::optional<std::chrono::nanoseconds> delay) {
   uint64_t number;
   {
-    const auto locked = lock();
+    std::lock_guard locked(mutex_);
     number = ++deadline_;
   }
   Timer& timer = *store_->engine().timer();
@@ -74,7 +67,7 @@ std::shared_ptr<void> Cancellation::on_cancel(std::function<void()> wake) {
 }
 
 bool Cancellation::push() {
-  const auto locked = lock();
+  std::lock_guard locked(mutex_);
   if (!store_) return false;
   const int signal = store_->engine().cancel_signal();
   if (signal == 0) {
@@ -100,7 +93,7 @@ void Cancellation::tell_home(int signal) {
 
 void Cancellation::detach() {
   (void)cancel_after(std::nullopt);
-  const auto locked = lock();
+  std::lock_guard locked(mutex_);
   store_ = nullptr;
 }
 

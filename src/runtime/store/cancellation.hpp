@@ -25,6 +25,7 @@
 #include <optional>
 #include <stop_token>
 
+#include "os/fork.hpp"
 #include "os/thread.hpp"
 #include "runtime/engine/timer.hpp"
 
@@ -55,22 +56,19 @@ class Cancellation : public std::enable_shared_from_this<Cancellation> {
   /// Cancelling begins: no more thread may enter. False if that has been, or is to be for a deadline that does not hold
   /// any more.
   bool begin(std::optional<uint64_t> deadline);
-  /// In a child of fork the timer's thread, which may have held the lock, is no more.
-  std::unique_lock<std::mutex> lock();
   /// Tells who runs something, and who waits. False when there is nothing left to end.
   bool tell();
   /// The store dies.
   void detach();
 
   std::atomic<bool> cancelled_{false};
-  std::mutex mutex_;
+  os::ForkSafe<std::mutex> mutex_;
   Store* store_;                   // null when it is dead
   os::Thread* at_home_ = nullptr;  // who might have been on its way in when it was cancelled; null: nobody, any more
   uint64_t first_request_ = 0;     // the first signal to it; 0: none was sent
   uint64_t deadline_ = 0;          // the number of the time that was set last
   std::optional<Timer::Key> due_;  // its place in the timer, for the store's thread
   std::stop_source wakes_;
-  std::atomic<uint64_t> forks_ = os::forks();
 };
 
 }  // namespace vitrine::runtime
