@@ -187,39 +187,6 @@ TEST_F(Guest, LimiterRefusesFailsAndHearsOfFailures) {
   EXPECT_EQ(refusal("(module (table 5 funcref))"), "over quota");
 }
 
-TEST_F(Guest, LimiterHearsOfAllThatBeganWithWhatFailed) {
-  constexpr uint64_t kQuota = 100 * 65536;
-  uint64_t used = 0, tables = 0;
-  bool throws = false;
-  store_.set_limiter({.may_grow = [&](const Growth& g) -> Result<bool> {
-                        if (g.what == Growth::What::Table && throws) throw 1;
-                        (g.what == Growth::What::Memory ? used : tables) += g.desired - g.current;
-                        store_.set_limits({.memories = tables > 6 ? 0u : 10u});
-                        return used <= kQuota && tables < 8;
-                      },
-                      .grow_failed =
-                          [&](const Growth& g, const Error&) {
-                            (g.what == Growth::What::Memory ? used : tables) -= g.desired - g.current;
-                          }});
-  for (const char* wat : {
-           "(module (memory 10) (memory 91))",                                      // the second is refused
-           "(module (memory 10) (memory 20) (table 3 funcref) (table 5 funcref))",  // so is a table
-           "(module (memory 10) (table 3 funcref) (table 4 funcref))",  // the numbers are past their limit then
-       }) {
-    EXPECT_NE(refusal(wat), "") << wat;
-    EXPECT_EQ(used, 0u) << wat;
-    EXPECT_EQ(tables, 0u) << wat;
-    store_.set_limits({});
-  }
-  throws = true;
-  EXPECT_THROW(refusal("(module (memory 10) (table 3 funcref))"), int);
-  EXPECT_EQ(used, 0u);
-  throws = false;
-  instance("(module (memory 10) (table 3 funcref))");
-  EXPECT_EQ(used, 10u * 65536);
-  EXPECT_EQ(tables, 3u);
-}
-
 /// Blocks, loops and branches of all kinds, with operands below, across and on top; calls, traps, tables.
 constexpr std::string_view kControl = R"((module
   (memory 1)

@@ -78,23 +78,6 @@ TEST_F(Growing, TableThatTheLimiterGrewDoesNotShrink) {
   }
 }
 
-// A limiter that lets a growth begin which the limits it sets do not let end.
-TEST_F(Growing, WhatWasAllowedAndDidNotBeginIsTold) {
-  int64_t used = 0;
-  store_.set_limiter(
-      {.may_grow = [&](const Growth& growth) -> Result<bool> {
-         used += static_cast<int64_t>(growth.desired);
-         store_.set_limits({.memories = 0, .tables = 0});
-         return true;
-       },
-       .grow_failed = [&](const Growth& growth, const Error&) { used -= static_cast<int64_t>(growth.desired); }});
-  EXPECT_FALSE(store_.new_memory({.limits = {.min = 1}}));
-  EXPECT_EQ(used, 0);
-  store_.set_limits({});
-  EXPECT_FALSE(store_.new_table({wasm::ValType::externref(), {.min = 1}}, 5));
-  EXPECT_EQ(used, 0);
-}
-
 // A fault of a guest is one in a memory of its store, or in one that belongs to the engine.
 TEST_F(Growing, EnginesMemoriesAreTheStoresToo) {
   Allocator& allocator = store_.engine().allocator();

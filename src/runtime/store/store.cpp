@@ -26,21 +26,6 @@ std::string who_refuses(const StoreLimits& limits, const Growth& growth) {
   return fmt::format("StoreLimits::{} is {}", is_memory ? "memory_bytes" : "table_elements", *limit);
 }
 
-/// Makes what who limits growth has allowed to begin; who is told why, if it comes to nothing.
-template <class Make, class Tell>
-auto make_allowed(Make make, Tell tell) -> decltype(make()) {
-  auto made = [&] {
-    try {
-      return make();
-    } catch (...) {
-      tell(Error("what it was for could not be made: an exception ended that"));
-      throw;
-    }
-  }();
-  if (!made) tell(made.error());
-  return made;
-}
-
 }  // namespace
 
 Store::Store(std::shared_ptr<Engine> engine)
@@ -65,36 +50,34 @@ Result<Instance*> Store::new_instance(std::shared_ptr<const CompiledModule> modu
     return fail("the module was compiled for another engine than the store's");
   }
   TRY(match_imports(*this, *module, imports));
+  TRY(check_limits(*module));
+  add_trampolines(module);
   /// Takes back what an instance got that did not get everything: nothing can refer to it yet.
   struct Unfinished {
     Store& store;
     const size_t memories = store.memories_.size(), tables = store.tables_.size();
     bool is_done = false;
-    ~Unfinished() {
-      if (is_done) return;
+    void take_back() {
       while (store.memories_.size() > memories) store.memories_.pop_back();
       while (store.tables_.size() > tables) store.tables_.pop_back();
+      is_done = true;
+    }
+    ~Unfinished() {
+      if (!is_done) take_back();
     }
   };
-  const wasm::Module& m = module->module();
-  Allowed allowed;
-  auto make = [&]() -> Result<Instance*> {
-    TRY(check_limits(m, allowed));
-    add_trampolines(module);
-    std::unique_ptr<Instance> instance(new Instance(*this, std::move(module)));
-    Unfinished unfinished{*this};
-    if (auto allocated = instance->allocate(imports); !allocated) {
-      return std::unexpected(std::move(allocated).error().error);
-    }
-    instances_.push_back(std::move(instance));
-    unfinished.is_done = true;
-    return instances_.back().get();
-  };
-  // The module is there still: the store holds it, or it was not moved.
-  return make_allowed(make, [&](const Error& why) {
-    for (uint32_t i = 0; i < allowed.memories; ++i) tell_failed(first_growth(m.memories[m.imported_memories + i]), why);
-    for (uint32_t i = 0; i < allowed.tables; ++i) tell_failed(first_growth(m.tables[m.imported_tables + i].type), why);
-  });
+  std::unique_ptr<Instance> instance(new Instance(*this, std::move(module)));
+  Unfinished unfinished{*this};
+  if (auto allocated = instance->allocate(imports); !allocated) {
+    // First, as who is told may make things.
+    unfinished.take_back();
+    auto& [error, growth] = allocated.error();
+    if (growth) return begin_failed(*growth, {std::move(error)});
+    return std::unexpected(std::move(error));
+  }
+  instances_.push_back(std::move(instance));
+  unfinished.is_done = true;
+  return instances_.back().get();
 }
 
 Result<> Store::check_counts(uint64_t instances, uint64_t memories, uint64_t tables) const {
@@ -107,13 +90,14 @@ Result<> Store::check_counts(uint64_t instances, uint64_t memories, uint64_t tab
   return check("tables", tables, tables_.size(), limits_.tables);
 }
 
-Result<> Store::check_limits(const wasm::Module& m, Allowed& allowed) {
+Result<> Store::check_limits(const CompiledModule& module) {
+  const wasm::Module& m = module.module();
   auto counts_are_inside = [&] {
     return check_counts(1, m.memories.size() - m.imported_memories, m.tables.size() - m.imported_tables);
   };
   TRY(counts_are_inside());
-  for (uint32_t i = m.imported_memories; i < m.memories.size(); ++i, ++allowed.memories) TRY(may_begin(m.memories[i]));
-  for (uint32_t i = m.imported_tables; i < m.tables.size(); ++i, ++allowed.tables) TRY(may_begin(m.tables[i].type));
+  for (uint32_t i = m.imported_memories; i < m.memories.size(); ++i) TRY(may_begin(m.memories[i]));
+  for (uint32_t i = m.imported_tables; i < m.tables.size(); ++i) TRY(may_begin(m.tables[i].type));
   return counts_are_inside();
 }
 
@@ -152,8 +136,11 @@ Result<> Store::may_begin(const Growth& growth) {
                           growth.desired, is_memory ? "bytes" : "elements", who_refuses(limits_, growth)),
               ErrorKind::Limit);
   }
-  tell_failed(growth, failure.error);
-  return std::unexpected(std::move(failure.error));
+  return begin_failed(growth, std::move(failure));
+}
+
+std::unexpected<Error> Store::begin_failed(const Growth& growth, GrowthFailure failure) {
+  return std::unexpected(grow_failed(growth, std::move(failure)).error().error);
 }
 
 std::expected<void, GrowthFailure> Store::may_grow(const Growth& growth) {
@@ -176,13 +163,9 @@ std::expected<void, GrowthFailure> Store::may_grow(const Growth& growth) {
 }
 
 std::unexpected<GrowthFailure> Store::grow_failed(const Growth& growth, GrowthFailure failure) {
-  tell_failed(growth, failure.error);
-  return std::unexpected(std::move(failure));
-}
-
-void Store::tell_failed(const Growth& growth, const Error& why) {
   const std::shared_ptr<const Limiter> limiter = limiter_;
-  if (limiter && limiter->grow_failed) limiter->grow_failed(growth, why);
+  if (limiter && limiter->grow_failed) limiter->grow_failed(growth, failure.error);
+  return std::unexpected(std::move(failure));
 }
 
 HostFunction* Store::new_host_function(TypeSet type, abi::HostCall call, void* env) {
@@ -209,25 +192,21 @@ HostFunction* Store::new_host_function(TypeId type, abi::HostCall call, void* en
 Result<Memory*> Store::new_memory(const wasm::MemoryType& type) {
   TRY(check_counts(0, 1, 0));
   TRY(may_begin(type));
-  auto make = [&]() -> Result<Memory*> {
-    TRY(check_counts(0, 1, 0));
-    auto linear = TRY(engine_->allocator().take_memory(type, MemorySource{}));
-    return &memories_.emplace_back(*this, type, std::move(linear), nullptr);
-  };
-  return make_allowed(make, [&](const Error& why) { tell_failed(first_growth(type), why); });
+  TRY(check_counts(0, 1, 0));
+  auto linear = engine_->allocator().take_memory(type, MemorySource{});
+  if (!linear) return begin_failed(first_growth(type), {std::move(linear).error()});
+  return &memories_.emplace_back(*this, type, *std::move(linear), nullptr);
 }
 
 Result<Table*> Store::new_table(const wasm::TableType& type, uint64_t init) {
   TypeSet held = engine_->types().hold(type.element);
   TRY(check_counts(0, 0, 1));
   TRY(may_begin(type));
-  auto make = [&]() -> Result<Table*> {
-    TRY(check_counts(0, 0, 1));
-    auto elements = TRY(Table::allocate(engine_->allocator(), type.limits.min));
-    held_types_.push_back(std::move(held));
-    return &tables_.emplace_back(*this, type, std::move(elements), init, nullptr);
-  };
-  return make_allowed(make, [&](const Error& why) { tell_failed(first_growth(type), why); });
+  TRY(check_counts(0, 0, 1));
+  auto elements = Table::allocate(engine_->allocator(), type.limits.min);
+  if (!elements) return begin_failed(first_growth(type), {std::move(elements).error()});
+  held_types_.push_back(std::move(held));
+  return &tables_.emplace_back(*this, type, *std::move(elements), init, nullptr);
 }
 
 Global* Store::new_global(const wasm::GlobalType& type, const abi::ValRaw& value) {

@@ -95,7 +95,6 @@ class Store {
   std::expected<void, GrowthFailure> may_grow(const Growth& growth);
   /// Tells the limiter, and passes the failure on.
   std::unexpected<GrowthFailure> grow_failed(const Growth& growth, GrowthFailure failure);
-  void tell_failed(const Growth& growth, const Error& why);
 
   /// Fuel left. Exhausted at 0.
   void set_fuel(uint64_t fuel);
@@ -175,18 +174,14 @@ class Store {
   friend class Instance;
   /// Whether so many more may be made. Asked before the limiter is and again after it, as it may make some itself.
   Result<> check_counts(uint64_t instances, uint64_t memories, uint64_t tables) const;
-  /// How many of the memories and tables that a module defines may begin.
-  struct Allowed {
-    uint32_t memories = 0, tables = 0;
-  };
-  /// Counts those that are allowed, also if one is not.
-  Result<> check_limits(const wasm::Module& module, Allowed& allowed);
+  Result<> check_limits(const CompiledModule& module);
   /// Whether a memory or table of this type may be made; who limits growth is told if not.
   Result<> may_begin(const wasm::MemoryType& type);
   Result<> may_begin(const wasm::TableType& type);
   Result<> may_begin(const Growth& growth);
   /// The first `count` of `trap_frames_` in words; none if there is no memory for them.
   std::vector<Frame> backtrace(size_t count) const noexcept;
+  std::unexpected<Error> begin_failed(const Growth& growth, GrowthFailure failure);
   void add_trampolines(const std::shared_ptr<const CompiledModule>& module);
 
   // What every call looks at stands together.
