@@ -23,11 +23,14 @@ bool fails() {
 
 }  // namespace
 
-// The library's allocations come here as well. Not inlined: GCC takes one without the other for a mismatch.
+// The library's allocations come here as well; all forms that a sanitizer has of its own, since what one gives out the other
+// would not take back. Not inlined: GCC takes one without the other for a mismatch.
+[[gnu::noinline]] void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return fails() ? nullptr : std::malloc(std::max<size_t>(size, 1));
+}
 [[gnu::noinline]] void* operator new(size_t size) {
-  void* memory = fails() ? nullptr : std::malloc(std::max<size_t>(size, 1));
-  if (!memory) throw std::bad_alloc();
-  return memory;
+  if (void* memory = operator new(size, std::nothrow)) return memory;
+  throw std::bad_alloc();
 }
 [[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);

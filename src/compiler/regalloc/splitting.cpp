@@ -242,9 +242,10 @@ uint32_t LinearScan::resume_point(const Interval& it, uint32_t low, uint32_t lim
 // the value in the slot, unless it is used there or soon often enough to be worth reloads on those ways in. Its slot
 // holds it still, so going back costs nothing.
 uint32_t LinearScan::drop_point(const Interval& it) {
-  unsigned looked_at = 0;
+  unsigned looked_at = 0, ranges = 0;
   uint32_t u = it.uses;
-  for (uint32_t n = it.ranges; n != kNone && looked_at < 16; n = t_.ranges[n].next) {
+  for (uint32_t n = it.ranges; n != kNone && looked_at < 16 && ranges < 64; n = t_.ranges[n].next, ++ranges) {
+    ++steps_;
     const Range& range = t_.ranges[n];
     uint32_t b = t_.block_of(range.from);
     if (gap_before(in_->blocks[b].first_inst) < range.from || range.from == it.start) ++b;
