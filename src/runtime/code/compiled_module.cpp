@@ -181,13 +181,14 @@ std::optional<uint32_t> CompiledModule::find_export(std::string_view name) const
   const auto& exports = module_.exports;
   auto name_of = [&exports](uint32_t i) { return exports[i].name; };
   // Sorted rather than hashed: names are the guest's, and could be chosen to collide.
-  std::call_once(exports_once_, [&] {
-    exports_by_name_.resize(exports.size());
-    std::iota(exports_by_name_.begin(), exports_by_name_.end(), 0u);
-    std::ranges::sort(exports_by_name_, {}, name_of);
+  const auto& sorted = exports_by_name_.get([&] {
+    std::vector<uint32_t> indices(exports.size());
+    std::iota(indices.begin(), indices.end(), 0u);
+    std::ranges::sort(indices, {}, name_of);
+    return indices;
   });
-  auto found = std::ranges::lower_bound(exports_by_name_, name, {}, name_of);
-  if (found == exports_by_name_.end() || name_of(*found) != name) return std::nullopt;
+  auto found = std::ranges::lower_bound(sorted, name, {}, name_of);
+  if (found == sorted.end() || name_of(*found) != name) return std::nullopt;
   return *found;
 }
 
@@ -250,8 +251,7 @@ std::optional<CodePosition> CompiledModule::find_position(uintptr_t pc) const {
 }
 
 const wasm::Names& CompiledModule::names() const {
-  std::call_once(names_once_, [this] { names_ = wasm::Names::read(module_); });
-  return names_;
+  return names_.get([this] { return wasm::Names::read(module_); });
 }
 
 }  // namespace vitrine::runtime

@@ -17,6 +17,7 @@
 #include "abi/image.hpp"
 #include "abi/trap.hpp"
 #include "abi/vmcontext.hpp"
+#include "base/lazy.hpp"
 #include "base/result.hpp"
 #include "os/fd.hpp"
 #include "os/pages.hpp"
@@ -130,10 +131,10 @@ class CompiledModule : public std::enable_shared_from_this<CompiledModule> {
   bool registered_ = false;
   mutable LazyCompiler lazy_compiler_;
 
-  mutable std::once_flag names_once_, exports_once_, unwinder_once_;
+  mutable std::once_flag unwinder_once_;
   mutable bool unwinder_knows_ = false;
-  mutable wasm::Names names_;
-  mutable std::vector<uint32_t> exports_by_name_;
+  mutable Lazy<wasm::Names> names_;
+  mutable Lazy<std::vector<uint32_t>> exports_by_name_;
 };
 
 }  // namespace vitrine::runtime

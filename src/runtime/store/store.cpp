@@ -42,7 +42,7 @@ Store::Store(std::shared_ptr<Engine> engine)
 Store::~Store() {
   // Its guests would return into what is gone.
   if (vm_.activation != nullptr) misused("a store was destroyed by a host function that it called");
-  if (cancellation_) cancellation_->detach();
+  if (auto* cancellation = cancellation_.if_made()) (*cancellation)->detach();
 }
 
 Result<Instance*> Store::new_instance(std::shared_ptr<const CompiledModule> module, std::span<const Extern> imports) {
@@ -339,8 +339,7 @@ void Store::record_trap(abi::TrapCode code, const std::optional<GuestRegisters>&
 }
 
 const std::shared_ptr<Cancellation>& Store::cancellation() {
-  std::call_once(cancellation_once_, [this] { cancellation_ = std::make_shared<Cancellation>(*this); });
-  return cancellation_;
+  return cancellation_.get([this] { return std::make_shared<Cancellation>(*this); });
 }
 
 FailurePtr Store::cancelled_failure() const {

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <unordered_map>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "abi/vmcontext.hpp"
+#include "base/lazy.hpp"
 #include "base/stable_vector.hpp"
 #include "runtime/engine/engine.hpp"
 #include "runtime/failure/backtrace.hpp"
@@ -217,8 +217,7 @@ class Store {
   std::vector<std::unique_ptr<Instance>> instances_;
   ExternRefs externrefs_;
 
-  std::once_flag cancellation_once_;
-  std::shared_ptr<Cancellation> cancellation_;  // null until somebody asks
+  Lazy<std::shared_ptr<Cancellation>> cancellation_;
 };
 
 }  // namespace vitrine::runtime
