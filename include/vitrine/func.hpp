@@ -38,8 +38,12 @@ namespace vitrine {
 using RawHostFunc = int32_t (*)(void* env, CallerContext* caller, RawVal* values);
 
 namespace detail {
-/// The one way in: `values` has room for the larger of parameters and results.
-[[nodiscard]] VITRINE_API Result<> call(const Handle& func, RawVal* values);
+struct CallFailure;
+/// The one way in: `values` has room for the larger of parameters and results. Answers null, or what `call_error` has to
+/// be given: a pointer stays in a register, which a Result<> does not.
+[[nodiscard]] VITRINE_API CallFailure* call(const Handle& func, RawVal* values);
+/// Why that call failed. Throws what a host function threw.
+VITRINE_API Error call_error(const Handle& func, CallFailure* failure);
 VITRINE_API Error wrong_signature(const FuncType& found, const FuncType& expected);
 }  // namespace detail
 
@@ -95,7 +99,11 @@ class VITRINE_API Func {
   }
   /// Arguments and results in place, which are not checked: `values` has to have room for the larger of both, and the
   /// words in it have to be of the types and of this store.
-  [[nodiscard]] Result<> call_raw(RawVal* values) const { return detail::call(handle_, values); }
+  [[nodiscard]] Result<> call_raw(RawVal* values) const {
+    if (auto* failure = detail::call(handle_, values)) [[unlikely]]
+      return std::unexpected(detail::call_error(handle_, failure));
+    return {};
+  }
   /// The typed view; fails if the signature differs.
   template <class S>
   [[nodiscard]] Result<TypedFunc<S>> typed() const;
@@ -129,8 +137,8 @@ class TypedFunc<R(A...)> {
     [&]<size_t... I>(std::index_sequence<I...>) {
       (detail::store_raw(values[I], args), ...);
     }(std::index_sequence_for<A...>());
-    auto called = detail::call(func_.handle_, values);
-    if (!called) return std::unexpected(std::move(called).error());
+    if (auto* failure = detail::call(func_.handle_, values)) [[unlikely]]
+      return std::unexpected(detail::call_error(func_.handle_, failure));
     if constexpr (std::is_void_v<R>) {
       return {};
     } else {

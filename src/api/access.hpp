@@ -38,6 +38,11 @@ struct Access {
     v.owner_.store_id = store_id;
     return v;
   }
+  /// Of one number or vector, another; the caller has looked at both kinds.
+  static void set_number(Val& v, ValKind kind, const RawVal& raw) {
+    v.raw_ = raw;
+    v.kind_ = kind;
+  }
   /// Takes a holder over.
   static ExternRef extern_ref(ExternObject* object) { return ExternRef(object); }
 };

@@ -83,6 +83,15 @@ inline Val to_val(StoreImpl& store, wasm::ValType type, abi::ValRaw raw) {
   if (type.kind() == wasm::ValType::I32) raw.i64 = raw.i32;
   return Val::from_raw(static_cast<ValKind>(type.kind() - 1), to_public(raw));
 }
+/// The same into a value that is there.
+inline void assign(StoreImpl& store, Val& to, wasm::ValType type, abi::ValRaw raw) {
+  if (type.is_ref() || to.is_ref()) [[unlikely]] {
+    to = to_val(store, type, raw);
+    return;
+  }
+  if (type.kind() == wasm::ValType::I32) raw.i64 = raw.i32;
+  Access::set_number(to, static_cast<ValKind>(type.kind() - 1), to_public(raw));
+}
 
 /// The error for the caller; rethrows the exception of a host function, keeping its backtrace in `store`.
 Error to_error(StoreImpl& store, runtime::FailurePtr failure);

@@ -109,6 +109,16 @@ Result<> put_arguments(StoreImpl& store, const runtime::EngineType& type, std::s
   return {};
 }
 
+/// `values` has room for the arguments and the results.
+Result<> call_with(StoreImpl& store, abi::VMFuncRef* func, const runtime::EngineType& type, std::span<const Val> args,
+                   abi::ValRaw* values) {
+  if (auto ok = put_arguments(store, type, args, values); !ok) [[unlikely]]
+    return ok;
+  if (runtime::Failure* failure = runtime::enter_function(store, func, values)) [[unlikely]]
+    return std::unexpected(api::to_error(store, runtime::FailurePtr(failure)));
+  return {};
+}
+
 }  // namespace
 
 namespace api {
@@ -147,16 +157,29 @@ RawHostFunc dynamic_host_func() {
 
 namespace detail {
 
-Result<> call(const Handle& func, RawVal* values) {
+namespace {
+
+[[gnu::cold]] CallFailure* failure_of_gone() {
+  // SAFETY: as in `call`.
+  return reinterpret_cast<CallFailure*>(runtime::Failure::of(api::is_gone("function").error()).release());
+}
+
+}  // namespace
+
+CallFailure* call(const Handle& func, RawVal* values) {
   StoreImpl* store = func.store();
   if (!store) [[unlikely]]
-    return api::is_gone("function");
-  // SAFETY: RawVal has the layout of ValRaw (api/convert.hpp).
-  auto outcome =
-      runtime::call_function(*store, static_cast<abi::VMFuncRef*>(func.object), reinterpret_cast<abi::ValRaw*>(values));
-  if (outcome) [[likely]]
-    return {};
-  return std::unexpected(api::to_error(*store, std::move(outcome).error()));
+    return failure_of_gone();
+  // SAFETY: RawVal has the layout of ValRaw (api/convert.hpp); CallFailure is runtime::Failure to who cannot look inside.
+  return reinterpret_cast<CallFailure*>(runtime::enter_function(*store, static_cast<abi::VMFuncRef*>(func.object),
+                                                                reinterpret_cast<abi::ValRaw*>(values)));
+}
+
+Error call_error(const Handle& func, CallFailure* failure) {
+  // SAFETY: as above; `call` gave it away.
+  runtime::FailurePtr owned(reinterpret_cast<runtime::Failure*>(failure));
+  if (StoreImpl* store = func.store()) return api::to_error(*store, std::move(owned));
+  return std::move(*owned->error);
 }
 
 Error wrong_signature(const FuncType& found, const FuncType& expected) {
@@ -206,19 +229,24 @@ Result<> Func::call(std::span<const Val> args, std::span<Val> results) const {
   if (results.size() != type.results.size()) [[unlikely]]
     return wrong_count(results.size(), type.results.size(), "results", *store, type);
   CallBuffer<abi::ValRaw> values(std::max(args.size(), results.size()));
-  if (auto ok = put_arguments(*store, type, args, values.data()); !ok) [[unlikely]]
-    return ok;
-  if (auto called = runtime::call_function(*store, func, values.data()); !called) [[unlikely]]
-    return std::unexpected(api::to_error(*store, std::move(called).error()));
-  for (size_t i = 0; i < results.size(); ++i) results[i] = api::to_val(*store, type.results[i], values.data()[i]);
+  TRY(call_with(*store, func, type, args, values.data()));
+  const wasm::ValType* result = type.results.data();
+  for (size_t i = 0; i < results.size(); ++i) api::assign(*store, results[i], result[i], values.data()[i]);
   return {};
 }
 
 Result<std::vector<Val>> Func::call(std::span<const Val> args) const {
   auto [store, func] = api::find<abi::VMFuncRef>(handle_);
-  if (!store) return api::is_gone("function");
-  std::vector<Val> results(store->type_of(func).results.size());
-  TRY(call(args, results));
+  if (!store) [[unlikely]]
+    return api::is_gone("function");
+  const runtime::EngineType& type = store->type_of(func);
+  CallBuffer<abi::ValRaw> values(std::max(args.size(), type.results.size()));
+  std::vector<Val> results;
+  results.reserve(type.results.size());
+  TRY(call_with(*store, func, type, args, values.data()));
+  for (size_t i = 0; i < type.results.size(); ++i) {
+    results.push_back(api::to_val(*store, type.results[i], values.data()[i]));
+  }
   return results;
 }
 

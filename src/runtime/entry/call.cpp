@@ -33,15 +33,11 @@ class Listed {
   abi::VMActivation* const previous_;
 };
 
-__attribute__((always_inline)) inline Outcome<> run(Store& store, abi::VMFuncRef* function, abi::ValRaw* values) {
+__attribute__((always_inline)) inline Failure* run(Store& store, abi::VMFuncRef* function, abi::ValRaw* values) {
   int32_t ok = function->array_call(function->context, function->code, values, &store.vm());
   if (ok && !store.has_raised()) [[likely]]
-    return {};
-  return std::unexpected(store.take_failure());
-}
-
-std::unexpected<FailurePtr> refuse(std::string message, ErrorKind kind) {
-  return std::unexpected(Failure::of(Error(std::move(message), kind)));
+    return nullptr;
+  return store.take_failure().release();
 }
 
 /// Makes the calling thread one whose guests can be cancelled.
@@ -54,8 +50,8 @@ void prepare_thread(Store& store) {
 }
 
 /// A call that finds something else than the one before it: another thread, another stack, or a cancelled store.
-__attribute__((noinline)) Outcome<> call_elsewhere(Store& store, abi::VMFuncRef* function, abi::ValRaw* values,
-                                                   const abi::VMActivation* previous, uintptr_t sp) {
+__attribute__((noinline)) Failure* call_elsewhere(Store& store, abi::VMFuncRef* function, abi::ValRaw* values,
+                                                  const abi::VMActivation* previous, uintptr_t sp) {
   prepare_thread(store);
   abi::VMStore& vm = store.vm();
   struct Restore {
@@ -67,13 +63,13 @@ __attribute__((noinline)) Outcome<> call_elsewhere(Store& store, abi::VMFuncRef*
       if (thread) store.go_back_to(*thread);
     }
   } restore{store, previous ? store.running_thread() : nullptr, vm.stack_limit};
-  if (!store.enter(*guest_thread.thread)) return std::unexpected(store.cancelled_failure());
+  if (!store.enter(*guest_thread.thread)) return store.cancelled_failure().release();
   const auto stack = find_stack(sp);
   if (!stack) {
-    return refuse(
-        "a guest is called on a stack whose bounds are not known: it is not the thread's own, and no vitrine::Stack "
-        "says where it ends",
-        ErrorKind::Usage);
+    return Failure::of(Error("a guest is called on a stack whose bounds are not known: it is not the thread's own, and "
+                             "no vitrine::Stack says where it ends",
+                             ErrorKind::Usage))
+        .release();
   }
   if (!previous || !stack->holds(address_of(previous))) {
     vm.stack_limit = stack->limit(sp, store.max_wasm_stack());
@@ -83,22 +79,22 @@ __attribute__((noinline)) Outcome<> call_elsewhere(Store& store, abi::VMFuncRef*
   return run(store, function, values);
 }
 
-__attribute__((noinline)) Outcome<> call_host(Store& store, abi::VMFuncRef* function, abi::ValRaw* values) {
-  if (store.is_cancelled()) return std::unexpected(store.cancelled_failure());
+__attribute__((noinline)) Failure* call_host(Store& store, abi::VMFuncRef* function, abi::ValRaw* values) {
+  if (store.is_cancelled()) return store.cancelled_failure().release();
   // SAFETY: is_host says that the context is a VMHostContext.
   auto* host = reinterpret_cast<abi::VMHostContext*>(function->context);
-  if (host->call(host->env, store.host_caller(), values) == 0 && !store.has_raised()) return {};
-  return std::unexpected(store.take_failure());
+  if (host->call(host->env, store.host_caller(), values) == 0 && !store.has_raised()) return nullptr;
+  return store.take_failure().release();
 }
 
-__attribute__((noinline)) Outcome<> call_after_raise(Store& store, abi::VMFuncRef* function, abi::ValRaw* values) {
-  return store.keeping_raised([&] { return call_function(store, function, values); });
+__attribute__((noinline)) Failure* call_after_raise(Store& store, abi::VMFuncRef* function, abi::ValRaw* values) {
+  return store.keeping_raised([&] { return enter_function(store, function, values); });
 }
 
 }  // namespace
 
 // AddressSanitizer would move the activation to a heap of its own, and where it lies says which frames are below it.
-__attribute__((no_sanitize("address"))) Outcome<> call_function(Store& store, abi::VMFuncRef* function,
+__attribute__((no_sanitize("address"))) Failure* enter_function(Store& store, abi::VMFuncRef* function,
                                                                 abi::ValRaw* values) {
   if (store.has_raised()) [[unlikely]]
     return call_after_raise(store, function, values);
