@@ -71,7 +71,6 @@ Result<LinearMemory> LinearMemory::make(ReservationCache& cache, const MemoryPla
                                         const MemorySource& source) {
   VITRINE_ASSERT(size <= plan.reservation);
   VITRINE_ASSERT(source.guest_offset <= size && source.size <= size - source.guest_offset);
-  LinearMemory memory;
   auto slot_taken = cache.take(plan, source.identity);
   if (!slot_taken && plan.least < plan.reservation) {
     // Address space is short, and the settings ask for less than the memory may come to.
@@ -79,8 +78,8 @@ Result<LinearMemory> LinearMemory::make(ReservationCache& cache, const MemoryPla
     small.reservation = plan.least;
     slot_taken = cache.take(small, source.identity);
   }
-  memory.slot_ = TRY(std::move(slot_taken));
-  MemorySlot& slot = memory.slot_;
+  MemorySlotPtr taken = TRY(std::move(slot_taken));  // unmapped if something fails below
+  MemorySlot& slot = *taken;
   const uint64_t wanted = os::round_up(size, os::page_size());
   const uint64_t guard = plan.guard;
   if (slot.source.identity != source.identity) {
@@ -102,72 +101,54 @@ Result<LinearMemory> LinearMemory::make(ReservationCache& cache, const MemoryPla
     }
     slot.source = source;
   }
+  LinearMemory memory;
   memory.cache_ = &cache;
+  memory.slot_ = std::move(taken);
   memory.size_ = size;
   return memory;
 }
 
-LinearMemory::LinearMemory(LinearMemory&& other) noexcept {
-  *this = std::move(other);
-}
-
-LinearMemory& LinearMemory::operator=(LinearMemory&& other) noexcept {
-  if (this != &other) {
-    release();
-    cache_ = std::exchange(other.cache_, nullptr);
-    index_ = std::exchange(other.index_, nullptr);
-    slot_ = std::move(other.slot_);
-    size_ = std::exchange(other.size_, 0);
-    moved_ = std::exchange(other.moved_, false);
-  }
-  return *this;
-}
-
-LinearMemory::~LinearMemory() {
-  release();
-}
-
 void LinearMemory::release() {
-  if (index_) index_->remove(address_of(slot_.space.data()));
-  if (cache_ && !moved_) cache_->give_back(std::move(slot_));
+  if (index_) index_->remove(address_of(slot_->space.data()));
+  if (!moved_) cache_->give_back(std::move(slot_));
 }
 
 void LinearMemory::enter(ReservationIndex& index) {
-  VITRINE_ASSERT(!index_ && !slot_.plan.may_move);
-  index.add(address_of(slot_.space.data()), slot_.space.size());
+  VITRINE_ASSERT(!index_ && !slot_->plan.may_move);
+  index.add(address_of(slot_->space.data()), slot_->space.size());
   index_ = &index;
 }
 
 bool LinearMemory::grow_to(uint64_t new_size) {
   if (new_size < size_) return false;
-  if (new_size > slot_.plan.reservation) return move_to_larger(new_size);
+  if (new_size > slot_->plan.reservation) return move_to_larger(new_size);
   const uint64_t wanted = os::round_up(new_size, os::page_size());
-  if (wanted > slot_.accessible) {
-    if (!slot_.space.make_accessible(slot_.plan.guard + slot_.accessible, wanted - slot_.accessible)) return false;
-    slot_.accessible = wanted;
+  if (wanted > slot_->accessible) {
+    if (!slot_->space.make_accessible(slot_->plan.guard + slot_->accessible, wanted - slot_->accessible)) return false;
+    slot_->accessible = wanted;
   }
   size_ = new_size;
   return true;
 }
 
-Result<MemorySlot> LinearMemory::make_larger(uint64_t new_size) const {
+Result<MemorySlotPtr> LinearMemory::make_larger(uint64_t new_size) const {
   const uint64_t page = os::page_size();
-  MemoryPlan plan = slot_.plan;
+  MemoryPlan plan = slot_->plan;
   // Half as much again makes the cost of many small growths linear even where the slack is not to be had.
-  Result<MemorySlot> next = fail("");
+  Result<MemorySlotPtr> next = fail("");
   for (uint64_t slack : {plan.slack, std::min(plan.slack, new_size / 2), uint64_t{0}}) {
     plan.reservation = os::round_up(std::min(plan.most, new_size + slack), page);
     next = cache_->make_fresh(plan);
     if (next) break;
   }
   const uint64_t wanted = os::round_up(new_size, page);
-  if (!next || !next->space.make_accessible(plan.guard, wanted)) return no_room(new_size);
-  next->accessible = wanted;
+  if (!next || !(*next)->space.make_accessible(plan.guard, wanted)) return no_room(new_size);
+  (*next)->accessible = wanted;
   return next;
 }
 
 bool LinearMemory::move_to_larger(uint64_t new_size) {
-  if (!slot_.plan.may_move || new_size > slot_.plan.most) return false;
+  if (!slot_->plan.may_move || new_size > slot_->plan.most) return false;
   auto next = make_larger(new_size);
   if (!next) return false;
 
@@ -179,16 +160,16 @@ bool LinearMemory::move_to_larger(uint64_t new_size) {
     uint64_t size() const { return to - from; }
   };
   const uint64_t page = os::page_size();
-  const MemorySource& source = slot_.source;
+  const MemorySource& source = slot_->source;
   const Range mapped =
       source.identity ? Range{source.guest_offset / page * page, os::round_up(source.guest_offset + source.size, page)}
                       : Range{0, 0};
-  const Range before{0, mapped.from}, after{mapped.to, slot_.accessible};
+  const Range before{0, mapped.from}, after{mapped.to, slot_->accessible};
   const Range& large = before.size() > after.size() ? before : after;
-  const uint64_t guard = slot_.plan.guard;
+  const uint64_t guard = slot_->plan.guard;
   bool is_moved = large.size() >= kWorthRemapping &&
-                  next->space.take_pages(guard + large.from, slot_.space, guard + large.from, large.size());
-  if (!next->space.valid()) {
+                  (*next)->space.take_pages(guard + large.from, slot_->space, guard + large.from, large.size());
+  if (!(*next)->space.valid()) {
     next = make_larger(new_size);
     if (!next) return false;
   }
@@ -196,7 +177,7 @@ bool LinearMemory::move_to_larger(uint64_t new_size) {
     if (is_moved && range.from == large.from && range.to == large.to) continue;
     // SAFETY: both ranges are accessible, owned by one object each, and do not overlap; nothing of the store runs
     // meanwhile.
-    if (range.size() > 0) std::memcpy(next->base() + range.from, slot_.base() + range.from, range.size());
+    if (range.size() > 0) std::memcpy((*next)->base() + range.from, slot_->base() + range.from, range.size());
   }
   slot_ = std::move(*next);
   size_ = new_size;

@@ -30,9 +30,11 @@ Result<MemoryPlan> plan_memory(const wasm::MemoryType& type, const abi::CodegenS
 class LinearMemory {
  public:
   LinearMemory() = default;
-  LinearMemory(LinearMemory&& other) noexcept;
-  LinearMemory& operator=(LinearMemory&& other) noexcept;
-  ~LinearMemory();
+  LinearMemory(LinearMemory&&) = default;
+  LinearMemory& operator=(LinearMemory&&) = delete;
+  ~LinearMemory() {
+    if (slot_) release();
+  }
 
   /// `size` bytes, beginning with `source` (may be none) and zero elsewhere. `size` must hold the source.
   static Result<LinearMemory> make(ReservationCache& cache, const MemoryPlan& plan, uint64_t size,
@@ -41,24 +43,24 @@ class LinearMemory {
   /// Lets signal handlers find it in the index, until it dies. It may not move.
   void enter(ReservationIndex& index);
 
-  uint8_t* base() const { return slot_.base(); }
+  uint8_t* base() const { return slot_->base(); }
   uint64_t size() const { return size_; }
   /// Everything that is reserved, guards included.
-  bool reserves(uintptr_t address) const { return address - address_of(slot_.space.data()) < slot_.space.size(); }
-  uint64_t reservation() const { return slot_.plan.reservation; }
-  const MemoryPlan& plan() const { return slot_.plan; }
+  bool reserves(uintptr_t address) const { return address - address_of(slot_->space.data()) < slot_->space.size(); }
+  uint64_t reservation() const { return slot_->plan.reservation; }
+  const MemoryPlan& plan() const { return slot_->plan; }
   /// Makes [size, new_size) accessible and zero; the base may be another afterwards. False, and nothing changed, if the
   /// reservation does not have it and the memory may not move, or the system does not.
   bool grow_to(uint64_t new_size);
 
  private:
-  Result<MemorySlot> make_larger(uint64_t new_size) const;
+  Result<MemorySlotPtr> make_larger(uint64_t new_size) const;
   bool move_to_larger(uint64_t new_size);
   void release();
 
   ReservationCache* cache_ = nullptr;
   ReservationIndex* index_ = nullptr;
-  MemorySlot slot_;
+  MemorySlotPtr slot_;  // null: no memory
   uint64_t size_ = 0;
   bool moved_ = false;  // its reservation is of a size that no other memory asks for
 };

@@ -8,29 +8,29 @@ ReservationCache::ReservationCache(uint32_t kept) {
   for (uint32_t i = 0; i < kShards; ++i) shards_[i].most = kept / kShards + (i < kept % kShards);
 }
 
-std::optional<MemorySlot> ReservationCache::Shard::take(const MemoryPlan& plan, uint64_t source_identity, Fit fit) {
-  if (count.load(std::memory_order_relaxed) == 0) return std::nullopt;
+MemorySlotPtr ReservationCache::Shard::take(const MemoryPlan& plan, uint64_t source_identity, Fit fit) {
+  if (count.load(std::memory_order_relaxed) == 0) return nullptr;
   std::lock_guard lock(mutex);
-  MemorySlot* best = nullptr;
-  for (MemorySlot& slot : slots) {
-    if (slot.plan.reservation != plan.reservation || slot.plan.guard != plan.guard) continue;
-    if (slot.source.identity == source_identity) {
+  MemorySlotPtr* best = nullptr;
+  for (MemorySlotPtr& slot : slots) {
+    if (slot->plan.reservation != plan.reservation || slot->plan.guard != plan.guard) continue;
+    if (slot->source.identity == source_identity) {
       best = &slot;
       break;
     }
     // Of those that fit less well, one without a mapping is cheaper to prepare.
-    if (fit == Fit::Any && (!best || slot.source.identity == 0)) best = &slot;
+    if (fit == Fit::Any && (!best || slot->source.identity == 0)) best = &slot;
   }
-  if (!best) return std::nullopt;
-  MemorySlot slot = std::move(*best);
-  slot.plan = plan;
-  if (best != &slots.back()) *best = std::move(slots.back());
+  if (!best) return nullptr;
+  MemorySlotPtr slot = std::move(*best);
+  slot->plan = plan;
+  std::swap(*best, slots.back());
   slots.pop_back();
   count.store(static_cast<uint32_t>(slots.size()), std::memory_order_relaxed);
   return slot;
 }
 
-bool ReservationCache::Shard::keep(MemorySlot& slot) {
+bool ReservationCache::Shard::keep(MemorySlotPtr& slot) {
   if (count.load(std::memory_order_relaxed) >= most) return false;
   std::lock_guard lock(mutex);
   if (slots.size() >= most) return false;
@@ -39,37 +39,37 @@ bool ReservationCache::Shard::keep(MemorySlot& slot) {
   return true;
 }
 
-Result<MemorySlot> ReservationCache::take(const MemoryPlan& plan, uint64_t source_identity) {
+Result<MemorySlotPtr> ReservationCache::take(const MemoryPlan& plan, uint64_t source_identity) {
   const size_t own = thread_shard();
   for (Fit fit : {Fit::SameSource, Fit::Any}) {
     for (size_t i = 0; i < kShards; ++i) {
-      if (auto slot = shards_[(own + i) % kShards].take(plan, source_identity, fit)) return *std::move(slot);
+      if (auto slot = shards_[(own + i) % kShards].take(plan, source_identity, fit)) return slot;
     }
   }
   return make_fresh(plan);
 }
 
-Result<MemorySlot> ReservationCache::make_fresh(const MemoryPlan& plan) {
-  MemorySlot slot;
-  slot.plan = plan;
+Result<MemorySlotPtr> ReservationCache::make_fresh(const MemoryPlan& plan) {
+  auto slot = std::make_unique<MemorySlot>();
+  slot->plan = plan;
   auto space = os::Reservation::make(plan.total());
   if (!space) {
     // Address space is short: what is kept for others may be just what is missing.
     for (Shard& shard : shards_) {
-      std::vector<MemorySlot> kept;
+      std::vector<MemorySlotPtr> kept;
       std::lock_guard lock(shard.mutex);
       kept.swap(shard.slots);
       shard.count.store(0, std::memory_order_relaxed);
     }
     space = os::Reservation::make(plan.total());
   }
-  slot.space = TRY_IN(std::move(space), "for a linear memory; a smaller Config::memory_reservation asks for less");
+  slot->space = TRY_IN(std::move(space), "for a linear memory; a smaller Config::memory_reservation asks for less");
   return slot;
 }
 
-void ReservationCache::give_back(MemorySlot slot) {
+void ReservationCache::give_back(MemorySlotPtr slot) {
   // Done here and not when it is taken: memory is returned to the system at once.
-  if (!slot.space.discard(slot.plan.guard, slot.accessible)) return;
+  if (!slot->space.discard(slot->plan.guard, slot->accessible)) return;
   const size_t own = thread_shard();
   for (size_t i = 0; i < kShards; ++i) {
     if (shards_[(own + i) % kShards].keep(slot)) return;
@@ -79,8 +79,8 @@ void ReservationCache::give_back(MemorySlot slot) {
 void ReservationCache::forget(uint64_t first_identity, uint64_t last_identity) {
   for (Shard& shard : shards_) {
     std::lock_guard lock(shard.mutex);
-    std::erase_if(shard.slots, [&](const MemorySlot& slot) {
-      return slot.source.identity >= first_identity && slot.source.identity <= last_identity;
+    std::erase_if(shard.slots, [&](const MemorySlotPtr& slot) {
+      return slot->source.identity >= first_identity && slot->source.identity <= last_identity;
     });
     shard.count.store(static_cast<uint32_t>(shard.slots.size()), std::memory_order_relaxed);
   }

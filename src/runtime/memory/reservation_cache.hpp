@@ -11,8 +11,8 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
-#include <optional>
 #include <vector>
 
 #include "base/result.hpp"
@@ -52,6 +52,7 @@ struct MemorySlot {
   MemorySource source;      // what is mapped there
   uint8_t* base() const { return space.data() + plan.guard; }
 };
+using MemorySlotPtr = std::unique_ptr<MemorySlot>;
 
 class ReservationCache {
  public:
@@ -60,11 +61,11 @@ class ReservationCache {
   ReservationCache& operator=(const ReservationCache&) = delete;
 
   /// A slot of exactly this plan: a warm one that has `source` mapped, else any warm one, else a fresh one.
-  Result<MemorySlot> take(const MemoryPlan& plan, uint64_t source_identity);
+  Result<MemorySlotPtr> take(const MemoryPlan& plan, uint64_t source_identity);
   /// A slot that nobody used before and nobody has use for after.
-  Result<MemorySlot> make_fresh(const MemoryPlan& plan);
+  Result<MemorySlotPtr> make_fresh(const MemoryPlan& plan);
   /// Takes a slot back, dropping its contents.
-  void give_back(MemorySlot slot);
+  void give_back(MemorySlotPtr slot);
   /// Unmaps every kept slot that maps one of the sources: their file is about to be closed.
   void forget(uint64_t first_identity, uint64_t last_identity);
   /// A range of `count` identities for MemorySource that nobody else has.
@@ -76,9 +77,11 @@ class ReservationCache {
     os::ForkSafe<std::mutex> mutex;
     std::atomic<uint32_t> count{0};  // of `slots`, for those who look before they lock
     uint32_t most = 0;
-    std::vector<MemorySlot> slots;
-    std::optional<MemorySlot> take(const MemoryPlan& plan, uint64_t source_identity, Fit fit);
-    bool keep(MemorySlot& slot);
+    std::vector<MemorySlotPtr> slots;
+    /// Null if there is none.
+    MemorySlotPtr take(const MemoryPlan& plan, uint64_t source_identity, Fit fit);
+    /// Leaves the slot where it is, if there is no room.
+    bool keep(MemorySlotPtr& slot);
   };
 
   std::array<Shard, kShards> shards_;
