@@ -18,6 +18,7 @@ class StableVector {
   StableVector() = default;
   ~StableVector() {
     while (size_ > 0) pop_back();
+    if (first_) std::allocator<T>().deallocate(first_, kFirst);
   }
   StableVector(const StableVector&) = delete;
   StableVector& operator=(const StableVector&) = delete;
@@ -30,12 +31,7 @@ class StableVector {
 
   template <class... Args>
   T& emplace_back(Args&&... args) {
-    const Place place(size_);
-    if (place.chunk == chunks_.size()) {
-      std::unique_ptr<T, Free> chunk(std::allocator<T>().allocate(place.capacity()), Free(place));
-      chunks_.push_back(std::move(chunk));
-    }
-    T* made = std::construct_at(chunks_[place.chunk].get() + place.offset, std::forward<Args>(args)...);
+    T* made = std::construct_at(room(), std::forward<Args>(args)...);
     ++size_;
     return *made;
   }
@@ -70,12 +66,13 @@ class StableVector {
   auto end() const { return Iterator<const StableVector, const T>(this, size_); }
 
  private:
-  /// Where an element is: each chunk is twice as large as the one before it.
+  static constexpr size_t kFirst = 4;
+
+  /// Where an element is that is not in the first chunk: each of the others is twice as large as the one before it.
   struct Place {
-    static constexpr size_t kFirst = 4;
     explicit Place(size_t i)
-        : chunk(static_cast<size_t>(std::bit_width(i / kFirst + 1)) - 1), offset(i + kFirst - capacity()) {}
-    size_t capacity() const { return kFirst << chunk; }
+        : chunk(static_cast<size_t>(std::bit_width(i / kFirst + 1)) - 2), offset(i + kFirst - capacity()) {}
+    size_t capacity() const { return kFirst << (chunk + 1); }
     size_t chunk, offset;
   };
   struct Free {
@@ -84,11 +81,23 @@ class StableVector {
     size_t capacity;
   };
   T* at(size_t i) const {
+    if (i < kFirst) return first_ + i;
     const Place place(i);
-    return chunks_[place.chunk].get() + place.offset;
+    return others_[place.chunk].get() + place.offset;
+  }
+  /// For one more.
+  T* room() {
+    if (size_ < kFirst) {
+      if (!first_) first_ = std::allocator<T>().allocate(kFirst);
+    } else if (const Place place(size_); place.chunk == others_.size()) {
+      std::unique_ptr<T, Free> chunk(std::allocator<T>().allocate(place.capacity()), Free(place));
+      others_.push_back(std::move(chunk));
+    }
+    return at(size_);
   }
 
-  std::vector<std::unique_ptr<T, Free>> chunks_;
+  T* first_ = nullptr;
+  std::vector<std::unique_ptr<T, Free>> others_;
   size_t size_ = 0;
 };
 

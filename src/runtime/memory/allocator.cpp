@@ -4,10 +4,24 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
 #include "base/assert.hpp"
 
 namespace vitrine::runtime {
+
+namespace {
+
+/// calloc, which knows fresh memory to be zero, but does not look at what the thread has just freed.
+void* zeros(uint64_t count, uint64_t size) {
+  constexpr uint64_t kSmall = 1024;
+  if (size > kSmall || count > kSmall / size) return std::calloc(count, size);
+  void* data = std::malloc(count * size);
+  if (data) std::memset(data, 0, count * size);
+  return data;
+}
+
+}  // namespace
 
 Block& Block::operator=(Block&& other) noexcept {
   std::swap(data_, other.data_);
@@ -45,7 +59,7 @@ Result<LinearMemory> Allocator::take_memory(const wasm::MemoryType& type, const 
 
 Result<Block> Allocator::take_table(uint64_t elements) {
   const uint64_t count = std::max<uint64_t>(elements, 1);
-  void* data = std::calloc(count, sizeof(uint64_t));
+  void* data = zeros(count, sizeof(uint64_t));
   if (!data) return fail(fmt::format("the system has no room for a table of {} elements", elements), ErrorKind::Io);
   return Block(data, count * sizeof(uint64_t));
 }
@@ -64,7 +78,7 @@ bool Allocator::grow_table(Block& table, uint64_t elements, uint64_t most) {
 
 Result<Block> Allocator::take_instance(uint64_t size) {
   static_assert(alignof(std::max_align_t) >= 16);
-  void* data = std::calloc(1, size);
+  void* data = zeros(1, size);
   if (!data) return fail("the system has no room for an instance", ErrorKind::Io);
   return Block(data, size);
 }

@@ -89,7 +89,7 @@ class Allocator {
   /// False, and nothing changed, if the system does not have it.
   bool grow_table(Block& table, uint64_t elements, uint64_t most);
 
-  /// Aligned to 16.
+  /// Zeros, aligned to 16.
   Result<Block> take_instance(uint64_t size);
 
   /// `size` usable bytes and a guard page below.

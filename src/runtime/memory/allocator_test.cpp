@@ -133,11 +133,11 @@ TEST(ReservationCache, KeepsSoManyAndFindsThemFromEveryThread) {
   const MemoryPlan plan{.reservation = kPage, .guard = 4096, .least = kPage, .most = kPage};
   for (uint32_t kept : {0u, 1u, 20u}) {
     ReservationCache cache(kept);
-    std::vector<MemorySlot> slots;
+    std::vector<MemorySlotPtr> slots;
     std::set<uint8_t*> bases;
     for (int i = 0; i < 30; ++i) slots.push_back(*cache.take(plan, 0));
-    for (MemorySlot& slot : slots) {
-      bases.insert(slot.base());
+    for (MemorySlotPtr& slot : slots) {
+      bases.insert(slot->base());
       cache.give_back(std::move(slot));
     }
     slots.clear();
@@ -145,7 +145,7 @@ TEST(ReservationCache, KeepsSoManyAndFindsThemFromEveryThread) {
     std::jthread([&] {
       for (uint32_t i = 0; i < kept; ++i) {
         slots.push_back(*cache.take(plan, 0));
-        EXPECT_TRUE(bases.erase(slots.back().base())) << "warm";
+        EXPECT_TRUE(bases.erase(slots.back()->base())) << "warm";
       }
     }).join();
     EXPECT_EQ(slots.size(), kept);
@@ -155,14 +155,15 @@ TEST(ReservationCache, KeepsSoManyAndFindsThemFromEveryThread) {
 TEST(ReservationCache, PrefersTheSlotWithTheSameSource) {
   const MemoryPlan plan{.reservation = kPage, .guard = 4096, .least = kPage, .most = kPage};
   ReservationCache cache(20);
-  MemorySlot one = *cache.take(plan, 0), two = *cache.take(plan, 0), three = *cache.take(plan, 0);
-  one.source.identity = 1;
-  two.source.identity = 2;
-  uint8_t* bases[] = {one.base(), two.base(), three.base()};
+  MemorySlotPtr slots[] = {*cache.take(plan, 0), *cache.take(plan, 0), *cache.take(plan, 0)};
+  slots[0]->source.identity = 1;
+  slots[1]->source.identity = 2;
+  uint8_t* bases[] = {slots[0]->base(), slots[1]->base(), slots[2]->base()};
   // By different threads, so that they lie in different parts.
-  for (MemorySlot* slot : {&one, &two, &three}) std::jthread([&] { cache.give_back(std::move(*slot)); }).join();
-  EXPECT_EQ(cache.take(plan, 2)->base(), bases[1]);
-  const std::set<uint8_t*> rest = {cache.take(plan, 2)->base(), cache.take(plan, 2)->base()};
+  for (MemorySlotPtr& slot : slots) std::jthread([&] { cache.give_back(std::move(slot)); }).join();
+  auto base_of_taken = [&] { return (*cache.take(plan, 2))->base(); };
+  EXPECT_EQ(base_of_taken(), bases[1]);
+  const std::set<uint8_t*> rest = {base_of_taken(), base_of_taken()};
   EXPECT_EQ(rest, (std::set<uint8_t*>{bases[0], bases[2]})) << "else any that is warm";
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "abi/settings.hpp"
 #include "base/casts.hpp"
@@ -31,7 +32,14 @@ class LinearMemory {
  public:
   LinearMemory() = default;
   LinearMemory(LinearMemory&&) = default;
-  LinearMemory& operator=(LinearMemory&&) = delete;
+  LinearMemory& operator=(LinearMemory&& other) noexcept {
+    std::swap(cache_, other.cache_);
+    std::swap(index_, other.index_);
+    std::swap(slot_, other.slot_);
+    std::swap(size_, other.size_);
+    std::swap(moved_, other.moved_);
+    return *this;
+  }
   ~LinearMemory() {
     if (slot_) release();
   }

@@ -6,6 +6,7 @@
 #include "base/assert.hpp"
 #include "base/casts.hpp"
 #include "base/streaming.hpp"
+#include "os/pages.hpp"
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/store/store.hpp"
 
@@ -70,9 +71,24 @@ Instance::~Instance() = default;
 std::expected<void, Instance::NoRoom> Instance::allocate(std::span<const Extern> imports) {
   const wasm::Module& m = module_->module();
   const abi::VMLayout& layout = module_->layout();
-  auto space = store_.engine().allocator().take_instance(layout.size());
+  // One block: the context, and behind it what the host looks at.
+  const uint64_t context_size = os::round_up(layout.size(), alignof(void*));
+  const uint64_t pointers = m.tables.size() + m.memories.size() + m.globals.size();
+  auto space = store_.engine().allocator().take_instance(context_size + pointers * sizeof(void*) + m.elems.size() +
+                                                         m.datas.size());
   if (!space) return std::unexpected(NoRoom{std::move(space).error()});
   space_ = *std::move(space);
+  auto carve = [next = static_cast<uint8_t*>(space_.data()) + context_size]<class T>(std::span<T>& list,
+                                                                                     size_t count) mutable {
+    // SAFETY: inside of the block, whose zeros are null pointers and false; the pointers come first, aligned.
+    list = {reinterpret_cast<T*>(next), count};
+    next += list.size_bytes();
+  };
+  carve(tables_, m.tables.size());
+  carve(memories_, m.memories.size());
+  carve(globals_, m.globals.size());
+  carve(elem_dropped_, m.elems.size());
+  carve(data_dropped_, m.datas.size());
   static_assert(alignof(abi::VMGlobal) <= 16, "what the allocator aligns to");
   context_ = static_cast<abi::VMContext*>(space_.data());
   *context_ = {.store = &store_.vm(),
@@ -80,11 +96,6 @@ std::expected<void, Instance::NoRoom> Instance::allocate(std::span<const Extern>
                .functions = module_->functions(),
                .type_ids = module_->type_ids().data(),
                .instance = this};
-  tables_.resize(m.tables.size());
-  memories_.resize(m.memories.size());
-  globals_.resize(m.globals.size());
-  elem_dropped_.resize(m.elems.size());
-  data_dropped_.resize(m.datas.size());
 
   for (size_t i = 0; i < imports.size(); ++i) import(m.imports[i], imports[i]);
   if (const auto funcrefs = module_->funcref_template(); !funcrefs.empty()) {

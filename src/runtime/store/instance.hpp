@@ -10,7 +10,6 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "abi/vmcontext.hpp"
 #include "runtime/failure/failure.hpp"
@@ -87,12 +86,12 @@ class Instance {
 
   Store& store_;
   std::shared_ptr<const CompiledModule> module_;
-  Block space_;  // of the context
+  Block space_;  // of all that follows
   abi::VMContext* context_ = nullptr;
-  std::vector<Table*> tables_;
-  std::vector<Memory*> memories_;
-  std::vector<Global*> globals_;  // defined ones are null until somebody asks
-  std::vector<bool> elem_dropped_, data_dropped_;
+  std::span<Table*> tables_;
+  std::span<Memory*> memories_;
+  std::span<Global*> globals_;  // defined ones are null until somebody asks
+  std::span<bool> elem_dropped_, data_dropped_;
 };
 
 /// The instance whose code has this context; null for the host itself (see Store::host_caller).

@@ -17,7 +17,7 @@ uint64_t saturating_bytes(uint64_t pages, uint64_t more, unsigned page_size_log2
 
 }  // namespace
 
-Memory::Memory(Store& store, const wasm::MemoryType& type, LinearMemory linear, abi::VMMemory* definition)
+Memory::Memory(Store& store, const wasm::MemoryType& type, LinearMemory&& linear, abi::VMMemory* definition)
     : store_(store), type_(type), linear_(std::move(linear)), definition_(definition ? definition : &own_) {
   *definition_ = {.base = linear_.base(), .size = linear_.size()};
 }

@@ -18,7 +18,7 @@ class Store;
 class Memory {
  public:
   /// `definition` is the slot in the context of the instance that defines it; null: of its own.
-  Memory(Store& store, const wasm::MemoryType& type, LinearMemory linear, abi::VMMemory* definition);
+  Memory(Store& store, const wasm::MemoryType& type, LinearMemory&& linear, abi::VMMemory* definition);
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
 

@@ -81,13 +81,19 @@ Result<Instance*> Store::new_instance(std::shared_ptr<const CompiledModule> modu
 }
 
 Result<> Store::check_counts(uint64_t instances, uint64_t memories, uint64_t tables) const {
-  auto check = [](std::string_view what, uint64_t more, uint64_t now, uint64_t limit) -> Result<> {
-    if (more == 0 || (more <= limit && now <= limit - more)) return {};
-    return fail(fmt::format("more than {0} {1} in one store: StoreLimits::{1} is {0}", limit, what), ErrorKind::Limit);
-  };
-  TRY(check("instances", instances, instances_.size(), limits_.instances));
-  TRY(check("memories", memories, memories_.size(), limits_.memories));
-  return check("tables", tables, tables_.size(), limits_.tables);
+  const struct {
+    std::string_view what;
+    uint64_t more, now, limit;
+    bool fits() const { return more == 0 || (more <= limit && now <= limit - more); }
+  } counts[] = {{"instances", instances, instances_.size(), limits_.instances},
+                {"memories", memories, memories_.size(), limits_.memories},
+                {"tables", tables, tables_.size(), limits_.tables}};
+  for (const auto& count : counts) {
+    if (!count.fits()) [[unlikely]]
+      return fail(fmt::format("more than {0} {1} in one store: StoreLimits::{1} is {0}", count.limit, count.what),
+                  ErrorKind::Limit);
+  }
+  return {};
 }
 
 Result<> Store::check_limits(const CompiledModule& module) {
@@ -98,7 +104,8 @@ Result<> Store::check_limits(const CompiledModule& module) {
   TRY(counts_are_inside());
   for (uint32_t i = m.imported_memories; i < m.memories.size(); ++i) TRY(may_begin(m.memories[i]));
   for (uint32_t i = m.imported_tables; i < m.tables.size(); ++i) TRY(may_begin(m.tables[i].type));
-  return counts_are_inside();
+  if (!limiter_) return {};
+  return counts_are_inside();  // a limiter may have made things
 }
 
 Growth first_growth(const wasm::MemoryType& type) {
@@ -153,9 +160,10 @@ std::expected<void, GrowthFailure> Store::may_grow(const Growth& growth) {
                             ErrorKind::Limit)});
   };
   if (limit && growth.desired > *limit) return refuse();
+  if (!limiter_) return {};
   // Held here: it may set another limiter.
   const std::shared_ptr<const Limiter> limiter = limiter_;
-  if (!limiter || !limiter->may_grow) return {};
+  if (!limiter->may_grow) return {};
   auto answer = limiter->may_grow(growth);
   if (!answer) return std::unexpected(GrowthFailure{std::move(answer).error(), true});
   if (!*answer) return refuse();

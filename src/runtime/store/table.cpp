@@ -23,7 +23,7 @@ Result<Block> Table::allocate(Allocator& allocator, uint64_t count) {
   return allocator.take_table(count);
 }
 
-Table::Table(Store& store, const wasm::TableType& type, Block elements, uint64_t init, abi::VMTable* definition)
+Table::Table(Store& store, const wasm::TableType& type, Block&& elements, uint64_t init, abi::VMTable* definition)
     : store_(store), type_(type), elements_(std::move(elements)), definition_(definition ? definition : &own_) {
   *definition_ = {.base = static_cast<uint64_t*>(elements_.data()), .size = type.limits.min};
   if (init != 0) std::fill_n(definition_->base, type.limits.min, init);

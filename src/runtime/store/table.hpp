@@ -23,7 +23,7 @@ class Table {
   static Result<Block> allocate(Allocator& allocator, uint64_t count);
   /// `type` in terms of the engine; `elements` from `allocate(type.limits.min)`; `definition` is the slot in the
   /// context of the defining instance; null: of its own.
-  Table(Store& store, const wasm::TableType& type, Block elements, uint64_t init, abi::VMTable* definition);
+  Table(Store& store, const wasm::TableType& type, Block&& elements, uint64_t init, abi::VMTable* definition);
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 
