@@ -172,7 +172,8 @@ MemorySource CompiledModule::memory_source(uint32_t memory) const {
             .fd = file_.get(),
             .file_offset = images[i].file_offset,
             .guest_offset = images[i].guest_offset,
-            .size = images[i].size};
+            .size = images[i].size,
+            .contents = bytes().data() + images[i].file_offset};
   }
   return {};
 }

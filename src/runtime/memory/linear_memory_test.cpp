@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -51,17 +52,19 @@ wasm::MemoryType memory_type(uint64_t min, std::optional<uint64_t> max = std::nu
 }
 
 struct Source {
+  std::vector<uint8_t> bytes;
   os::FileDescriptor fd;
   MemorySource source;
 };
 Source make_source(ReservationCache& cache, uint64_t guest_offset, uint64_t size, uint8_t fill) {
-  std::vector<uint8_t> bytes(size, fill);
-  Source s{*os::sealed_memfd("test", bytes), {}};
+  Source s{.bytes = std::vector<uint8_t>(size, fill), .fd = {}, .source = {}};
+  s.fd = *os::sealed_memfd("test", s.bytes);
   s.source = {.identity = cache.new_identities(1),
               .fd = s.fd.get(),
               .file_offset = 0,
               .guest_offset = guest_offset,
-              .size = size};
+              .size = size,
+              .contents = s.bytes.data()};
   return s;
 }
 
@@ -238,6 +241,53 @@ TEST(LinearMemory, BeginsWithItsImageEveryTime) {
     EXPECT_EQ(memory.base(), first_base);
     for (uint64_t i = 0; i < kPage; ++i) ASSERT_EQ(memory.base()[i], 0) << i;
   }
+}
+
+// Whether the pages that were written are put right or dropped: the next user finds the image.
+TEST(LinearMemory, BeginsWithItsImageHoweverManyPagesWereWritten) {
+  auto plan = *plan_memory(memory_type(3), {});
+  const uint64_t page = os::page_size(), pages = 3 * kPage / page;
+  os::PageMap map;
+  std::span<uint8_t> room[40];
+  std::vector<uint8_t> expected(3 * kPage, 0);
+  std::fill_n(expected.begin() + static_cast<ptrdiff_t>(2 * page), 3 * page, 0xaa);
+  for (const uint64_t count : {0, 1, 2, 5, 16, 17, 30}) {
+    for (const uint64_t first : {uint64_t{0}, uint64_t{1}, uint64_t{3}, uint64_t{5}, pages - count}) {
+      ReservationCache cache(1);
+      Source a = make_source(cache, 2 * page, 3 * page, 0xaa);
+      uint8_t* base = nullptr;
+      for (int round = 0; round < 4; ++round) {
+        auto memory = *LinearMemory::make(cache, plan, 3 * kPage, a.source);
+        if (!base) base = memory.base();
+        ASSERT_EQ(memory.base(), base);
+        ASSERT_EQ(std::memcmp(base, expected.data(), expected.size()), 0) << count << " pages from " << first;
+        for (uint64_t i = 0; i < count; ++i) base[(first + i) * page + i] = 1;
+      }
+      const auto left = map.written({base, 3 * kPage}, room);
+      if (!left) continue;  // the system does not say: all pages are dropped
+      EXPECT_EQ(left->empty(), count == 0 || count > 16) << count << " pages: few stay where they are";
+    }
+  }
+}
+
+TEST(LinearMemory, WhatAChildOfForkWroteIsGone) {
+  ReservationCache cache(1);
+  auto plan = *plan_memory(memory_type(1), {});
+  for (int i = 0; i < 2; ++i) (void)*LinearMemory::make(cache, plan, kPage, {});
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(30);
+    bool is_zero = true;
+    for (int i = 0; i < 3; ++i) {
+      auto memory = *LinearMemory::make(cache, plan, kPage, {});
+      is_zero = is_zero && memory.base()[5] == 0;
+      memory.base()[5] = 1;
+    }
+    _exit(is_zero ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(LinearMemory, ForgottenSourcesAreNotReused) {

@@ -1,6 +1,7 @@
 #include "runtime/memory/reservation_cache.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace vitrine::runtime {
 
@@ -43,7 +44,10 @@ Result<MemorySlotPtr> ReservationCache::take(const MemoryPlan& plan, uint64_t so
   const size_t own = thread_shard();
   for (Fit fit : {Fit::SameSource, Fit::Any}) {
     for (size_t i = 0; i < kShards; ++i) {
-      if (auto slot = shards_[(own + i) % kShards].take(plan, source_identity, fit)) return slot;
+      auto slot = shards_[(own + i) % kShards].take(plan, source_identity, fit);
+      if (!slot) continue;
+      if (!is_reused_.load(std::memory_order_relaxed)) is_reused_.store(true, std::memory_order_relaxed);
+      return slot;
     }
   }
   return make_fresh(plan);
@@ -69,11 +73,34 @@ Result<MemorySlotPtr> ReservationCache::make_fresh(const MemoryPlan& plan) {
 
 void ReservationCache::give_back(MemorySlotPtr slot) {
   // Done here and not when it is taken: memory is returned to the system at once.
-  if (!slot->space.discard(slot->plan.guard, slot->accessible)) return;
+  if (!restore(*slot)) return;
   const size_t own = thread_shard();
   for (size_t i = 0; i < kShards; ++i) {
     if (shards_[(own + i) % kShards].keep(slot)) return;
   }
+}
+
+bool ReservationCache::restore(MemorySlot& slot) {
+  if (is_reused_.load(std::memory_order_relaxed) && rewrite(slot)) return true;
+  return slot.space.discard(slot.plan.guard, slot.accessible);
+}
+
+bool ReservationCache::rewrite(MemorySlot& slot) {
+  // Not more, as they stay in memory while nobody uses them, and whoever used the slot once has them rewritten each time.
+  constexpr size_t kMostPages = 16;
+  std::span<uint8_t> room[kMostPages + 1];
+  const auto written = pages_.written({slot.base(), slot.accessible}, room);
+  if (!written) return false;
+  const MemorySource& source = slot.source;
+  for (const std::span<uint8_t>& run : *written) {
+    std::memset(run.data(), 0, run.size());
+    // The part of the run that the image begins with.
+    const auto at = static_cast<uint64_t>(run.data() - slot.base());
+    const uint64_t from = std::max(at, source.guest_offset);
+    const uint64_t to = std::min(at + run.size(), source.guest_offset + source.size);
+    if (from < to) std::memcpy(slot.base() + from, source.contents + (from - source.guest_offset), to - from);
+  }
+  return true;
 }
 
 void ReservationCache::forget(uint64_t first_identity, uint64_t last_identity) {

@@ -3,9 +3,12 @@
 // Invariants
 //   - Between uses a kept slot has no contents: pages are dropped, so the next user sees its image or zeros.
 //   - A slot remembers which image is mapped at its start and how much is accessible, so that giving it to another
-//     instance of the same module costs one madvise.
+//     instance of the same module costs one system call.
+// That call is to drop all pages; or, once slots are used again, to ask which were written: where they are few, they are
+// put right in their place. The next user then has no fault on them, and the other threads of the process no TLB to
+// flush: that costs more than all the rest of an instance.
 // Cost: taking a fresh slot is one mmap; taking a warm one none. Any thread; those that give back and take at the same
-// time meet at no lock, as each finds what it gave back itself.
+// time meet at no lock of ours, as each finds what it gave back itself.
 #pragma once
 
 #include <array>
@@ -18,6 +21,7 @@
 #include "base/result.hpp"
 #include "base/sharded.hpp"
 #include "os/fork.hpp"
+#include "os/page_map.hpp"
 #include "os/pages.hpp"
 
 namespace vitrine::runtime {
@@ -42,6 +46,7 @@ struct MemorySource {
   uint64_t file_offset = 0;
   uint64_t guest_offset = 0;
   uint64_t size = 0;
+  const uint8_t* contents = nullptr;  // the same bytes; there as long as somebody uses a memory that begins with them
 };
 
 /// One reservation: [guard][reservation][guard].
@@ -84,7 +89,13 @@ class ReservationCache {
     bool keep(MemorySlotPtr& slot);
   };
 
+  /// Makes the slot's contents those it began with. False if they are what they were.
+  bool restore(MemorySlot& slot);
+  bool rewrite(MemorySlot& slot);
+
   std::array<Shard, kShards> shards_;
+  os::PageMap pages_;
+  std::atomic<bool> is_reused_{false};
   std::atomic<uint64_t> next_identity_{1};
 };
 
