@@ -2,13 +2,14 @@
 # and what find_package(vitrine) and pkg-config read. tests/install builds a program against it in each of these ways.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
+set(OPENSSL_USE_STATIC_LIBS TRUE)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 
 get_property(objects GLOBAL PROPERTY VITRINE_FLOORS)
 list(TRANSFORM objects REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>")
 add_library(vitrine_static STATIC ${CMAKE_CURRENT_BINARY_DIR}/src/empty.cpp ${objects})
 set_target_properties(vitrine_static PROPERTIES OUTPUT_NAME vitrine EXPORT_NAME static LINKER_LANGUAGE CXX)
-target_link_libraries(vitrine_static PUBLIC vitrine_public PRIVATE fmt::fmt OpenSSL::Crypto Threads::Threads)
+target_link_libraries(vitrine_static PUBLIC vitrine_public PRIVATE OpenSSL::Crypto Threads::Threads)
 target_link_libraries(vitrine_static INTERFACE asmjit ${CMAKE_DL_LIBS})
 
 install(TARGETS vitrine_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
