@@ -51,8 +51,9 @@ void store(Asm& a, PReg from, Type type, const x86::Gp& base, int64_t offset) {
   a.e(size == 4 ? Inst::kIdMovss : Inst::kIdMovsd, x86::ptr(base, at, size), xmm(from));
 }
 
-void copy(Asm& a, Type type, const x86::Gp& to, int64_t to_offset, const x86::Gp& from, int64_t from_offset) {
-  PReg temp = ir::is_int(type) ? kR10 : kScratchFloat;
+void copy(Asm& a, Type type, const x86::Gp& to, int64_t to_offset, const x86::Gp& from, int64_t from_offset,
+          PReg scratch = kR10) {
+  PReg temp = ir::is_int(type) ? scratch : kScratchFloat;
   load(a, temp, type, from, from_offset);
   store(a, temp, type, to, to_offset);
 }
@@ -154,7 +155,6 @@ void EmitterImpl::host_call_trampoline(const ir::Signature& sig, abi::CodeUnit& 
   asm_.e(Inst::kIdMov, word(x86::rax, offsetof(VMActivation, exit_fp)), x86::r11);
   asm_.e(Inst::kIdMov, x86::r11, word(x86::rbp, 8));
   asm_.e(Inst::kIdMov, word(x86::rax, offsetof(VMActivation, exit_pc)), x86::r11);
-  asm_.e(Inst::kIdMov, x86::r11, x86::r10);
 
   ParamAssigner params(sig.conv);
   for (size_t n = 0; n < sig.params.size(); ++n) {
@@ -165,20 +165,17 @@ void EmitterImpl::host_call_trampoline(const ir::Signature& sig, abi::CodeUnit& 
       check_i32(sig.params[n], loc.reg, x86::rax);
       store(asm_, loc.reg, sig.params[n], x86::rsp, at);
     } else {
-      copy(asm_, sig.params[n], x86::rsp, at, x86::rbp, 16 + int64_t{loc.offset});
+      copy(asm_, sig.params[n], x86::rsp, at, x86::rbp, 16 + int64_t{loc.offset}, kR11);
     }
   }
   asm_.e(Inst::kIdMov, x86::rdi, word(x86::r15, offsetof(VMHostContext, env)));
-  asm_.e(Inst::kIdMov, x86::rsi, x86::r11);
+  asm_.e(Inst::kIdMov, x86::rsi, x86::r10);
   asm_.e(Inst::kIdMov, x86::rdx, x86::rsp);
   asm_.e(Inst::kIdCall, word(x86::r15, offsetof(VMHostContext, call)));
   asm_.e(Inst::kIdMov, x86::r11, word(x86::r15, offsetof(VMHostContext, store)));
-  asm_.e(Inst::kIdMov, x86::rdx, word(x86::r11, offsetof(VMStore, activation)));
-  asm_.e(Inst::kIdMov, x86::rcx, word(x86::rbp, 0));
-  asm_.e(Inst::kIdCmp, x86::rcx, word(x86::rdx, offsetof(VMActivation, exit_fp)));
-  asm_.jcc(CC::Ne, broken);
   asm_.e(Inst::kIdOr, x86::eax, x86::dword_ptr(x86::r11, offsetof(VMStore, is_cancelled)));
   asm_.jcc(CC::Ne, unwind);
+  asm_.e(Inst::kIdMov, x86::r11, word(x86::r11, offsetof(VMStore, activation)));
 
   ResultAssigner on_stack(sig.conv), in_registers(sig.conv);
   for (size_t n = 0; n < sig.results.size(); ++n) {
@@ -193,12 +190,18 @@ void EmitterImpl::host_call_trampoline(const ir::Signature& sig, abi::CodeUnit& 
   }
   asm_.e(Inst::kIdMov, x86::rsp, x86::rbp);
   asm_.e(Inst::kIdPop, x86::rbp);
+  asm_.e(Inst::kIdCmp, x86::rbp, word(x86::r11, offsetof(VMActivation, exit_fp)));
+  asm_.jcc(CC::Ne, broken);
   if (args)
     asm_.e(Inst::kIdRet, Imm(args));
   else
     asm_.e(Inst::kIdRet);
   asm_.bind(unwind);
-  asm_.e(Inst::kIdMov, x86::rdi, word(x86::r15, offsetof(VMHostContext, store)));
+  asm_.e(Inst::kIdMov, x86::rdi, x86::r11);
+  asm_.e(Inst::kIdMov, x86::r11, word(x86::r11, offsetof(VMStore, activation)));
+  asm_.e(Inst::kIdMov, x86::rcx, word(x86::rbp, 0));
+  asm_.e(Inst::kIdCmp, x86::rcx, word(x86::r11, offsetof(VMActivation, exit_fp)));
+  asm_.jcc(CC::Ne, broken);
   asm_.e(Inst::kIdCall, word(x86::rdi, offsetof(VMStore, unwind)));
   asm_.bind(broken);
   asm_.e(Inst::kIdUd2);
