@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/assert.hpp"
 #include "base/result.hpp"
 #include "wasi/p1/functions.hpp"
 #include "wasi/p1/state.hpp"
@@ -10,8 +9,6 @@
 namespace vitrine::wasi::p1 {
 
 namespace {
-
-constexpr size_t kMaxParams = 9;  // path_open
 
 [[gnu::noinline, gnu::cold]] int32_t no_guest(const Caller& caller, const P1Function& function) {
   return caller.raise(Error(fmt::format("{} was called in a store without a WASI context: "
@@ -26,15 +23,10 @@ int32_t thunk(void* env, CallerContext* context, RawVal* values) {
   auto* state = static_cast<P1State*>(caller.data(&kStoreKey));
   if (!state) [[unlikely]]
     return no_guest(caller, function);
-  uint64_t args[kMaxParams];
-  for (size_t i = 0; i < function.params.size(); ++i) {
-    bool narrow = function.params[i] == WasmType::I32;
-    args[i] = narrow ? static_cast<uint32_t>(values[i].i32) : static_cast<uint64_t>(values[i].i64);
-  }
   uint64_t result = 0;
   GuestMemory memory([](void* guest) { return static_cast<Caller*>(guest)->memory(); }, &caller);
   // A function of the embedder's behind a stream may throw, as a function in the raw convention may.
-  Ending ending = function.call(*state, memory, args, &result);
+  Ending ending = function.call(*state, memory, values, &result);
   switch (ending.kind) {
     case Ending::Kind::Ok:
       values[0].i64 = static_cast<int64_t>(result);
@@ -53,7 +45,6 @@ int32_t thunk(void* env, CallerContext* context, RawVal* values) {
 
 Result<> define(Linker& linker, Abi abi) {
   for (const P1Function& f : p1_functions(abi)) {
-    VITRINE_ASSERT(f.params.size() <= kMaxParams);
     FuncType type;
     for (WasmType t : f.params) type.params.push_back(t == WasmType::I32 ? ValKind::I32 : ValKind::I64);
     if (f.has_result) type.results.push_back(ValKind::I32);

@@ -20,10 +20,10 @@ template <class... Params, Answer<> (*F)(Call&, Params...)>
 struct Thunk<F> {
   static constexpr std::array<WasmType, sizeof...(Params)> kParams = {kWasmType<Params>...};
 
-  static Ending call(P1State& state, GuestMemory& memory, const uint64_t* args, uint64_t* result) {
+  static Ending call(P1State& state, GuestMemory& memory, const RawVal* args, uint64_t* result) {
     Call c{state, memory};
     Answer<> answer = [&]<size_t... I>(std::index_sequence<I...>) {
-      return F(c, static_cast<Params>(args[I])...);
+      return F(c, static_cast<Params>(sizeof(Params) == 4 ? args[I].i32 : args[I].i64)...);
     }(std::index_sequence_for<Params...>());
     if (answer) {
       *result = 0;

@@ -1,6 +1,8 @@
 // The functions of WASI 0.1 as a table: name, wasm signature, and a plain function to call.
 #pragma once
 
+#include <vitrine/val.hpp>
+
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -15,9 +17,9 @@ class P1State;
 
 enum class WasmType : uint8_t { I32, I64 };
 
-/// Calls a function for the guest whose memory is `memory`. `args` has an element for each parameter (an i32 in its low
-/// half); the errno is left in `result`, which is untouched by a function without results.
-using P1Call = Ending (*)(P1State& state, GuestMemory& memory, const uint64_t* args, uint64_t* result);
+/// Calls a function for the guest whose memory is `memory`, with an element of `args` for each parameter. The errno is
+/// left in `result`, which is untouched by a function without results.
+using P1Call = Ending (*)(P1State& state, GuestMemory& memory, const RawVal* args, uint64_t* result);
 
 struct P1Function {
   std::string_view name;

@@ -33,7 +33,9 @@ inline std::string call_function(P1State& state, GuestMemory&& memory, Abi abi, 
     if (function.name != name) continue;
     EXPECT_EQ(function.params.size(), args.size()) << name;
     uint64_t result = ~uint64_t{0};
-    Ending ending = function.call(state, memory, args.data(), &result);
+    std::vector<RawVal> values(args.size());
+    std::ranges::transform(args, values.begin(), [](uint64_t arg) { return RawVal{.i64 = static_cast<int64_t>(arg)}; });
+    Ending ending = function.call(state, memory, values.data(), &result);
     switch (ending.kind) {
       case Ending::Kind::Trap:
         return "trap: " + *ending.message;
