@@ -2,8 +2,7 @@
 # and what find_package(vitrine) and pkg-config read. tests/install builds a program against it in each of these ways.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
-set(OPENSSL_USE_STATIC_LIBS TRUE)
-find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)  # what src/api found
 
 get_property(objects GLOBAL PROPERTY VITRINE_FLOORS)
 list(TRANSFORM objects REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>")

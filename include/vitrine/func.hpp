@@ -41,7 +41,7 @@ namespace detail {
 struct CallFailure;
 /// The one way in: `values` has room for the larger of parameters and results. Answers null, or what `call_error` has to
 /// be given: a pointer stays in a register, which a Result<> does not.
-[[nodiscard]] VITRINE_API CallFailure* call(const Handle& func, RawVal* values);
+[[nodiscard]] VITRINE_API CallFailure* enter(const Handle& func, RawVal* values);
 /// Why that call failed. Throws what a host function threw.
 VITRINE_API Error call_error(const Handle& func, CallFailure* failure);
 VITRINE_API Error wrong_signature(const FuncType& found, const FuncType& expected);
@@ -100,7 +100,7 @@ class VITRINE_API Func {
   /// Arguments and results in place, which are not checked: `values` has to have room for the larger of both, and the
   /// words in it have to be of the types and of this store.
   [[nodiscard]] Result<> call_raw(RawVal* values) const {
-    if (auto* failure = detail::call(handle_, values)) [[unlikely]]
+    if (auto* failure = detail::enter(handle_, values)) [[unlikely]]
       return std::unexpected(detail::call_error(handle_, failure));
     return {};
   }
@@ -137,7 +137,7 @@ class TypedFunc<R(A...)> {
     [&]<size_t... I>(std::index_sequence<I...>) {
       (detail::store_raw(values[I], args), ...);
     }(std::index_sequence_for<A...>());
-    if (auto* failure = detail::call(func_.handle_, values)) [[unlikely]]
+    if (auto* failure = detail::enter(func_.handle_, values)) [[unlikely]]
       return std::unexpected(detail::call_error(func_.handle_, failure));
     if constexpr (std::is_void_v<R>) {
       return {};

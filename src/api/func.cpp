@@ -160,13 +160,13 @@ namespace detail {
 namespace {
 
 [[gnu::cold]] CallFailure* failure_of_gone() {
-  // SAFETY: as in `call`.
+  // SAFETY: as in `enter`.
   return reinterpret_cast<CallFailure*>(runtime::Failure::of(api::is_gone("function").error()).release());
 }
 
 }  // namespace
 
-CallFailure* call(const Handle& func, RawVal* values) {
+CallFailure* enter(const Handle& func, RawVal* values) {
   StoreImpl* store = func.store();
   if (!store) [[unlikely]]
     return failure_of_gone();
@@ -176,7 +176,7 @@ CallFailure* call(const Handle& func, RawVal* values) {
 }
 
 Error call_error(const Handle& func, CallFailure* failure) {
-  // SAFETY: as above; `call` gave it away.
+  // SAFETY: as above; `enter` gave it away.
   runtime::FailurePtr owned(reinterpret_cast<runtime::Failure*>(failure));
   if (StoreImpl* store = func.store()) return api::to_error(*store, std::move(owned));
   return std::move(*owned->error);

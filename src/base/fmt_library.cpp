@@ -1,5 +1,8 @@
 // What the fmt library holds beside its headers. Debian has it as a shared library only, and finding that one's symbols,
 // and through it those of a shared C++ library, would be a third of the time in which the program starts.
+#include <fmt/core.h>
+#if FMT_VERSION < 110000
+
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE
@@ -16,3 +19,5 @@ template void vformat_to(buffer<char>&, string_view, basic_format_args<FMT_BUFFE
 
 }  // namespace detail
 FMT_END_NAMESPACE
+
+#endif

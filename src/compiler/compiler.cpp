@@ -102,6 +102,10 @@ void ModuleCompiler::compile(uint32_t body, unsigned worker) {
   if (body < first_error_.load(std::memory_order_relaxed) &&
       code_size_.load(std::memory_order_relaxed) <= options_.max_code_size) {
     FunctionCompiler& c = compiler(worker);
+    struct Release {
+      FunctionCompiler& c;
+      ~Release() { c.release(); }
+    } release{c};  // after an exception, too: others may wait for the memory
     auto compiled = c.compile(env_.module.imported_functions + body);
     if (compiled) {
       functions_[body] = abi::UnitView(**compiled).kept(kept_[worker]);
@@ -116,7 +120,6 @@ void ModuleCompiler::compile(uint32_t body, unsigned worker) {
       while (body < first && !first_error_.compare_exchange_weak(first, body, std::memory_order_relaxed)) {
       }
     }
-    c.release();
   }
   size_t done = done_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (options_.progress && worker == 0) options_.progress(done, functions_.size());

@@ -32,8 +32,7 @@ constexpr size_t kMostRuns = 64;
 
 }  // namespace
 
-std::optional<std::span<std::span<uint8_t>>> PageMap::written(std::span<uint8_t> range,
-                                                              std::span<std::span<uint8_t>> room) {
+std::optional<std::span<const PageMap::Run>> PageMap::written(std::span<uint8_t> range, std::span<Run> room) {
   VITRINE_ASSERT(room.size() <= kMostRuns);
   if (is_unavailable_.load(std::memory_order_relaxed)) return std::nullopt;
   const std::atomic<bool>* is_ours = is_ours_.load(std::memory_order_acquire);
@@ -47,10 +46,10 @@ std::optional<std::span<std::span<uint8_t>>> PageMap::written(std::span<uint8_t>
                         .runs = address_of(runs),
                         .run_count = room.size(),
                         .most_pages = room.size(),
-                        .inverted = kIsFile | kIsZeroPage,
-                        .all_of = kIsFile | kIsZeroPage,
+                        .inverted = kIsFile,
+                        .all_of = kIsFile,
                         .any_of = kIsPresent | kIsSwapped,
-                        .answered = kIsPresent};
+                        .answered = kIsSwapped | kIsZeroPage};
   const int found = ioctl(file_.get(), kScan, &argument);
   if (found < 0) {
     if (errno != EINTR && errno != ENOMEM) is_unavailable_.store(true, std::memory_order_relaxed);
@@ -59,9 +58,13 @@ std::optional<std::span<std::span<uint8_t>>> PageMap::written(std::span<uint8_t>
   // A walk that found as many as it may has perhaps not seen all.
   size_t pages = 0;
   for (int i = 0; i < found; ++i) {
+    // That includes pages that are lost (a fault of the hardware's): they are not to be touched.
+    if (runs[i].categories & kIsSwapped) return std::nullopt;
+    const uint64_t size = runs[i].end - runs[i].start;
     // SAFETY: the kernel's answer lies in the range that was asked for.
-    room[static_cast<size_t>(i)] = {range.data() + (runs[i].start - argument.start), runs[i].end - runs[i].start};
-    pages += (runs[i].end - runs[i].start) / page_size();
+    room[static_cast<size_t>(i)] = {.bytes = {range.data() + (runs[i].start - argument.start), size},
+                                    .is_zero = (runs[i].categories & kIsZeroPage) != 0};
+    pages += size / page_size();
   }
   if (argument.walk_end != argument.end || pages >= room.size()) return std::nullopt;
   return room.first(static_cast<size_t>(found));
@@ -71,7 +74,8 @@ bool PageMap::open() {
   std::lock_guard lock(mutex_);
   std::atomic<bool>* is_ours = is_ours_.load(std::memory_order_relaxed);
   if (is_ours && is_ours->load(std::memory_order_relaxed)) return true;
-  FileDescriptor file(::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
+  // Not that of the first thread, which may have ended: kernels up to 6.15 fall over that.
+  FileDescriptor file(::open("/proc/thread-self/pagemap", O_RDONLY | O_CLOEXEC));
   if (!file) {
     if (errno != EMFILE && errno != ENFILE && errno != ENOMEM) is_unavailable_.store(true, std::memory_order_relaxed);
     return false;

@@ -21,10 +21,15 @@ class PageMap {
   PageMap(const PageMap&) = delete;
   PageMap& operator=(const PageMap&) = delete;
 
-  /// The pages in `range`, which is whole pages of private mappings, that hold something of their own: those that are
-  /// there, or swapped out, and are neither the file's nor the system's page of zeros. As runs, in order, in `room`.
-  /// None if that may be `room.size()` pages or more, or the system does not say.
-  std::optional<std::span<std::span<uint8_t>>> written(std::span<uint8_t> range, std::span<std::span<uint8_t>> room);
+  /// Some pages, in a row.
+  struct Run {
+    std::span<uint8_t> bytes;
+    bool is_zero;  // the system's page of zeros: it was read where there is no file, or has been found to be zero
+  };
+  /// The pages in `range`, which is whole pages of private mappings, that are there and are not the file's. As runs, in
+  /// order, in `room`. None if that may be `room.size()` pages or more, if some are not in memory but elsewhere, or if
+  /// the system does not say.
+  std::optional<std::span<const Run>> written(std::span<uint8_t> range, std::span<Run> room);
 
  private:
   bool open();

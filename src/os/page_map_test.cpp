@@ -18,20 +18,24 @@ class PageMapTest : public ::testing::Test {
     space_ = *Reservation::make(12 * kPage);
     ASSERT_TRUE(space_.make_accessible(0, 12 * kPage));
     ASSERT_TRUE(space_.map_file(0, 4 * kPage, file_.get(), 0));
-    std::span<uint8_t> room[1];
+    PageMap::Run room[1];
     if (!map_.written({space_.data(), kPage}, room)) GTEST_SKIP() << "the system does not say";
   }
 
   uint8_t& byte(size_t page, size_t offset = 0) { return space_.data()[page * kPage + offset]; }
-  /// "3-4 9" for pages 3, 4 and 9; "many" if there are `room` or more.
-  std::string written(size_t room = 8) {
-    std::vector<std::span<uint8_t>> runs(room);
+  /// "3-4 9" for pages 3, 4 and 9; "many" if there are `room` or more. Without pages of zeros.
+  std::string written(size_t room = 13) {
+    std::vector<PageMap::Run> runs(room);
     const auto found = map_.written({space_.data(), space_.size()}, runs);
     if (!found) return "many";
     std::string pages;
-    for (const auto& run : *found) {
-      const size_t from = static_cast<size_t>(run.data() - space_.data()) / kPage, to = from + run.size() / kPage - 1;
-      pages += (pages.empty() ? "" : " ") + std::to_string(from) + (to > from ? "-" + std::to_string(to) : "");
+    for (const auto& [bytes, is_zero] : *found) {
+      const size_t from = static_cast<size_t>(bytes.data() - space_.data()) / kPage;
+      const size_t to = from + bytes.size() / kPage - 1;
+      if (is_zero)
+        zeros_ += to - from + 1;
+      else
+        pages += (pages.empty() ? "" : " ") + std::to_string(from) + (to > from ? "-" + std::to_string(to) : "");
     }
     return pages;
   }
@@ -40,6 +44,7 @@ class PageMapTest : public ::testing::Test {
   FileDescriptor file_;
   Reservation space_;
   PageMap map_;
+  size_t zeros_ = 0;
 };
 
 TEST_F(PageMapTest, PagesThatWereOnlyReadAreNotAmongThem) {
@@ -48,6 +53,7 @@ TEST_F(PageMapTest, PagesThatWereOnlyReadAreNotAmongThem) {
   for (size_t i = 0; i < 12; ++i) sum = static_cast<uint8_t>(sum + byte(i));
   EXPECT_EQ(sum, 4 * 7);
   EXPECT_EQ(written(), "");
+  EXPECT_EQ(zeros_, 8u) << "those that no file is behind are all the same one";
   byte(3, 5) = byte(4) = byte(9, kPage - 1) = 1;
   byte(11) = 0;  // its own from now on, whatever is written
   EXPECT_EQ(written(), "3-4 9 11");

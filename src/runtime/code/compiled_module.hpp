@@ -3,7 +3,7 @@
 // Invariants
 //   - Pages of code are never writable: they are mapped readable and executable from a file or a sealed memfd.
 //   - While it lives it stands in the code registry, so that any pc of its code finds it.
-//   - Immutable; shared by stores and threads. What is derived on demand (names, exports by name) is made once.
+//   - Immutable; shared by stores and threads. What is derived on demand (names, exports by name) is kept.
 #pragma once
 
 #include <cstdint>

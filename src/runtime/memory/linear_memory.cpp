@@ -90,7 +90,11 @@ Result<LinearMemory> LinearMemory::make(ReservationCache& cache, const MemoryPla
     }
   }
   if (slot.accessible > wanted) {
-    if (!slot.space.make_inaccessible(guard + wanted, slot.accessible - wanted)) return no_room(size);
+    // What was kept there nobody would look at any more.
+    if (!slot.space.discard(guard + wanted, slot.accessible - wanted) ||
+        !slot.space.make_inaccessible(guard + wanted, slot.accessible - wanted)) {
+      return no_room(size);
+    }
   } else if (slot.accessible < wanted) {
     if (!slot.space.make_accessible(guard + slot.accessible, wanted - slot.accessible)) return no_room(size);
   }
@@ -124,7 +128,11 @@ bool LinearMemory::grow_to(uint64_t new_size) {
   if (new_size > slot_->plan.reservation) return move_to_larger(new_size);
   const uint64_t wanted = os::round_up(new_size, os::page_size());
   if (wanted > slot_->accessible) {
-    if (!slot_->space.make_accessible(slot_->plan.guard + slot_->accessible, wanted - slot_->accessible)) return false;
+    const uint64_t from = slot_->plan.guard + slot_->accessible, more = wanted - slot_->accessible;
+    if (!slot_->space.make_accessible(from, more)) {
+      (void)slot_->space.make_inaccessible(from, more);  // a part of it may be accessible
+      return false;
+    }
     slot_->accessible = wanted;
   }
   size_ = new_size;

@@ -248,7 +248,7 @@ TEST(LinearMemory, BeginsWithItsImageHoweverManyPagesWereWritten) {
   auto plan = *plan_memory(memory_type(3), {});
   const uint64_t page = os::page_size(), pages = 3 * kPage / page;
   os::PageMap map;
-  std::span<uint8_t> room[40];
+  os::PageMap::Run room[64];
   std::vector<uint8_t> expected(3 * kPage, 0);
   std::fill_n(expected.begin() + static_cast<ptrdiff_t>(2 * page), 3 * page, 0xaa);
   for (const uint64_t count : {0, 1, 2, 5, 16, 17, 30}) {
@@ -261,6 +261,8 @@ TEST(LinearMemory, BeginsWithItsImageHoweverManyPagesWereWritten) {
         if (!base) base = memory.base();
         ASSERT_EQ(memory.base(), base);
         ASSERT_EQ(std::memcmp(base, expected.data(), expected.size()), 0) << count << " pages from " << first;
+        // The comparison has read all pages: those stay which are written next.
+        (void)madvise(base, 3 * kPage, MADV_DONTNEED);
         for (uint64_t i = 0; i < count; ++i) base[(first + i) * page + i] = 1;
       }
       const auto left = map.written({base, 3 * kPage}, room);
@@ -268,6 +270,29 @@ TEST(LinearMemory, BeginsWithItsImageHoweverManyPagesWereWritten) {
       EXPECT_EQ(left->empty(), count == 0 || count > 16) << count << " pages: few stay where they are";
     }
   }
+}
+
+TEST(LinearMemory, KeepsNothingBeyondItsEnd) {
+  ReservationCache cache(1);
+  auto plan = *plan_memory(memory_type(1), {});
+  os::PageMap map;
+  os::PageMap::Run room[64];
+  uint8_t* base = nullptr;
+  // Each ends before the one that was before it, and has written its last pages.
+  for (uint64_t pages = 8; pages > 0; --pages) {
+    auto memory = *LinearMemory::make(cache, plan, kPage, {});
+    base = memory.base();
+    ASSERT_TRUE(memory.grow_to(pages * kPage));
+    for (uint64_t i = 1; i <= 16; ++i) memory.base()[pages * kPage - i * os::page_size()] = 1;
+  }
+  {
+    auto memory = *LinearMemory::make(cache, plan, kPage, {});
+  }
+  const auto left = map.written({base, 8 * kPage}, room);
+  if (!left) GTEST_SKIP() << "the system does not say";
+  uint64_t bytes = 0;
+  for (const auto& run : *left) bytes += run.bytes.size();
+  EXPECT_LE(bytes, kPage);
 }
 
 TEST(LinearMemory, WhatAChildOfForkWroteIsGone) {

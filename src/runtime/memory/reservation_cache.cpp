@@ -6,7 +6,10 @@
 namespace vitrine::runtime {
 
 ReservationCache::ReservationCache(uint32_t kept) {
-  for (uint32_t i = 0; i < kShards; ++i) shards_[i].most = kept / kShards + (i < kept % kShards);
+  for (uint32_t i = 0; i < kShards; ++i) {
+    shards_[i].most = kept / kShards + (i < kept % kShards);
+    shards_[i].slots.reserve(shards_[i].most);  // giving back does not fail
+  }
 }
 
 MemorySlotPtr ReservationCache::Shard::take(const MemoryPlan& plan, uint64_t source_identity, Fit fit) {
@@ -60,9 +63,8 @@ Result<MemorySlotPtr> ReservationCache::make_fresh(const MemoryPlan& plan) {
   if (!space) {
     // Address space is short: what is kept for others may be just what is missing.
     for (Shard& shard : shards_) {
-      std::vector<MemorySlotPtr> kept;
       std::lock_guard lock(shard.mutex);
-      kept.swap(shard.slots);
+      shard.slots.clear();
       shard.count.store(0, std::memory_order_relaxed);
     }
     space = os::Reservation::make(plan.total());
@@ -72,7 +74,7 @@ Result<MemorySlotPtr> ReservationCache::make_fresh(const MemoryPlan& plan) {
 }
 
 void ReservationCache::give_back(MemorySlotPtr slot) {
-  // Done here and not when it is taken: memory is returned to the system at once.
+  // Done here and not when it is taken: memory is returned to the system at once, all but a few pages.
   if (!restore(*slot)) return;
   const size_t own = thread_shard();
   for (size_t i = 0; i < kShards; ++i) {
@@ -88,16 +90,16 @@ bool ReservationCache::restore(MemorySlot& slot) {
 bool ReservationCache::rewrite(MemorySlot& slot) {
   // Not more, as they stay in memory while nobody uses them, and whoever used the slot once has them rewritten each time.
   constexpr size_t kMostPages = 16;
-  std::span<uint8_t> room[kMostPages + 1];
+  os::PageMap::Run room[kMostPages + 1];
   const auto written = pages_.written({slot.base(), slot.accessible}, room);
   if (!written) return false;
   const MemorySource& source = slot.source;
-  for (const std::span<uint8_t>& run : *written) {
-    std::memset(run.data(), 0, run.size());
+  for (const os::PageMap::Run& run : *written) {
+    if (!run.is_zero) std::memset(run.bytes.data(), 0, run.bytes.size());
     // The part of the run that the image begins with.
-    const auto at = static_cast<uint64_t>(run.data() - slot.base());
+    const auto at = static_cast<uint64_t>(run.bytes.data() - slot.base());
     const uint64_t from = std::max(at, source.guest_offset);
-    const uint64_t to = std::min(at + run.size(), source.guest_offset + source.size);
+    const uint64_t to = std::min(at + run.bytes.size(), source.guest_offset + source.size);
     if (from < to) std::memcpy(slot.base() + from, source.contents + (from - source.guest_offset), to - from);
   }
   return true;

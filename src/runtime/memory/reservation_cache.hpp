@@ -1,7 +1,7 @@
 // Address space for linear memories: reservations with guards on both sides, some kept for reuse.
 //
 // Invariants
-//   - Between uses a kept slot has no contents: pages are dropped, so the next user sees its image or zeros.
+//   - Between uses a kept slot holds its image, or zeros, and nothing else: so the next user sees.
 //   - A slot remembers which image is mapped at its start and how much is accessible, so that giving it to another
 //     instance of the same module costs one system call.
 // That call is to drop all pages; or, once slots are used again, to ask which were written: where they are few, they are
