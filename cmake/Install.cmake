@@ -9,6 +9,10 @@ list(TRANSFORM objects REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>")
 add_library(vitrine_static STATIC ${CMAKE_CURRENT_BINARY_DIR}/src/empty.cpp ${objects})
 set_target_properties(vitrine_static PROPERTIES OUTPUT_NAME vitrine EXPORT_NAME static LINKER_LANGUAGE CXX)
 target_link_libraries(vitrine_static PUBLIC vitrine_public PRIVATE OpenSSL::Crypto Threads::Threads)
+if(fmt_VERSION VERSION_GREATER_EQUAL 10)
+  target_link_libraries(vitrine_static PRIVATE fmt::fmt)  # see src/base
+  set(fmt_package fmt)
+endif()
 target_link_libraries(vitrine_static INTERFACE asmjit ${CMAKE_DL_LIBS})
 
 install(TARGETS vitrine_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

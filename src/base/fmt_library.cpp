@@ -1,7 +1,7 @@
 // What the fmt library holds beside its headers. Debian has it as a shared library only, and finding that one's symbols,
 // and through it those of a shared C++ library, would be a third of the time in which the program starts.
 #include <fmt/core.h>
-#if FMT_VERSION < 110000
+#if FMT_VERSION < 100000
 
 #include <fmt/format-inl.h>
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/assert.hpp"
+#include "base/uncancellable.hpp"
 
 namespace vitrine {
 
@@ -171,6 +172,7 @@ void WorkerPool::run(Loop& loop) {
         VITRINE_ASSERT(loop.active == 0);
         return;
       }
+      const Uncancellable here;
       std::unique_lock lock(s.mutex);
       std::erase(s.open, &loop);
       s.left.wait(lock, [&] { return loop.active == 0; });

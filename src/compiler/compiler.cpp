@@ -102,10 +102,11 @@ void ModuleCompiler::compile(uint32_t body, unsigned worker) {
   if (body < first_error_.load(std::memory_order_relaxed) &&
       code_size_.load(std::memory_order_relaxed) <= options_.max_code_size) {
     FunctionCompiler& c = compiler(worker);
-    struct Release {
+    // After an exception, too: others may wait for it.
+    struct GiveBack {
       FunctionCompiler& c;
-      ~Release() { c.release(); }
-    } release{c};  // after an exception, too: others may wait for the memory
+      ~GiveBack() { c.give_back(); }
+    } give_back{c};
     auto compiled = c.compile(env_.module.imported_functions + body);
     if (compiled) {
       functions_[body] = abi::UnitView(**compiled).kept(kept_[worker]);
@@ -120,6 +121,7 @@ void ModuleCompiler::compile(uint32_t body, unsigned worker) {
       while (body < first && !first_error_.compare_exchange_weak(first, body, std::memory_order_relaxed)) {
       }
     }
+    c.release();
   }
   size_t done = done_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (options_.progress && worker == 0) options_.progress(done, functions_.size());

@@ -46,6 +46,8 @@ class FunctionCompiler {  // one per thread
   Result<const abi::CodeUnit*> compile(uint32_t function);
   /// Gives back what a large function took.
   void release();
+  /// The memory itself stays; others need not wait for it any more.
+  void give_back() noexcept { grant_.keep(0); }
   /// The optimised IR of a small function, with nothing inlined; none if it is not to be optimised. Lives until the
   /// next call.
   const ir::Func* optimize(uint32_t function);

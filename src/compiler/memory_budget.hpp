@@ -6,13 +6,13 @@
 // worker that waits holds nothing (what it has translated by then is dropped), so somebody always goes on.
 #pragma once
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <utility>
+
+#include "base/uncancellable.hpp"
 
 namespace vitrine::compiler {
 
@@ -57,16 +57,13 @@ class MemoryBudget {
   uint64_t take(uint64_t bytes) {
     bytes = std::min(bytes, total_);
     // A thread that is cancelled while it waits would leave its ticket, and all who come after it waiting.
-    int before;
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    const Uncancellable here;
     std::unique_lock lock(mutex_);
     const uint64_t ticket = next_ticket_++;
     changed_.wait(lock, [&] { return serving_ == ticket && left_ >= bytes; });
     ++serving_;
     left_ -= bytes;
     changed_.notify_all();
-    lock.unlock();
-    pthread_setcancelstate(before, nullptr);
     return bytes;
   }
   void give_back(uint64_t bytes) {

@@ -32,7 +32,7 @@ constexpr size_t kMostRuns = 64;
 
 }  // namespace
 
-std::optional<std::span<const PageMap::Run>> PageMap::written(std::span<uint8_t> range, std::span<Run> room) {
+std::optional<std::span<const PageMap::Run>> PageMap::present(std::span<uint8_t> range, std::span<Run> room) {
   VITRINE_ASSERT(room.size() <= kMostRuns);
   if (is_unavailable_.load(std::memory_order_relaxed)) return std::nullopt;
   const std::atomic<bool>* is_ours = is_ours_.load(std::memory_order_acquire);

@@ -1,4 +1,4 @@
-// Which pages of a private mapping were written: how the kernel sees it, without a fault of ours on any of them.
+// Which pages of a private mapping are its own, mostly because they were written: how the kernel sees it, without a fault of ours on any of them.
 #pragma once
 
 #include <atomic>
@@ -29,7 +29,7 @@ class PageMap {
   /// The pages in `range`, which is whole pages of private mappings, that are there and are not the file's. As runs, in
   /// order, in `room`. None if that may be `room.size()` pages or more, if some are not in memory but elsewhere, or if
   /// the system does not say.
-  std::optional<std::span<const Run>> written(std::span<uint8_t> range, std::span<Run> room);
+  std::optional<std::span<const Run>> present(std::span<uint8_t> range, std::span<Run> room);
 
  private:
   bool open();

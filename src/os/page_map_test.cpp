@@ -19,14 +19,14 @@ class PageMapTest : public ::testing::Test {
     ASSERT_TRUE(space_.make_accessible(0, 12 * kPage));
     ASSERT_TRUE(space_.map_file(0, 4 * kPage, file_.get(), 0));
     PageMap::Run room[1];
-    if (!map_.written({space_.data(), kPage}, room)) GTEST_SKIP() << "the system does not say";
+    if (!map_.present({space_.data(), kPage}, room)) GTEST_SKIP() << "the system does not say";
   }
 
   uint8_t& byte(size_t page, size_t offset = 0) { return space_.data()[page * kPage + offset]; }
   /// "3-4 9" for pages 3, 4 and 9; "many" if there are `room` or more. Without pages of zeros.
   std::string written(size_t room = 13) {
     std::vector<PageMap::Run> runs(room);
-    const auto found = map_.written({space_.data(), space_.size()}, runs);
+    const auto found = map_.present({space_.data(), space_.size()}, runs);
     if (!found) return "many";
     std::string pages;
     for (const auto& [bytes, is_zero] : *found) {

@@ -91,10 +91,7 @@ Result<LinearMemory> LinearMemory::make(ReservationCache& cache, const MemoryPla
   }
   if (slot.accessible > wanted) {
     // What was kept there nobody would look at any more.
-    if (!slot.space.discard(guard + wanted, slot.accessible - wanted) ||
-        !slot.space.make_inaccessible(guard + wanted, slot.accessible - wanted)) {
-      return no_room(size);
-    }
+    if (!slot.space.unmap(guard + wanted, slot.accessible - wanted)) return no_room(size);
   } else if (slot.accessible < wanted) {
     if (!slot.space.make_accessible(guard + slot.accessible, wanted - slot.accessible)) return no_room(size);
   }

@@ -90,11 +90,14 @@ bool ReservationCache::restore(MemorySlot& slot) {
 bool ReservationCache::rewrite(MemorySlot& slot) {
   // Not more, as they stay in memory while nobody uses them, and whoever used the slot once has them rewritten each time.
   constexpr size_t kMostPages = 16;
-  os::PageMap::Run room[kMostPages + 1];
-  const auto written = pages_.written({slot.base(), slot.accessible}, room);
-  if (!written) return false;
+  os::PageMap::Run room[64];  // and pages of zeros, which were only read and need no memory
+  const auto present = pages_.present({slot.base(), slot.accessible}, room);
+  if (!present) return false;
+  uint64_t bytes = 0;
+  for (const os::PageMap::Run& run : *present) bytes += run.is_zero ? 0 : run.bytes.size();
+  if (bytes > kMostPages * os::page_size()) return false;
   const MemorySource& source = slot.source;
-  for (const os::PageMap::Run& run : *written) {
+  for (const os::PageMap::Run& run : *present) {
     if (!run.is_zero) std::memset(run.bytes.data(), 0, run.bytes.size());
     // The part of the run that the image begins with.
     const auto at = static_cast<uint64_t>(run.bytes.data() - slot.base());

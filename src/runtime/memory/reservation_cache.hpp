@@ -3,7 +3,7 @@
 // Invariants
 //   - Between uses a kept slot holds its image, or zeros, and nothing else: so the next user sees.
 //   - A slot remembers which image is mapped at its start and how much is accessible, so that giving it to another
-//     instance of the same module costs one system call.
+//     instance of the same module costs one system call; where it had grown, another for what is beyond.
 // That call is to drop all pages; or, once slots are used again, to ask which were written: where they are few, they are
 // put right in their place. The next user then has no fault on them, and the other threads of the process no TLB to
 // flush: that costs more than all the rest of an instance.
@@ -69,7 +69,7 @@ class ReservationCache {
   Result<MemorySlotPtr> take(const MemoryPlan& plan, uint64_t source_identity);
   /// A slot that nobody used before and nobody has use for after.
   Result<MemorySlotPtr> make_fresh(const MemoryPlan& plan);
-  /// Takes a slot back, dropping its contents.
+  /// Takes a slot back, and makes its contents those that it began with.
   void give_back(MemorySlotPtr slot);
   /// Unmaps every kept slot that maps one of the sources: their file is about to be closed.
   void forget(uint64_t first_identity, uint64_t last_identity);

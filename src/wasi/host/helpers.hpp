@@ -2,7 +2,7 @@
 // that is to end does not have to wait for it.
 //
 // The work owns all it touches: the guest, its memory and its handles may be gone before it is done. Helpers are shared
-// by the process, started when they are needed, and few: work that finds none free waits, and is not begun at all if
+// by the process, started when they are needed, gone soon after, and few: work that finds none free waits, and is not begun at all if
 // its guest is ended first. What hangs is a file system (a server that does not answer), and work for it would hold all
 // helpers in the end, for it outlives its guests; so the work of one device holds no more than it leaves free.
 #pragma once
