@@ -18,6 +18,7 @@
 #include "base/assert.hpp"
 #include "compiler/mach/vcode.hpp"
 #include "compiler/x64/insts.hpp"
+#include "compiler/x64/emit_plain.hpp"
 #include "compiler/x64/regs.hpp"
 
 namespace vitrine::x64 {
@@ -73,6 +74,12 @@ class Asm {
 
   template <class... Ops>
   void e(asmjit::InstId id, const Ops&... ops) {
+    if (a_.remainingSpace() >= plain::kMaxBytes) [[likely]] {
+      if (uint8_t* end = plain::encode(a_._bufferPtr, id, ops...)) {
+        a_._bufferPtr = end;
+        return;
+      }
+    }
     asmjit::Error error = a_.emit(id, ops...);
     if (error != asmjit::kErrorOk) [[unlikely]] {
       const asmjit::Operand list[] = {asmjit::Operand(), ops...};
