@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "os/file_size_limit.hpp"
 #include "os/pipe_guard.hpp"
+#include "os/uncancelled_io.hpp"
 #include "wasi/host/pieces.hpp"
 
 namespace vitrine::wasi::host {
@@ -30,13 +31,13 @@ Channel::Channel(int fd, Owner owner) : fd_(fd) {
 os::SysResult<size_t> Channel::read(std::span<const iovec> to, const Interrupt& interrupt) const {
   if (kind_ != Kind::Direct) return transfer(to, /*write=*/false, interrupt);
   if (to.size() == 1 && to[0].iov_len <= kFirstPiece) [[likely]] {
-    ssize_t n = ::read(fd_, to[0].iov_base, to[0].iov_len);
+    ssize_t n = os::read_now(fd_, to[0].iov_base, to[0].iov_len);
     if (n >= 0) [[likely]]
       return static_cast<size_t>(n);
     if (errno != EINTR) return os::last_error();
   }
   return in_pieces(to, interrupt, [this](std::span<const iovec> parts, size_t) {
-    return parts.size() == 1 ? ::read(fd_, parts[0].iov_base, parts[0].iov_len)
+    return parts.size() == 1 ? os::read_now(fd_, parts[0].iov_base, parts[0].iov_len)
                              : ::readv(fd_, parts.data(), static_cast<int>(parts.size()));
   });
 }
@@ -49,13 +50,13 @@ os::SysResult<size_t> Channel::write(std::span<const iovec> from, const Interrup
     return transfer(from, /*write=*/true, interrupt);
   }
   if (from.size() == 1 && from[0].iov_len <= kFirstPiece) [[likely]] {
-    ssize_t n = ::write(fd_, from[0].iov_base, from[0].iov_len);
+    ssize_t n = os::write_now(fd_, from[0].iov_base, from[0].iov_len);
     if (n >= 0) [[likely]]
       return static_cast<size_t>(n);
     if (errno != EINTR) return os::last_error();
   }
   return in_pieces(from, interrupt, [this](std::span<const iovec> parts, size_t) {
-    return parts.size() == 1 ? ::write(fd_, parts[0].iov_base, parts[0].iov_len)
+    return parts.size() == 1 ? os::write_now(fd_, parts[0].iov_base, parts[0].iov_len)
                              : ::writev(fd_, parts.data(), static_cast<int>(parts.size()));
   });
 }

@@ -19,19 +19,32 @@ File::File(os::LeasedDescriptor fd, FileType type, FileMode mode, std::shared_pt
       channel_(fd_.fd.get(), Channel::Owner::Ours),
       type_(type),
       mode_(mode),
+      writes_through_((mode.sync || mode.data_sync) && channel_.is_direct()),
       grant_(std::move(grant)),
       path_(std::move(path)) {}
 
+[[gnu::noinline, gnu::cold]] os::SysResult<> File::refused(Verb verb) const {
+  return grant_->refuse(verb, path_);
+}
+
 [[gnu::always_inline]] inline os::SysResult<> File::use(Verb verb, uint64_t bytes) const {
-  return host::use(*grant_, verb, bytes, [this] { return path_; });
+  if (grant_->try_use(verb, bytes)) [[likely]]
+    return {};
+  return refused(verb);
 }
 
 [[gnu::always_inline]] inline os::SysResult<size_t> File::moved(Verb verb, uint64_t asked,
                                                                 os::SysResult<size_t> done) const {
-  if (!done || *done != asked) [[unlikely]]
-    grant_->give_back(verb, asked - (done ? *done : 0));
+  if (done && *done == asked && !writes_through_) [[likely]]
+    return done;
+  return moved_less_or_through(verb, asked, done);
+}
+
+[[gnu::noinline]] os::SysResult<size_t> File::moved_less_or_through(Verb verb, uint64_t asked,
+                                                                    os::SysResult<size_t> done) const {
+  grant_->give_back(verb, asked - (done ? *done : 0));
   // Not by O_SYNC: a write that waits for the disk could not be interrupted.
-  if (verb == Verb::Write && (mode_.sync || mode_.data_sync) && done && *done > 0 && channel_.is_direct()) [[unlikely]]
+  if (verb == Verb::Write && writes_through_ && done && *done > 0)
     TRY(mode_.sync ? on_disk(::fsync) : on_disk(::fdatasync));
   return done;
 }

@@ -62,8 +62,10 @@ class File : public std::enable_shared_from_this<File> {
 
  private:
   os::SysResult<> use(Verb verb, uint64_t bytes = 0) const;
+  os::SysResult<> refused(Verb verb) const;
   /// Counts what of a transfer of `asked` bytes was done, and brings it to the disk if the mode says so.
   os::SysResult<size_t> moved(Verb verb, uint64_t asked, os::SysResult<size_t> done) const;
+  os::SysResult<size_t> moved_less_or_through(Verb verb, uint64_t asked, os::SysResult<size_t> done) const;
   template <class Call>
   os::SysResult<> on_disk(Call call) const;
 
@@ -71,6 +73,7 @@ class File : public std::enable_shared_from_this<File> {
   Channel channel_;
   FileType type_;
   FileMode mode_;
+  bool writes_through_;  // by the mode, and there is a disk
   std::shared_ptr<const DirectoryGrant> grant_;
   std::string path_;  // as the guest knows it, for messages
 };

@@ -24,6 +24,13 @@ os::SysResult<> DirectoryGrant::refuse(Denial denial) const {
   return os::sys_fail(EPERM);
 }
 
+os::SysResult<> DirectoryGrant::refuse(Verb verb, std::string path) const {
+  return refuse({.reason = Denial::Reason::MissingRight,
+                 .verb = verb,
+                 .subject = std::move(path),
+                 .missing = right_of(verb) - access});
+}
+
 Result<> Grants::add_directory(const std::string& host, std::string guest, Access access) {
   os::FileDescriptor fd(::open(host.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   // A directory that may be entered but not listed can be granted all the same.

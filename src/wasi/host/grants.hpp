@@ -33,6 +33,8 @@ struct DirectoryGrant : Grant {
 
   /// Records what the grant does not allow `denial.verb` for, with what is known of the grant, and answers EPERM.
   os::SysResult<> refuse(Denial denial) const;
+  /// Likewise, of what the guest calls `path`: a right is missing.
+  os::SysResult<> refuse(Verb verb, std::string path) const;
 };
 
 /// Uses a directory's grant. `path` answers what the guest calls that which the verb is about; asked only where it is
@@ -41,10 +43,7 @@ template <class Path>
 [[gnu::always_inline]] inline os::SysResult<> use(const DirectoryGrant& grant, Verb verb, uint64_t bytes, Path&& path) {
   if (grant.try_use(verb, bytes)) [[likely]]
     return {};
-  return grant.refuse({.reason = Denial::Reason::MissingRight,
-                       .verb = verb,
-                       .subject = path(),
-                       .missing = right_of(verb) - grant.access});
+  return grant.refuse(verb, path());
 }
 
 struct DirectoryToGrant {

@@ -17,28 +17,30 @@ namespace {
                             ErrorKind::Host));
 }
 
+[[gnu::noinline, gnu::cold]] int32_t end_guest(const Caller& caller, GuestMemory& memory, CallError why) {
+  switch (why.kind()) {
+    case CallError::Kind::Exit:
+      return caller.raise(Error::exit(static_cast<int32_t>(why.exit_status())));
+    case CallError::Kind::Interrupt:
+      return caller.raise(TrapCode::Interrupt);
+    default:
+      return caller.raise(Error(std::move(*memory.take_trap()), ErrorKind::Trap));
+  }
+}
+
 int32_t thunk(void* env, CallerContext* context, RawVal* values) {
   const auto& function = *static_cast<const P1Function*>(env);
   Caller caller(context);
   auto* state = static_cast<P1State*>(caller.data(&kStoreKey));
   if (!state) [[unlikely]]
     return no_guest(caller, function);
-  uint64_t result = 0;
   GuestMemory memory([](void* guest) { return static_cast<Caller*>(guest)->memory(); }, &caller);
   // A function of the embedder's behind a stream may throw, as a function in the raw convention may.
-  Ending ending = function.call(*state, memory, values, &result);
-  switch (ending.kind) {
-    case Ending::Kind::Ok:
-      values[0].i64 = static_cast<int64_t>(result);
-      return 0;
-    case Ending::Kind::Exit:
-      return caller.raise(Error::exit(static_cast<int32_t>(ending.exit_status)));
-    case Ending::Kind::Interrupt:
-      return caller.raise(TrapCode::Interrupt);
-    case Ending::Kind::Trap:
-      break;
-  }
-  return caller.raise(Error(std::move(*ending.message), ErrorKind::Trap));
+  const Answer<> answer = function.call(*state, memory, values);
+  if (!answer && answer.error().kind() != CallError::Kind::Errno) [[unlikely]]
+    return end_guest(caller, memory, answer.error());
+  values[0].i64 = answer ? 0 : static_cast<int64_t>(answer.error().error());
+  return 0;
 }
 
 }  // namespace

@@ -20,28 +20,11 @@ template <class... Params, Answer<> (*F)(Call&, Params...)>
 struct Thunk<F> {
   static constexpr std::array<WasmType, sizeof...(Params)> kParams = {kWasmType<Params>...};
 
-  static Ending call(P1State& state, GuestMemory& memory, const RawVal* args, uint64_t* result) {
+  static Answer<> call(P1State& state, GuestMemory& memory, const RawVal* args) {
     Call c{state, memory};
-    Answer<> answer = [&]<size_t... I>(std::index_sequence<I...>) {
+    return [&]<size_t... I>(std::index_sequence<I...>) {
       return F(c, static_cast<Params>(sizeof(Params) == 4 ? args[I].i32 : args[I].i64)...);
     }(std::index_sequence_for<Params...>());
-    if (answer) {
-      *result = 0;
-      return {};
-    }
-    const CallError& failure = answer.error();
-    switch (failure.kind()) {
-      case CallError::Kind::Errno:
-        *result = static_cast<uint64_t>(failure.error());
-        return {};
-      case CallError::Kind::Trap:
-        return {Ending::Kind::Trap, 0, std::make_unique<std::string>(failure.message())};
-      case CallError::Kind::Interrupt:
-        return {Ending::Kind::Interrupt, 0, nullptr};
-      case CallError::Kind::Exit:
-        break;
-    }
-    return {Ending::Kind::Exit, failure.exit_status(), nullptr};
   }
 };
 

@@ -17,9 +17,9 @@ class P1State;
 
 enum class WasmType : uint8_t { I32, I64 };
 
-/// Calls a function for the guest whose memory is `memory`, with an element of `args` for each parameter. The errno is
-/// left in `result`, which is untouched by a function without results.
-using P1Call = Ending (*)(P1State& state, GuestMemory& memory, const RawVal* args, uint64_t* result);
+/// Calls a function for the guest whose memory is `memory`, with an element of `args` for each parameter. An errno is the
+/// function's result; the other errors end the guest.
+using P1Call = Answer<> (*)(P1State& state, GuestMemory& memory, const RawVal* args);
 
 struct P1Function {
   std::string_view name;

@@ -33,19 +33,19 @@ inline std::string call_function(P1State& state, GuestMemory&& memory, Abi abi, 
   for (const P1Function& function : p1_functions(abi)) {
     if (function.name != name) continue;
     EXPECT_EQ(function.params.size(), args.size()) << name;
-    uint64_t result = ~uint64_t{0};
     std::vector<RawVal> values(args.size());
     std::ranges::transform(args, values.begin(), [](uint64_t arg) { return RawVal{.i64 = static_cast<int64_t>(arg)}; });
-    Ending ending = function.call(state, memory, values.data(), &result);
-    switch (ending.kind) {
-      case Ending::Kind::Trap:
-        return "trap: " + *ending.message;
-      case Ending::Kind::Interrupt:
+    const Answer<> answer = function.call(state, memory, values.data());
+    if (answer) return function.has_result ? name_of(Errno::Success) : "";
+    switch (answer.error().kind()) {
+      case CallError::Kind::Trap:
+        return "trap: " + *memory.take_trap();
+      case CallError::Kind::Interrupt:
         return "trap: interrupt";
-      case Ending::Kind::Exit:
-        return "exit: " + std::to_string(ending.exit_status);
-      case Ending::Kind::Ok:
-        return function.has_result ? name_of(static_cast<Errno>(result)) : "";
+      case CallError::Kind::Exit:
+        return "exit: " + std::to_string(answer.error().exit_status());
+      case CallError::Kind::Errno:
+        return name_of(answer.error().error());
     }
   }
   ADD_FAILURE() << "no function " << name;

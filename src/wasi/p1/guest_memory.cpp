@@ -23,12 +23,17 @@ Answer<std::string> GuestMemory::path(uint32_t address, uint32_t length) const {
 }
 
 CallError GuestMemory::out_of_bounds(uint32_t address, uint64_t length) const {
-  return CallError::trap(fmt::format("out of bounds memory access: {} bytes at 0x{:x} of a memory of 0x{:x} bytes",
-                                     length, address, bytes_.size()));
+  return trap(fmt::format("out of bounds memory access: {} bytes at 0x{:x} of a memory of 0x{:x} bytes", length,
+                          address, bytes_.size()));
 }
 
-CallError GuestMemory::misaligned(uint32_t address, uint32_t align) {
-  return CallError::trap(fmt::format("misaligned pointer: 0x{:x} is not a multiple of {}", address, align));
+CallError GuestMemory::misaligned(uint32_t address, uint32_t align) const {
+  return trap(fmt::format("misaligned pointer: 0x{:x} is not a multiple of {}", address, align));
+}
+
+CallError GuestMemory::trap(std::string message) const {
+  trap_ = std::make_unique<std::string>(std::move(message));
+  return CallError::trap();
 }
 
 }  // namespace vitrine::wasi::p1

@@ -9,9 +9,11 @@
 
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "wasi/p1/answer.hpp"
@@ -73,15 +75,20 @@ class GuestMemory {
   /// A path of the guest's: EILSEQ unless it is UTF-8, EINVAL if it holds a NUL, ENAMETOOLONG if no system takes it.
   Answer<std::string> path(uint32_t address, uint32_t length) const;
 
+  /// Of the last trap: what was wrong. Never null after one.
+  std::unique_ptr<std::string> take_trap() { return std::move(trap_); }
+
  private:
   template <class T>
   friend class Slot;
   CallError out_of_bounds(uint32_t address, uint64_t length) const;
-  static CallError misaligned(uint32_t address, uint32_t align);
+  CallError misaligned(uint32_t address, uint32_t align) const;
+  CallError trap(std::string message) const;
 
   std::span<uint8_t> bytes_;
   Where where_ = nullptr;
   void* guest_ = nullptr;
+  mutable std::unique_ptr<std::string> trap_;
 };
 
 // SAFETY: GuestMemory::slot checked the range, and memory does not shrink. memcpy, because the host's memory for

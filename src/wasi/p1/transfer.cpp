@@ -23,9 +23,11 @@ class Transfer {
  public:
   Transfer(Call& c, uint32_t iovecs, uint32_t count) : c_(c), iovecs_(iovecs), iovec_count_(count) {}
 
-  /// Looks the buffers up, each of them checked, without the first `skip` bytes.
-  Answer<> gather(uint64_t skip = 0);
-  std::span<const iovec> parts() const { return {parts_, count_}; }
+  /// Looks the buffers up, each of them checked.
+  Answer<> gather();
+  /// Leaves out the first bytes of what was gathered.
+  void skip(uint64_t done);
+  std::span<const iovec> parts() const { return {parts_ + first_, parts_ + count_}; }
   /// The size of all, skipped ones included.
   uint64_t total() const { return total_; }
 
@@ -40,27 +42,36 @@ class Transfer {
   Call& c_;
   uint32_t iovecs_, iovec_count_;
   uint64_t total_ = 0;
-  size_t count_ = 0;
+  uint32_t first_ = 0, count_ = 0;
   iovec parts_[kMaxIovecs];  // not initialised: only what was filled is looked at
 };
 
-Answer<> Transfer::gather(uint64_t skip) {
-  auto array = TRY(c_.memory.range(iovecs_, uint64_t{iovec_count_} * Layout::kIovecSize, 4));
-  count_ = 0;
-  total_ = 0;
+inline Answer<> Transfer::gather() {
+  const GuestMemory& memory = c_.memory;
+  auto array = TRY(memory.range(iovecs_, uint64_t{iovec_count_} * Layout::kIovecSize, 4));
   // What is beyond is not looked at: the guest passes it again when it goes on after the short count, and a bad one
   // traps then. The array itself is inside, or this call traps.
-  for (uint32_t i = 0; i < std::min(iovec_count_, kMaxIovecs) && total_ < kMaxBytes; ++i) {
-    auto element = array.subspan(size_t{i} * Layout::kIovecSize, Layout::kIovecSize);
-    auto bytes = TRY(c_.memory.range(get<uint32_t>(element, 0), get<uint32_t>(element, 4)));
-    bytes = bytes.first(std::min<uint64_t>(bytes.size(), kMaxBytes - total_));
-    total_ += bytes.size();
-    auto skipped = std::min<uint64_t>(skip, bytes.size());
-    skip -= skipped;
-    if (bytes.size() == skipped && skipped > 0) continue;
-    parts_[count_++] = {bytes.data() + skipped, bytes.size() - skipped};
+  const uint32_t most = std::min(iovec_count_, kMaxIovecs);
+  uint32_t count = 0;
+  uint64_t total = 0;
+  for (; count < most && total < kMaxBytes; ++count) {
+    auto element = array.subspan(size_t{count} * Layout::kIovecSize, Layout::kIovecSize);
+    auto bytes = TRY(memory.range(get<uint32_t>(element, 0), get<uint32_t>(element, 4)));
+    const auto size = std::min<uint64_t>(bytes.size(), kMaxBytes - total);
+    parts_[count] = {bytes.data(), size};
+    total += size;
   }
+  first_ = 0;
+  count_ = count;
+  total_ = total;
   return {};
+}
+
+void Transfer::skip(uint64_t done) {
+  while (first_ < count_ && done >= parts_[first_].iov_len) done -= parts_[first_++].iov_len;
+  if (first_ == count_) return;
+  iovec& part = parts_[first_];
+  part = {static_cast<char*>(part.iov_base) + done, part.iov_len - done};
 }
 
 template <class Handle, class Attempt>
@@ -89,7 +100,8 @@ Answer<size_t> Transfer::all(const Handle& handle, bool nonblock, host::Directio
     }
     if (auto waited = handle->wait(direction); !waited) return std::unexpected(CallError(waited.error()));
     c_.memory.refresh();
-    TRY(gather(done));
+    TRY(gather());
+    skip(done);
   }
 }
 
