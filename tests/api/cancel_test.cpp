@@ -14,6 +14,7 @@
 #include <functional>
 #include <iterator>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "testing.hpp"
@@ -615,6 +616,52 @@ TEST_F(Cancel, ADeadlineHoldsInAChildOfFork) {
     _exit(victim.run("loop") ? 1 : 0);
   }
   EXPECT_FALSE(victim.run("loop"));
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+}
+
+// What another thread was running when the process forked does not run in the child, and nobody is to be woken for it.
+TEST_F(Cancel, WakesNobodyInAChildOfFork) {
+  Engine engine = make_engine();
+  Victim victim(compile(engine, kWat));
+  std::atomic<int> woken{0};
+  const CancelCallback wake = victim.store.on_cancel([&] { ++woken; });
+  unwrap(victim.store.cancel_after(300ms));
+  std::thread thread([&] { EXPECT_FALSE(victim.run("loop")); });
+  victim.wait_until_started();
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    std::this_thread::sleep_for(600ms);
+    _exit(woken);
+  }
+  thread.join();
+  while (woken == 0) std::this_thread::yield();
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+}
+
+// Nor is waited for what another thread was calling at that moment.
+TEST_F(Cancel, ACallbackCutOffByAForkMayGo) {
+  Engine engine = make_engine();
+  Victim victim(compile(engine, kWat));
+  std::atomic<bool> running{false}, may_end{false};
+  std::optional<CancelCallback> wake = victim.store.on_cancel([&] {
+    running = true;
+    while (!may_end) std::this_thread::yield();
+  });
+  std::thread thread([handle = victim.store.canceller()] { handle.cancel(); });
+  while (!running) std::this_thread::yield();
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    wake.reset();
+    _exit(0);
+  }
+  may_end = true;
+  thread.join();
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;

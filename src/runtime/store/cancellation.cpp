@@ -1,10 +1,63 @@
 #include "runtime/store/cancellation.hpp"
 
+#include <new>
 #include <utility>
 
+#include "base/uncancellable.hpp"
 #include "runtime/store/store.hpp"
 
 namespace vitrine::runtime {
+
+class Cancellation::Wake {
+ public:
+  Wake(std::shared_ptr<Cancellation> of, std::function<void()> call) : of_(std::move(of)), call_(std::move(call)) {}
+  Wake(const Wake&) = delete;
+  Wake& operator=(const Wake&) = delete;
+  ~Wake() {
+    std::unique_lock lock(of_->mutex_);
+    if (listed_) unlist();
+    if (of_->running_wake_ != this) return;
+    if (of_->waker_ == std::this_thread::get_id()) {  // it ends itself
+      of_->running_wake_ = nullptr;
+      return;
+    }
+    const Uncancellable wait;
+    of_->wake_done_.wait(lock, [this] { return of_->running_wake_ != this; });
+  }
+
+  /// Locked.
+  void list() {
+    listed_ = true;
+    next_ = of_->first_wake_;
+    if (next_) next_->previous_ = this;
+    of_->first_wake_ = this;
+  }
+  void unlist() {
+    listed_ = false;
+    (previous_ ? previous_->next_ : of_->first_wake_) = next_;
+    if (next_) next_->previous_ = previous_;
+  }
+  /// What it calls, which then does not depend on this any more.
+  std::function<void()> take() { return std::move(call_); }
+
+ private:
+  std::shared_ptr<Cancellation> of_;
+  std::function<void()> call_;
+  bool listed_ = false;
+  Wake* next_ = nullptr;
+  Wake* previous_ = nullptr;
+};
+
+namespace {
+
+void call_quietly(const std::function<void()>& wake) {
+  try {
+    wake();
+  } catch (...) {
+  }
+}
+
+}  // namespace
 
 void Cancellation::cancel() {
   if (!begin(std::nullopt) || !tell()) return;
@@ -35,7 +88,7 @@ bool Cancellation::begin(std::optional<uint64_t> deadline) {
 
 bool Cancellation::tell() {
   const bool goes_on = push();
-  wakes_.request_stop();
+  wake();
   return goes_on;
 }
 
@@ -57,13 +110,46 @@ bool Cancellation::cancel_after(std::optional<std::chrono::nanoseconds> delay) {
   return due_.has_value();
 }
 
-std::shared_ptr<void> Cancellation::on_cancel(std::function<void()> wake) {
-  return std::make_shared<std::stop_callback<std::function<void()>>>(wakes_.get_token(), [wake = std::move(wake)] {
-    try {
-      wake();
-    } catch (...) {
+std::shared_ptr<void> Cancellation::on_cancel(std::function<void()> call) {
+  auto wake = std::make_shared<Wake>(shared_from_this(), std::move(call));
+  {
+    std::lock_guard locked(mutex_);
+    if (!woke_) {
+      wake->list();
+      return wake;
     }
-  });
+  }
+  call_quietly(wake->take());
+  return wake;
+}
+
+void Cancellation::wake() {
+  std::unique_lock lock(mutex_);
+  if (woke_) return;
+  woke_ = true;
+  os::Thread* running = store_ && store_->has_activation() ? store_->running_thread() : nullptr;
+  if (running && running->was_left_by_fork()) return;
+  const Uncancellable whole;  // others wait for the end of each
+  waker_ = std::this_thread::get_id();
+  while (first_wake_) {
+    running_wake_ = first_wake_;
+    running_wake_->unlist();
+    {
+      // What it holds goes while the lock is free: it may do anything.
+      const std::function<void()> call = running_wake_->take();
+      lock.unlock();
+      call_quietly(call);
+    }
+    lock.lock();
+    running_wake_ = nullptr;
+    wake_done_.notify_all();
+  }
+}
+
+void Cancellation::after_in_child() {
+  new (&mutex_) std::mutex;
+  new (&wake_done_) std::condition_variable;
+  if (running_wake_ && waker_ != std::this_thread::get_id()) running_wake_ = nullptr;
 }
 
 bool Cancellation::push() {

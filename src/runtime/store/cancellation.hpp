@@ -13,17 +13,21 @@
 // A host function may let another thread enter its store and wait for it: the innermost activation's thread runs the
 // guest, and is looked up each time.
 //
+// In a child of fork, a store that another thread was running is nobody's: its guests will not come back, and whom it
+// would wake does not wait. A function that such a thread was calling for it has been cut off.
+//
 // Outlives its store; shared by whoever may cancel.
 #pragma once
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <stop_token>
+#include <thread>
 
 #include "os/fork.hpp"
 #include "os/thread.hpp"
@@ -33,9 +37,10 @@ namespace vitrine::runtime {
 
 class Store;
 
-class Cancellation : public std::enable_shared_from_this<Cancellation> {
+class Cancellation final : public std::enable_shared_from_this<Cancellation>, os::ForkLock {
  public:
-  explicit Cancellation(Store& store) : store_(&store) {}
+  explicit Cancellation(Store& store) : store_(&store) { ForkLock::add(*this); }
+  ~Cancellation() { ForkLock::remove(*this); }
 
   /// Any thread; only the first call has an effect.
   void cancel();
@@ -60,15 +65,26 @@ class Cancellation : public std::enable_shared_from_this<Cancellation> {
   bool tell();
   /// The store dies.
   void detach();
+  /// A function to be called when cancelled: in the list from its making to its call, or its end.
+  class Wake;
+  /// Calls them all.
+  void wake();
+  void before_fork() override { mutex_.lock(); }
+  void after_in_parent() override { mutex_.unlock(); }
+  void after_in_child() override;
 
   std::atomic<bool> cancelled_{false};
-  os::ForkSafe<std::mutex> mutex_;
+  std::mutex mutex_;
   Store* store_;                   // null when it is dead
   os::Thread* at_home_ = nullptr;  // who might have been on its way in when it was cancelled; null: nobody, any more
   uint64_t first_request_ = 0;     // the first signal to it; 0: none was sent
   uint64_t deadline_ = 0;          // the number of the time that was set last
   std::optional<Timer::Key> due_;  // its place in the timer, for the store's thread
-  std::stop_source wakes_;
+  Wake* first_wake_ = nullptr;     // that was not called yet
+  Wake* running_wake_ = nullptr;   // by waker_; null: none, or it has gone
+  bool woke_ = false;              // `wake` was called
+  std::thread::id waker_;
+  std::condition_variable wake_done_;
 };
 
 }  // namespace vitrine::runtime
