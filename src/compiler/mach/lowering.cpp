@@ -52,10 +52,10 @@ void Lowering::analyse() {
   uint32_t color = 0;
   uint8_t trap = 0;
   for (Block b : cfg_.rpo()) {
+    for (const BlockCall& c : f_->succs(f_->terminator(b)))
+      for (Value v : f_->args(c)) use(v);
     for (Inst i = (*f_)[b].first; i.valid(); i = f_->next(i)) {
       for (Value v : f_->args(i)) use(v);
-      for (const BlockCall& c : f_->succs(i))
-        for (Value v : f_->args(c)) use(v);
       const InstData& d = (*f_)[i];
       if (!ir::only_reads(d.op)) {
         color_[i.raw()] = color++;
@@ -84,11 +84,10 @@ void Lowering::find_crossing() {
     if (def_block(v) != where) crosses_[v.raw()] = 1;
   };
   for (Block b : cfg_.rpo()) {
-    for (Inst i = (*f_)[b].first; i.valid(); i = f_->next(i)) {
+    for (Inst i = (*f_)[b].first; i.valid(); i = f_->next(i))
       for (Value v : f_->args(i)) use(v, b);
-      for (const BlockCall& c : f_->succs(i))
-        for (Value v : f_->args(c)) use(v, c.target);
-    }
+    for (const BlockCall& c : f_->succs(f_->terminator(b)))
+      for (Value v : f_->args(c)) use(v, c.target);
   }
 }
 

@@ -74,19 +74,24 @@ size_t Asm::memory() const {
          2 * bytes(symbol_refs_, traps_, handlers_, addresses_);
 }
 
+void Asm::append(uint64_t bytes, unsigned count) {
+  static_assert(plain::kMaxBytes >= sizeof bytes);
+  if (a_.remainingSpace() >= plain::kMaxBytes) [[likely]] {
+    std::memcpy(a_._bufferPtr, &bytes, sizeof bytes);
+    a_._bufferPtr += count;
+  } else {
+    VITRINE_ASSERT(a_.embed(&bytes, count) == asmjit::kErrorOk);
+  }
+}
+
 void Asm::jump(Label to, uint8_t kind) {
   events_.push_back({static_cast<uint32_t>(a_.offset()), kind, 0, to});
-  const uint8_t bytes[6] = {0x0f, static_cast<uint8_t>(0x80 + kind), 0, 0, 0, 0};
-  const uint8_t jmp[5] = {0xe9, 0, 0, 0, 0};
-  if (kind == Event::kJmp)
-    a_.embed(jmp, 5);
-  else
-    a_.embed(bytes, 6);
+  const bool is_jmp = kind == Event::kJmp;
+  append(is_jmp ? 0xe9 : 0x800f + (uint64_t{kind} << 8), is_jmp ? 5 : 6);
 }
 
 void Asm::symbol_ref(uint8_t opcode, uint32_t symbol) {
-  const uint8_t bytes[5] = {opcode, 0, 0, 0, 0};
-  a_.embed(bytes, 5);
+  append(opcode, 5);
   symbol_refs_.push_back({{static_cast<uint32_t>(a_.offset()) - 4, here().event}, symbol, abi::RelocKind::Call});
 }
 

@@ -149,6 +149,8 @@ class Asm {
     Place at;
     uint32_t srcloc;
   };
+  /// Appends the low `count` bytes.
+  void append(uint64_t bytes, unsigned count);
   void jump(Label to, uint8_t kind);
   void symbol_ref(uint8_t opcode, uint32_t symbol);
   void choose_short();
