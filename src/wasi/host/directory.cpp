@@ -59,8 +59,9 @@ os::SysResult<> Directory::refuse_open(const std::string& path, uint64_t limit) 
 }
 
 os::SysResult<> Directory::may_open(const std::string& path, const OpenOptions& options) const {
-  if (options.mode.write) TRY(use(Verb::OpenForWriting, path));
+  // First what the guest means to do: who creates a file opens it for writing as well.
   if (options.create) TRY(use(Verb::CreateFile, path));
+  if (options.mode.write) TRY(use(Verb::OpenForWriting, path));
   if (options.truncate) TRY(use(Verb::Truncate, path));
   bool plain = options.mode.read || options.mode.write || options.create || options.truncate;
   if (!plain) return use(Verb::Open, path);
