@@ -116,13 +116,13 @@ TEST_F(ReadOnly, DenialsSayWhatWouldHelp) {
   auto denials = context->denials().all();
   ASSERT_EQ(denials.size(), 2u) << "each once";
   EXPECT_EQ(denials[0].reason, host::Denial::Reason::MissingRight);
-  EXPECT_EQ(denials[0].verb, host::Verb::OpenForWriting);
+  EXPECT_EQ(denials[0].verb, host::Verb::CreateFile);
   EXPECT_EQ(denials[0].subject, "/ro/sub/new");
-  EXPECT_EQ(denials[0].missing, host::Access::WriteFiles);
+  EXPECT_EQ(denials[0].missing, host::Access::CreateFiles);
   EXPECT_EQ(denials[0].access, host::Access::ReadOnly);
   EXPECT_EQ(denials[0].host, base + "/ro");
   EXPECT_EQ(denials[0].guest, "/ro");
-  EXPECT_EQ(to_string(denials[0]), "open for writing \"/ro/sub/new\"");
+  EXPECT_EQ(to_string(denials[0]), "create \"/ro/sub/new\"");
   EXPECT_EQ(denials[1].reason, host::Denial::Reason::MissingRight);
   EXPECT_EQ(denials[1].missing, host::Access::CreateFiles);
   EXPECT_EQ(denials[1].guest, "/ro");
