@@ -128,7 +128,8 @@ class VITRINE_API Context {
   bool cancelled() const;
   /// `wake` is called once when the store is cancelled, by the thread that cancels, or at once if that has been: wakes a
   /// host function that waits, which keeps what is answered for as long as it does. Must not use the store, nor take its
-  /// time; an exception is dropped.
+  /// time; an exception is dropped. What it holds goes when it has been called, on that same thread. In a child of fork
+  /// it is not called for a guest that another thread was running in the parent.
   [[nodiscard]] CancelCallback on_cancel(std::function<void()> wake) const;
 
   /// Said by a host function that switches stacks, when it goes on on another thread than the one it was called on and

@@ -1,7 +1,9 @@
 // Reads and writes that are no cancellation points of the thread.
 //
 // Those of the C library are, and where the process has, or once had, a second thread, saying so to the C library takes
-// two locked instructions for each. For what does not wait, a file or what has O_NONBLOCK, that buys nothing.
+// two locked instructions for each. For files, which do not wait for anybody, that buys nothing. The few that do (some of
+// /proc, a file system without its server) are ended by a signal, as all calls are; a thread that is cancelled meanwhile
+// is so at its next cancellation point.
 #pragma once
 
 #include <sys/syscall.h>

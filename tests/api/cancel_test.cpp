@@ -621,34 +621,43 @@ TEST_F(Cancel, ADeadlineHoldsInAChildOfFork) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
+void expect_success(pid_t child) {
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+}
+
 // What another thread was running when the process forked does not run in the child, and nobody is to be woken for it.
 TEST_F(Cancel, WakesNobodyInAChildOfFork) {
   Engine engine = make_engine();
   Victim victim(compile(engine, kWat));
   std::atomic<int> woken{0};
   const CancelCallback wake = victim.store.on_cancel([&] { ++woken; });
-  unwrap(victim.store.cancel_after(300ms));
-  std::thread thread([&] { EXPECT_FALSE(victim.run("loop")); });
+  std::thread thread([&] {
+    unwrap(victim.store.cancel_after(1s));
+    EXPECT_FALSE(victim.run("loop"));
+  });
   victim.wait_until_started();
   const pid_t child = fork();
   if (child == 0) {
     alarm(20);
-    std::this_thread::sleep_for(600ms);
-    _exit(woken);
+    const int at_fork = woken;
+    std::this_thread::sleep_for(1500ms);
+    _exit(woken != at_fork);
   }
   thread.join();
-  while (woken == 0) std::this_thread::yield();
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  EXPECT_EQ(woken, 1);
+  expect_success(child);
 }
 
-// Nor is waited for what another thread was calling at that moment.
+// Nor is waited for what another thread was calling at that moment. What it had not called yet, the child calls.
 TEST_F(Cancel, ACallbackCutOffByAForkMayGo) {
   Engine engine = make_engine();
   Victim victim(compile(engine, kWat));
   std::atomic<bool> running{false}, may_end{false};
-  std::optional<CancelCallback> wake = victim.store.on_cancel([&] {
+  std::atomic<int> woken{0};
+  const CancelCallback later = victim.store.on_cancel([&] { ++woken; });
+  std::optional<CancelCallback> cut = victim.store.on_cancel([&] {
     running = true;
     while (!may_end) std::this_thread::yield();
   });
@@ -657,14 +666,94 @@ TEST_F(Cancel, ACallbackCutOffByAForkMayGo) {
   const pid_t child = fork();
   if (child == 0) {
     alarm(20);
-    wake.reset();
-    _exit(0);
+    cut.reset();
+    while (woken != 1) std::this_thread::yield();
+    const CancelCallback at_once = victim.store.on_cancel([&] { ++woken; });
+    _exit(woken == 2 ? 0 : 1);
   }
   may_end = true;
   thread.join();
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  EXPECT_EQ(woken, 1);
+  expect_success(child);
+}
+
+// -- functions that are called when cancelled
+
+// Whoever ends one waits for it.
+TEST_F(Cancel, ACallbackEndsWhenItHasBeenCalled) {
+  Engine engine = make_engine();
+  Store store(engine);
+  std::atomic<bool> running{false}, done{false};
+  std::optional<CancelCallback> wake = store.on_cancel([&] {
+    running = true;
+    std::this_thread::sleep_for(20ms);
+    done = true;
+  });
+  std::thread thread([handle = store.canceller()] { handle.cancel(); });
+  while (!running) std::this_thread::yield();
+  wake.reset();
+  EXPECT_TRUE(done);
+  thread.join();
+}
+
+TEST_F(Cancel, ACallbackMayEndItselfAndOthers) {
+  for (int victim = 0; victim < 5; ++victim) {
+    Engine engine = make_engine();
+    Store store(engine);
+    std::optional<CancelCallback> wakes[5];
+    int called[5] = {};
+    // The last one is called first.
+    for (int i = 0; i < 5; ++i)
+      wakes[i] = store.on_cancel([&, i] {
+        ++called[i];
+        if (i == 4) wakes[victim].reset();
+      });
+    store.cancel();
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(called[i], i != victim || i == 4) << i << " of " << victim;
+  }
+}
+
+TEST_F(Cancel, ACallbackMayCancelAgain) {
+  Engine engine = make_engine();
+  Store store(engine);
+  int calls = 0;
+  const CancelCallback wake = store.on_cancel([&, handle = store.canceller()] {
+    handle.cancel();
+    ++calls;
+  });
+  store.cancel();
+  EXPECT_EQ(calls, 1);
+}
+
+// The store is gone, and the function lets go of all that is left of it.
+TEST_F(Cancel, ACallbackMayLetGoOfEverything) {
+  struct Session {
+    std::optional<CancelHandle> handle;
+    CancelCallback wake;
+  };
+  Engine engine = make_engine();
+  auto session = std::make_unique<Session>();
+  bool called = false;
+  {
+    Store store(engine);
+    session->handle = store.canceller();
+    session->wake = store.on_cancel([&] {
+      session.reset();
+      called = true;
+    });
+  }
+  session->handle->cancel();
+  EXPECT_TRUE(called);
+  EXPECT_FALSE(session);
+  {
+    // It holds itself.
+    Store store(engine);
+    auto own = std::make_shared<CancelCallback>();
+    *own = store.on_cancel([own, &called] { called = false; });
+    own.reset();
+    store.cancel();
+  }
+  EXPECT_FALSE(called);
 }
 
 TEST_F(Cancel, NeedsNoThreadInAHostFunction) {

@@ -75,11 +75,12 @@ size_t Asm::memory() const {
 }
 
 void Asm::append(uint64_t bytes, unsigned count) {
-  static_assert(plain::kMaxBytes >= sizeof bytes);
-  if (a_.remainingSpace() >= plain::kMaxBytes) [[likely]] {
+  static_assert(plain::kRoom >= sizeof bytes);
+  if (has_room()) [[likely]] {
     std::memcpy(a_._bufferPtr, &bytes, sizeof bytes);
     a_._bufferPtr += count;
   } else {
+    say_where_it_ends();
     VITRINE_ASSERT(a_.embed(&bytes, count) == asmjit::kErrorOk);
   }
 }

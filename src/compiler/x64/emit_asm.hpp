@@ -1,4 +1,5 @@
-// AsmJit's encoder with labels, jumps and fixups of our own. Included by emit*.cpp alone.
+// An encoder, AsmJit's but for the plain instructions (emit_plain.hpp), which are written straight into its buffer, with
+// labels, jumps and fixups of our own. Included by emit*.cpp alone.
 //
 // Code is first encoded with every jump long and without padding; jumps, alignments and labels are recorded as they
 // come. `finish` then chooses the short form wherever it reaches, copies the pieces to their final places, and patches
@@ -11,14 +12,15 @@
 
 #include <asmjit/x86.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
 #include "abi/code_unit.hpp"
 #include "base/assert.hpp"
 #include "compiler/mach/vcode.hpp"
-#include "compiler/x64/insts.hpp"
 #include "compiler/x64/emit_plain.hpp"
+#include "compiler/x64/insts.hpp"
 #include "compiler/x64/regs.hpp"
 
 namespace vitrine::x64 {
@@ -74,12 +76,13 @@ class Asm {
 
   template <class... Ops>
   void e(asmjit::InstId id, const Ops&... ops) {
-    if (a_.remainingSpace() >= plain::kMaxBytes) [[likely]] {
+    if (has_room()) [[likely]] {
       if (uint8_t* end = plain::encode(a_._bufferPtr, id, ops...)) {
         a_._bufferPtr = end;
         return;
       }
     }
+    say_where_it_ends();
     asmjit::Error error = a_.emit(id, ops...);
     if (error != asmjit::kErrorOk) [[unlikely]] {
       const asmjit::Operand list[] = {asmjit::Operand(), ops...};
@@ -151,6 +154,13 @@ class Asm {
   };
   /// Appends the low `count` bytes.
   void append(uint64_t bytes, unsigned count);
+  /// For what is written without AsmJit.
+  bool has_room() const { return a_.remainingSpace() >= plain::kRoom; }
+  /// AsmJit grows its buffer by what the section says of its end, which only AsmJit's own writing moves.
+  void say_where_it_ends() {
+    asmjit::CodeBuffer& buffer = a_._section->_buffer;
+    buffer._size = std::max(buffer._size, a_.offset());
+  }
   void jump(Label to, uint8_t kind);
   void symbol_ref(uint8_t opcode, uint32_t symbol);
   void choose_short();

@@ -2,7 +2,7 @@
 //
 // AsmJit's encoder serves every instruction there is and takes some hundred instructions for each; these take twenty. A
 // form answers where its last byte ended, the bytes being AsmJit's (emit_plain_test.cpp compares them), or null where the
-// instruction or its operands are not among those known here: then it is AsmJit's. Source: Intel SDM, volume 2,
+// instruction or its operands are not among those known here: then it is AsmJit's, to encode or to refuse. Source: Intel SDM, volume 2,
 // chapter 2 and the instructions' own pages.
 #pragma once
 
@@ -18,9 +18,10 @@ namespace vitrine::x64::plain {
 namespace x86 = asmjit::x86;
 namespace Inst = asmjit::x86::Inst;
 
-/// More than the longest of these encodings, and than what is written behind its end.
-constexpr size_t kMaxBytes = 24;
+/// The longest of these encodings, and how much may be written at `p`: more, as what stands behind an end does not count.
+constexpr size_t kLongest = 12, kRoom = 16;
 
+// A further kind needs its loops in the test, which go by it.
 enum class Kind : uint8_t {
   Other,  // not known here
   Alu,    // code: 0 to 7, in bits 3 to 5 of its opcodes
@@ -97,6 +98,11 @@ inline uint8_t* opening(uint8_t* p, unsigned size, unsigned rex, unsigned opcode
   return p;
 }
 
+/// `ah` to `bh`, which are none of ours.
+inline bool is_high(const x86::Gp& r) {
+  return r.isGpbHi();
+}
+
 /// `spl` to `dil` need a prefix to be told from `ah` to `bh`.
 inline unsigned byte_rex(unsigned size, unsigned reg) {
   return size == 1 && reg >= 4 ? 0x40 : 0;
@@ -137,25 +143,34 @@ inline uint8_t* rm_mem(uint8_t* p, unsigned size, unsigned rex, unsigned opcode,
 
 // -- forms: by operands
 
+/// Of registers alike, the second of which is the source; the opcode is that for bytes.
+inline uint8_t* both(uint8_t* p, const x86::Gp& a, const x86::Gp& b, unsigned opcode) {
+  const unsigned size = a.size(), x = a.id(), y = b.id();
+  if (b.size() != size || is_high(a) || is_high(b)) return nullptr;
+  return rm_reg(p, size, byte_rex(size, x) | byte_rex(size, y), opcode | (size > 1), y, x);
+}
+
 inline uint8_t* by_form(uint8_t* p, asmjit::InstId id, const x86::Gp& a, const x86::Gp& b) {
   const Form form = kForms[id];
   const unsigned size = a.size(), x = a.id(), y = b.id();
-  const unsigned wide = size > 1;
-  if (form.kind > Kind::Test && (size < 4 || form.kind > Kind::Shift)) return nullptr;
   switch (form.kind) {
     case Kind::Alu:
-      return rm_reg(p, size, byte_rex(size, x) | byte_rex(size, y), form.code << 3u | wide, y, x);
+      return both(p, a, b, form.code << 3u);
     case Kind::Mov:
-      return rm_reg(p, size, byte_rex(size, x) | byte_rex(size, y), 0x88 | wide, y, x);
+      return both(p, a, b, 0x88);
     case Kind::Test:
-      return rm_reg(p, size, byte_rex(size, x) | byte_rex(size, y), 0x84 | wide, y, x);
+      return both(p, a, b, 0x84);
     case Kind::RegRm:
+      if (size < 4 || b.size() != size) return nullptr;
       return rm_reg(p, size, 0, k0f | form.code, x, y);
     case Kind::Extend:
+      if (size < 4 || !(b.isGpbLo() || b.isGpw())) return nullptr;
       return rm_reg(p, size, byte_rex(b.size(), y), k0f | form.code | b.size() >> 1, x, y);
     case Kind::Movsxd:
+      if (size != 8 || !b.isGpd()) return nullptr;
       return rm_reg(p, size, 0, 0x63, x, y);
-    case Kind::Shift:  // by cl
+    case Kind::Shift:
+      if (size < 4 || !b.isGpbLo() || y != x86::Gp::kIdCx) return nullptr;
       return rm_reg(p, size, 0, 0xd3, form.code, x);
     default:
       return nullptr;
@@ -163,20 +178,21 @@ inline uint8_t* by_form(uint8_t* p, asmjit::InstId id, const x86::Gp& a, const x
 }
 
 inline uint8_t* by_form(uint8_t* p, asmjit::InstId id, const x86::Gp& a, const x86::Mem& m) {
-  if (!is_plain(m)) return nullptr;
+  if (!is_plain(m) || is_high(a)) return nullptr;
   const Form form = kForms[id];
   const unsigned size = a.size(), x = a.id();
   const unsigned wide = size > 1;
+  if (form.kind == Kind::Mov) return rm_mem(p, size, byte_rex(size, x), 0x8a | wide, x, m);
+  if (form.kind == Kind::Alu) return rm_mem(p, size, byte_rex(size, x), form.code << 3u | 2 | wide, x, m);
+  if (size < 4) return nullptr;
   switch (form.kind) {
-    case Kind::Mov:
-      return rm_mem(p, size, byte_rex(size, x), 0x8a | wide, x, m);
-    case Kind::Alu:
-      return rm_mem(p, size, byte_rex(size, x), form.code << 3u | 2 | wide, x, m);
     case Kind::Extend:
+      if (m.size() != 1 && m.size() != 2) return nullptr;
       return rm_mem(p, size, 0, k0f | form.code | m.size() >> 1, x, m);
     case Kind::RegRm:
       return rm_mem(p, size, 0, k0f | form.code, x, m);
     case Kind::Movsxd:
+      if (size != 8) return nullptr;
       return rm_mem(p, size, 0, 0x63, x, m);
     case Kind::Lea:
       return rm_mem(p, size, 0, 0x8d, x, m);
@@ -186,7 +202,7 @@ inline uint8_t* by_form(uint8_t* p, asmjit::InstId id, const x86::Gp& a, const x
 }
 
 inline uint8_t* by_form(uint8_t* p, asmjit::InstId id, const x86::Mem& m, const x86::Gp& a) {
-  if (!is_plain(m)) return nullptr;
+  if (!is_plain(m) || is_high(a)) return nullptr;
   const Form form = kForms[id];
   const unsigned size = a.size(), x = a.id();
   const unsigned wide = size > 1;
@@ -233,7 +249,7 @@ inline uint8_t* by_form(uint8_t* p, asmjit::InstId id, const x86::Gp& a, const a
 inline uint8_t* by_form(uint8_t* p, asmjit::InstId id, const x86::Mem& m, const asmjit::Imm& imm) {
   const Form form = kForms[id];
   const unsigned size = m.size();
-  if (size < 4 || !is_plain(m)) return nullptr;
+  if ((size != 4 && size != 8) || !is_plain(m)) return nullptr;
   const int64_t value = size == 4 ? imm.valueAs<int32_t>() : imm.value();
   if (value != static_cast<int32_t>(value)) return nullptr;
   switch (form.kind) {
@@ -254,6 +270,7 @@ inline uint8_t* by_form(uint8_t* p, asmjit::InstId id, const x86::Gp& a) {
     case Kind::Unary:
       return size < 4 ? nullptr : rm_reg(p, size, 0, 0xf7, form.code, x);
     case Kind::Setcc:
+      if (!a.isGpbLo()) return nullptr;
       return rm_reg(p, 1, byte_rex(1, x), k0f | form.code, 0, x);
     case Kind::Push:
     case Kind::Pop:
@@ -279,7 +296,7 @@ const auto& operand(const Op& op) {
     return op;
 }
 
-/// Writes the instruction at `p`, where there is room for kMaxBytes. Answers its end, or null: AsmJit has to encode it.
+/// Writes the instruction at `p`, where there is room for kRoom bytes. Answers its end, or null: AsmJit has to encode it.
 template <class... Ops>
 uint8_t* encode(uint8_t* p, asmjit::InstId id, const Ops&... ops) {
   return by_form(p, id, operand(ops)...);

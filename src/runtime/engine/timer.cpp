@@ -36,13 +36,15 @@ void Timer::end() {
 }
 
 // In a child of fork there is no timer thread, and what it or another thread had locked stays so. What was to be done
-// still is.
+// still is, and what was being done is done again.
 void Timer::forget_parent() {
   const uint64_t forks = os::forks();
   if (forks_.exchange(forks) == forks) return;
   new (&mutex_) std::mutex;
   new (&changed_) std::condition_variable;
+  if (thread_.get_id() == std::this_thread::get_id()) return;  // a task that forks: it goes on here
   new (&thread_) std::thread;
+  if (current_) entries_.insert(std::move(current_));
 }
 
 void Timer::repeat(Task task, MayWait may_wait) {
@@ -109,10 +111,11 @@ void Timer::run() {
       changed_.wait_until(lock, when);
       continue;
     }
-    auto node = entries_.extract(entries_.begin());
+    current_ = entries_.extract(entries_.begin());
     lock.unlock();
-    const bool again = node.mapped().task();
+    const bool again = current_.mapped().task();
     lock.lock();
+    auto node = std::move(current_);
     if (!again) {
       lock.unlock();
       node = {};  // what the task held may end something, which may take its time

@@ -27,7 +27,7 @@ template <auto builtin>
 struct Leaving;
 template <class R, class... Args, R (*builtin)(VMContext*, Args...)>
 struct Leaving<builtin> {
-  // SAFETY: everything is compiled with frame pointers, so this function's frame begins with its caller's frame pointer
+  // SAFETY: a function that asks for its frame has a frame pointer, so its frame begins with its caller's frame pointer
   // and the return address; the caller is guest code in the store's innermost activation.
   static R call(VMContext* context, Args... args) {
     const auto* frame = static_cast<const uintptr_t*>(__builtin_frame_address(0));

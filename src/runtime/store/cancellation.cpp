@@ -60,6 +60,7 @@ void call_quietly(const std::function<void()>& wake) {
 }  // namespace
 
 void Cancellation::cancel() {
+  const auto self = shared_from_this();  // a function that is called may let go of the last owner
   if (!begin(std::nullopt) || !tell()) return;
   std::shared_ptr<Timer> timer;
   Timer::MayWait may_wait = Timer::MayWait::Yes;
@@ -71,8 +72,8 @@ void Cancellation::cancel() {
     if (store_->running_thread() == os::Thread::current_or_null()) may_wait = Timer::MayWait::No;
   }
   timer->repeat(
-      [self = weak_from_this()] {
-        const auto cancellation = self.lock();
+      [weak = weak_from_this()] {
+        const auto cancellation = weak.lock();
         return cancellation && cancellation->push();
       },
       may_wait);
@@ -127,8 +128,7 @@ void Cancellation::wake() {
   std::unique_lock lock(mutex_);
   if (woke_) return;
   woke_ = true;
-  os::Thread* running = store_ && store_->has_activation() ? store_->running_thread() : nullptr;
-  if (running && running->was_left_by_fork()) return;
+  if (left_) return;
   const Uncancellable whole;  // others wait for the end of each
   waker_ = std::this_thread::get_id();
   while (first_wake_) {
@@ -149,12 +149,28 @@ void Cancellation::wake() {
 void Cancellation::after_in_child() {
   new (&mutex_) std::mutex;
   new (&wake_done_) std::condition_variable;
-  if (running_wake_ && waker_ != std::this_thread::get_id()) running_wake_ = nullptr;
+  os::Thread* self = os::Thread::current_or_null();
+  left_ |= store_ && store_->has_activation() && (!self || store_->running_thread() != self);
+  const bool goes_on_here = waker_ == std::this_thread::get_id();
+  if (!goes_on_here) running_wake_ = nullptr;
+  // Those that were not called yet, begin_in_child sees to.
+  if (cancelled_ && !goes_on_here) woke_ = left_ || !store_ || !first_wake_;
+}
+
+void Cancellation::begin_in_child() {
+  const auto self = weak_from_this().lock();
+  if (!self || !cancelled_ || woke_) return;
+  store_->engine().timer()->repeat(
+      [weak = weak_from_this()] {
+        const auto cancellation = weak.lock();
+        return cancellation && cancellation->tell();
+      },
+      Timer::MayWait::No);
 }
 
 bool Cancellation::push() {
   std::lock_guard locked(mutex_);
-  if (!store_) return false;
+  if (!store_ || left_) return false;
   const int signal = store_->engine().cancel_signal();
   if (signal == 0) {
     store_->expire();

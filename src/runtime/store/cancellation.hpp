@@ -13,8 +13,9 @@
 // A host function may let another thread enter its store and wait for it: the innermost activation's thread runs the
 // guest, and is looked up each time.
 //
-// In a child of fork, a store that another thread was running is nobody's: its guests will not come back, and whom it
-// would wake does not wait. A function that such a thread was calling for it has been cut off.
+// In a child of fork, a store that another thread was running is nobody's: its guests will not come back, and nobody is
+// woken for it. What another thread had begun for any other store is finished by the child's timer, but for the one
+// function that it was just calling.
 //
 // Outlives its store; shared by whoever may cancel.
 #pragma once
@@ -72,6 +73,7 @@ class Cancellation final : public std::enable_shared_from_this<Cancellation>, os
   void before_fork() override { mutex_.lock(); }
   void after_in_parent() override { mutex_.unlock(); }
   void after_in_child() override;
+  void begin_in_child() override;
 
   std::atomic<bool> cancelled_{false};
   std::mutex mutex_;
@@ -83,6 +85,7 @@ class Cancellation final : public std::enable_shared_from_this<Cancellation>, os
   Wake* first_wake_ = nullptr;     // that was not called yet
   Wake* running_wake_ = nullptr;   // by waker_; null: none, or it has gone
   bool woke_ = false;              // `wake` was called
+  bool left_ = false;              // by a fork that another thread did
   std::thread::id waker_;
   std::condition_variable wake_done_;
 };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <span>
 
 #include "base/result.hpp"
 #include "base/utf8.hpp"
@@ -60,16 +61,25 @@ os::SysResult<> Directory::refuse_open(const std::string& path, uint64_t limit) 
 
 os::SysResult<> Directory::may_open(const std::string& path, const OpenOptions& options) const {
   // First what the guest means to do: who creates a file opens it for writing as well.
-  if (options.create) TRY(use(Verb::CreateFile, path));
-  if (options.mode.write) TRY(use(Verb::OpenForWriting, path));
-  if (options.truncate) TRY(use(Verb::Truncate, path));
-  bool plain = options.mode.read || options.mode.write || options.create || options.truncate;
-  if (!plain) return use(Verb::Open, path);
-  if (!options.mode.read) return {};
-  if (grant_->allows(Verb::OpenForReading)) return use(Verb::OpenForReading, path);
-  // It may be a directory. What is to be created or written is none.
-  if (options.create || options.truncate || options.mode.write) return use(Verb::OpenForReading, path);
-  return use(Verb::Open, path);
+  Verb verbs[4];
+  size_t count = 0;
+  if (options.create) verbs[count++] = Verb::CreateFile;
+  if (options.mode.write) verbs[count++] = Verb::OpenForWriting;
+  if (options.truncate) verbs[count++] = Verb::Truncate;
+  // What is only to be read may be a directory.
+  if (options.mode.read && (count > 0 || grant_->allows(Verb::OpenForReading))) verbs[count++] = Verb::OpenForReading;
+  if (count == 0) verbs[count++] = Verb::Open;
+  // All or nothing, and a refusal names all that is missing.
+  const std::span all(verbs, count);
+  const auto refused = std::ranges::find_if_not(all, [&](Verb verb) { return grant_->allows(verb); });
+  if (refused == all.end()) {
+    for (Verb verb : all) (void)grant_->try_use(verb);
+    return {};
+  }
+  Access missing = Access::None;
+  for (Verb verb : all) missing = missing | (right_of(verb) - grant_->access);
+  return grant_->refuse(
+      {.reason = Denial::Reason::MissingRight, .verb = *refused, .subject = full_path(path), .missing = missing});
 }
 
 os::SysResult<FileStat> Directory::stat_at(const std::string& path, Follow follow) const {

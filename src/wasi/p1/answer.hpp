@@ -9,6 +9,8 @@
 
 namespace vitrine::wasi::p1 {
 
+class GuestMemory;
+
 /// Why a p1 function did not succeed. One word, so that an Answer without a large value comes back in registers; what
 /// there is to say about a trap, the guest's memory remembers (GuestMemory::take_trap).
 class CallError {
@@ -18,7 +20,6 @@ class CallError {
   CallError(Errno error) : CallError(Kind::Errno, static_cast<uint32_t>(error)) {}
   /// A host error as an errno; the interruption of a blocked call as one.
   CallError(os::SysError error);
-  static CallError trap() { return {Kind::Trap, 0}; }
   static CallError exit(uint32_t status) { return {Kind::Exit, status}; }
 
   Kind kind() const { return static_cast<Kind>(bits_ >> 32); }
@@ -26,6 +27,8 @@ class CallError {
   uint32_t exit_status() const { return static_cast<uint32_t>(bits_); }
 
  private:
+  friend class GuestMemory;
+  static CallError trap() { return {Kind::Trap, 0}; }
   CallError(Kind kind, uint32_t code) : bits_(static_cast<uint64_t>(kind) << 32 | code) {}
   uint64_t bits_;
 };
