@@ -62,7 +62,7 @@ class Timer final : public std::enable_shared_from_this<Timer>, os::ForkLock {
   std::condition_variable changed_;
   std::map<Key, Entry> entries_;
   std::map<Key, Entry>::node_type current_;  // whose task is running
-  uint64_t numbers_ = 0;  // given out so far
+  uint64_t numbers_ = 0;                     // given out so far
   bool ends_ = false;
   std::thread thread_;
   std::atomic<uint64_t> forks_ = os::forks();
