@@ -98,7 +98,8 @@ class VITRINE_API Context {
     /// Before every growth and every new memory and table that is inside of the limits. True: may be; false: may not,
     /// and a growing guest sees -1; an error: may not, and ends the guest's call. None: all may be.
     std::function<Result<bool>(const Context&, const Growth&)> may_grow = {};
-    /// Of every growth that did not happen, and why: the type, a limit, `may_grow` or the system.
+    /// Of every growth that did not happen, and why: the type, a limit, `may_grow` or the system. If one memory or table
+    /// of a new instance cannot be, those allowed before it are not either.
     std::function<void(const Context&, const Growth&, const Error& why)> grow_failed = {};
   };
   /// Replaces whom growth is asked of.

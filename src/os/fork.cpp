@@ -3,6 +3,8 @@
 #include <pthread.h>
 
 #include <mutex>
+#include <utility>
+#include <vector>
 
 #include "os/thread.hpp"
 
@@ -22,8 +24,12 @@ struct ForkLocks {
   }
   static void in_child() {
     for (ForkLock* lock = first; lock; lock = lock->next_) lock->after_in_child();
-    for (ForkLock* lock = first; lock; lock = lock->next_) lock->begin_in_child();
+    std::vector<std::function<void()>> begin;
+    for (ForkLock* lock = first; lock; lock = lock->next_) {
+      if (auto what = lock->begin_in_child()) begin.push_back(std::move(what));
+    }
     mutex.unlock();
+    for (const auto& what : begin) what();
   }
 };
 

@@ -4,6 +4,7 @@
 // guards might be half written. Of these, fork waits for whoever holds one.
 #pragma once
 
+#include <functional>
 #include <new>
 
 namespace vitrine::os {
@@ -24,8 +25,8 @@ class ForkLock {
   virtual void before_fork() = 0;
   virtual void after_in_parent() = 0;
   virtual void after_in_child() = 0;
-  /// When all of them are free again: may start a thread.
-  virtual void begin_in_child() {}
+  /// What is to be done when all of them are free again, and the list is: it may start threads, and holds what it needs.
+  virtual std::function<void()> begin_in_child() { return {}; }
   ForkLock* next_ = nullptr;
   ForkLock* previous_ = nullptr;
 };

@@ -44,7 +44,7 @@ struct ThreadPool {
     new (&mutex) std::mutex;
     for (Thread* t = all; t; t = t->next_) {
       new (&t->mutex_) std::mutex;
-      t->id_ = t == this_thread ? own_id() : 0;
+      if (t->id_ != Thread::kEnded) t->id_ = t == this_thread ? own_id() : Thread::kLeft;
     }
   }
 };
@@ -74,13 +74,13 @@ struct ThreadOwner {
     this_thread = nullptr;
     auto& record = *static_cast<Thread*>(thread);
     std::lock_guard lock(record.mutex_);
-    record.id_ = 0;
+    record.id_ = Thread::kEnded;
   }
 };
 
 bool Thread::begin() {
   std::lock_guard lock(mutex_);
-  if (id_ != 0) return false;
+  if (id_ != kEnded) return false;  // nor is one that a fork left given out again: it says so for ever
   id_ = own_id();
   return true;
 }
@@ -97,9 +97,14 @@ Thread* Thread::current_or_null() {
   return this_thread;
 }
 
+bool Thread::was_left_by_fork() {
+  std::lock_guard lock(mutex_);
+  return id_ == kLeft;
+}
+
 uint64_t Thread::send(int signal) {
   std::lock_guard lock(mutex_);  // the thread cannot end meanwhile, so its number is its own
-  if (id_ == 0) return 0;
+  if (id_ <= 0) return 0;
   const uint64_t request = requested_.fetch_add(1, std::memory_order_acq_rel) + 1;
   if (syscall(SYS_tgkill, getpid(), id_, signal) != 0) return 0;
   return request;

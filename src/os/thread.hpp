@@ -23,6 +23,8 @@ class Thread {
 
   /// Sends the signal and answers the number of the request; 0: the thread has ended.
   uint64_t send(int signal);
+  /// Whether it ran in a parent of this process, where another thread has forked. Such a record is not given out again.
+  bool was_left_by_fork();
   /// Whether a handler that calls `on_signal` ran after the request.
   bool seen(uint64_t request) const { return seen_.load(std::memory_order_acquire) >= request; }
   /// Called by the handler.
@@ -35,7 +37,9 @@ class Thread {
   bool begin();
 
   std::mutex mutex_;
-  int id_ = 0;  // 0: ended, or not begun
+  static constexpr int kEnded = 0;  // or not begun
+  static constexpr int kLeft = -1;  // by a fork
+  int id_ = kEnded;
   std::atomic<uint64_t> requested_{0}, seen_{0};
   Thread* next_ = nullptr;  // of all there are
 };

@@ -634,7 +634,7 @@ TEST_F(Cancel, WakesNobodyInAChildOfFork) {
   std::atomic<int> woken{0};
   const CancelCallback wake = victim.store.on_cancel([&] { ++woken; });
   std::thread thread([&] {
-    unwrap(victim.store.cancel_after(1s));
+    unwrap(victim.store.cancel_after(2s));
     EXPECT_FALSE(victim.run("loop"));
   });
   victim.wait_until_started();
@@ -642,10 +642,11 @@ TEST_F(Cancel, WakesNobodyInAChildOfFork) {
   if (child == 0) {
     alarm(20);
     const int at_fork = woken;
-    std::this_thread::sleep_for(1500ms);
+    std::this_thread::sleep_for(2500ms);
     _exit(woken != at_fork);
   }
   thread.join();
+  while (woken == 0) std::this_thread::yield();  // the guest is ended before they are called
   EXPECT_EQ(woken, 1);
   expect_success(child);
 }

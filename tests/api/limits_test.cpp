@@ -410,14 +410,41 @@ TEST(Limiter, IsToldWhatCannotBegin) {
   module = compile(engine, "(module (memory 1) (table 1 funcref) (table 20000000 funcref))");
   EXPECT_FALSE(Instance::make(store, module, {}).has_value());
   const std::string too_large = "memory 1152921504606846976";
-  EXPECT_EQ(told, (std::vector<std::string>{too_large, "table 20000000", too_large, "table 20000000"}));
-  // The four that were made meanwhile are whole.
+  EXPECT_EQ(told, (std::vector<std::string>{too_large, "table 20000000",                     // by themselves
+                                            "memory 65536", too_large, "table 1",            // of one instance
+                                            "memory 65536", "table 1", "table 20000000"}));  // of the other
+  // Those that were made meanwhile are whole.
   StoreLimits limits;
-  limits.memories = 5;
+  limits.memories = told.size() + 1;
   store.limits(limits);
   Memory last = unwrap(Memory::make(store, {1, std::nullopt, false}));
   EXPECT_EQ(last.data()[0], 0);
   EXPECT_FALSE(Memory::make(store, {1, std::nullopt, false}).has_value());
+}
+
+// Who counts what may grow has, after an instance that could not be, what it had before.
+TEST(Limiter, IsToldWhatItAllowedInVain) {
+  Engine engine = make_engine();
+  Store store(engine);
+  uint64_t in_use = 0;
+  store.limiter({.may_grow = [&](const Context&, const Growth& growth) -> Result<bool> {
+                   in_use += growth.desired - growth.current;
+                   return growth.desired <= 20 * 65536;
+                 },
+                 .grow_failed = [&](const Context&, const Growth& growth,
+                                    const Error&) { in_use -= growth.desired - growth.current; }});
+  for (const char* text : {"(module (memory 10) (memory 65536))", "(module (memory 10) (table 5 funcref) (memory 30))",
+                           "(module (memory 10) (table 2000000 funcref))"}) {
+    EXPECT_FALSE(Instance::make(store, compile(engine, text), {}).has_value()) << text;
+    EXPECT_EQ(in_use, 0u) << text;
+  }
+  StoreLimits limits;
+  limits.tables = 1;
+  store.limits(limits);
+  unwrap(Instance::make(store, compile(engine, "(module (memory 10) (table 5 funcref))"), {}));
+  EXPECT_EQ(in_use, 10 * 65536 + 5u);
+  EXPECT_FALSE(Instance::make(store, compile(engine, "(module (memory 10) (table 5 funcref))"), {}).has_value());
+  EXPECT_EQ(in_use, 10 * 65536 + 5u);
 }
 
 TEST(Limiter, CannotPassTheLimitsOfCounts) {

@@ -1,5 +1,7 @@
 // A guest that is suspended on a stack of its own by one thread, and goes on on another.
+#include <sys/wait.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -107,6 +109,28 @@ TEST_F(MovingStack, ACancelledStoreIsNotEnteredByANewThread) {
   ASSERT_TRUE(inner.has_value());
   expect_trap(*inner, TrapCode::Interrupt);
   expect_trap(result, TrapCode::Interrupt);
+}
+
+// The thread that suspended it is none of the child's; the one that goes on with it is.
+TEST_F(MovingStack, CancellingFindsTheGuestInAChildOfFork) {
+  store.set_epoch_deadline(1);
+  const CancelHandle handle = store.canceller();
+  on_resumed = [](Caller& caller) { caller.goes_on_here(); };
+  run("loop");
+  Thread first([&] { coroutine->resume(); });
+  first.wait();
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    unwrap(store.cancel_after(100ms));
+    coroutine->resume();
+    _exit(ended && !result ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  handle.cancel();
+  coroutine->resume();
 }
 
 TEST_F(MovingStack, CancellingFindsTheGuest) {

@@ -42,8 +42,9 @@ void Timer::forget_parent() {
   if (forks_.exchange(forks) == forks) return;
   new (&mutex_) std::mutex;
   new (&changed_) std::condition_variable;
-  if (thread_.get_id() == std::this_thread::get_id()) return;  // a task that forks: it goes on here
+  if (runner_ == std::this_thread::get_id()) return;  // a task that forks: it goes on here
   new (&thread_) std::thread;
+  runner_ = {};
   if (current_) entries_.insert(std::move(current_));
 }
 
@@ -92,15 +93,18 @@ bool Timer::start() {
   return thread_.joinable();
 }
 
-void Timer::begin_in_child() {
-  const auto self = weak_from_this().lock();
-  if (!self || ends_ || entries_.empty()) return;
-  std::lock_guard lock(mutex_);
-  (void)start();
+std::function<void()> Timer::begin_in_child() {
+  if (ends_ || entries_.empty()) return {};
+  return [self = weak_from_this().lock()] {
+    if (!self) return;
+    std::lock_guard lock(self->mutex_);
+    if (!self->ends_) (void)self->start();
+  };
 }
 
 void Timer::run() {
   std::unique_lock lock(mutex_);
+  runner_ = std::this_thread::get_id();
   while (!ends_) {
     if (entries_.empty()) {
       changed_.wait(lock);

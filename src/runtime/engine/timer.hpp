@@ -56,7 +56,7 @@ class Timer final : public std::enable_shared_from_this<Timer>, os::ForkLock {
   void before_fork() override { mutex_.lock(); }
   void after_in_parent() override { mutex_.unlock(); }
   void after_in_child() override { forget_parent(); }
-  void begin_in_child() override;
+  std::function<void()> begin_in_child() override;
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -65,6 +65,7 @@ class Timer final : public std::enable_shared_from_this<Timer>, os::ForkLock {
   uint64_t numbers_ = 0;                     // given out so far
   bool ends_ = false;
   std::thread thread_;
+  std::thread::id runner_;  // the thread that runs tasks
   std::atomic<uint64_t> forks_ = os::forks();
 };
 

@@ -128,10 +128,9 @@ void Cancellation::wake() {
   std::unique_lock lock(mutex_);
   if (woke_) return;
   woke_ = true;
-  if (left_) return;
   const Uncancellable whole;  // others wait for the end of each
   waker_ = std::this_thread::get_id();
-  while (first_wake_) {
+  while (first_wake_ && !is_left()) {
     running_wake_ = first_wake_;
     running_wake_->unlist();
     {
@@ -144,37 +143,53 @@ void Cancellation::wake() {
     running_wake_ = nullptr;
     wake_done_.notify_all();
   }
+  waker_ = {};
+}
+
+bool Cancellation::is_left() const {
+  if (!store_ || !store_->has_activation()) return false;
+  os::Thread* running = store_->running_thread();
+  return running && running->was_left_by_fork();
 }
 
 void Cancellation::after_in_child() {
   new (&mutex_) std::mutex;
   new (&wake_done_) std::condition_variable;
-  os::Thread* self = os::Thread::current_or_null();
-  left_ |= store_ && store_->has_activation() && (!self || store_->running_thread() != self);
-  const bool goes_on_here = waker_ == std::this_thread::get_id();
-  if (!goes_on_here) running_wake_ = nullptr;
+  if (store_) store_->look_after_fork();
+  if (waker_ == std::this_thread::get_id()) return;  // a function that forks: it goes on here
+  waker_ = {};
+  running_wake_ = nullptr;
   // Those that were not called yet, begin_in_child sees to.
-  if (cancelled_ && !goes_on_here) woke_ = left_ || !store_ || !first_wake_;
+  if (cancelled_) woke_ = is_left() || !store_ || !first_wake_;
 }
 
-void Cancellation::begin_in_child() {
-  const auto self = weak_from_this().lock();
-  if (!self || !cancelled_ || woke_) return;
-  store_->engine().timer()->repeat(
-      [weak = weak_from_this()] {
-        const auto cancellation = weak.lock();
-        return cancellation && cancellation->tell();
-      },
-      Timer::MayWait::No);
+std::function<void()> Cancellation::begin_in_child() {
+  if (!cancelled_ || woke_) return {};
+  return [self = weak_from_this().lock()] {
+    if (!self) return;
+    std::shared_ptr<Timer> timer;
+    {
+      std::lock_guard locked(self->mutex_);
+      if (self->woke_ || !self->store_) return;
+      timer = self->store_->engine().timer();
+    }
+    const auto finish = [weak = std::weak_ptr(self)] {
+      const auto cancellation = weak.lock();
+      return cancellation && cancellation->tell();
+    };
+    if (timer->after({}, finish)) return;
+    std::lock_guard locked(self->mutex_);
+    self->woke_ = true;  // without a thread for it: at least who comes later is told at once
+  };
 }
 
 bool Cancellation::push() {
   std::lock_guard locked(mutex_);
-  if (!store_ || left_) return false;
+  if (!store_) return false;
   const int signal = store_->engine().cancel_signal();
   if (signal == 0) {
     store_->expire();
-    return store_->has_activation();
+    return store_->has_activation() && !is_left();
   }
   if (at_home_) tell_home(signal);
   if (!store_->has_activation()) return at_home_ != nullptr;

@@ -14,8 +14,8 @@
 // guest, and is looked up each time.
 //
 // In a child of fork, a store that another thread was running is nobody's: its guests will not come back, and nobody is
-// woken for it. What another thread had begun for any other store is finished by the child's timer, but for the one
-// function that it was just calling.
+// woken for it, unless the guest was on a stack that another thread goes on with. What another thread had begun for any
+// other living store is finished by the child's timer, but for the one function that it was just calling.
 //
 // Outlives its store; shared by whoever may cancel.
 #pragma once
@@ -73,7 +73,9 @@ class Cancellation final : public std::enable_shared_from_this<Cancellation>, os
   void before_fork() override { mutex_.lock(); }
   void after_in_parent() override { mutex_.unlock(); }
   void after_in_child() override;
-  void begin_in_child() override;
+  std::function<void()> begin_in_child() override;
+  /// Locked. Whether a thread was running something that this process, a child of fork, does not have.
+  bool is_left() const;
 
   std::atomic<bool> cancelled_{false};
   std::mutex mutex_;
@@ -85,8 +87,7 @@ class Cancellation final : public std::enable_shared_from_this<Cancellation>, os
   Wake* first_wake_ = nullptr;     // that was not called yet
   Wake* running_wake_ = nullptr;   // by waker_; null: none, or it has gone
   bool woke_ = false;              // `wake` was called
-  bool left_ = false;              // by a fork that another thread did
-  std::thread::id waker_;
+  std::thread::id waker_;          // while it is calling them
   std::condition_variable wake_done_;
 };
 

@@ -68,7 +68,7 @@ Instance::Instance(Store& store, std::shared_ptr<const CompiledModule> module)
 
 Instance::~Instance() = default;
 
-std::expected<void, Instance::NoRoom> Instance::allocate(std::span<const Extern> imports) {
+Result<> Instance::allocate(std::span<const Extern> imports) {
   const wasm::Module& m = module_->module();
   const abi::VMLayout& layout = module_->layout();
   // One block: the context, and behind it what the host looks at.
@@ -76,7 +76,7 @@ std::expected<void, Instance::NoRoom> Instance::allocate(std::span<const Extern>
   const uint64_t pointers = m.tables.size() + m.memories.size() + m.globals.size();
   auto space = store_.engine().allocator().take_instance(context_size + pointers * sizeof(void*) + m.elems.size() +
                                                          m.datas.size());
-  if (!space) return std::unexpected(NoRoom{std::move(space).error()});
+  if (!space) return std::unexpected(std::move(space).error());
   space_ = *std::move(space);
   auto carve = [next = static_cast<uint8_t*>(space_.data()) + context_size]<class T>(std::span<T>& list,
                                                                                      size_t count) mutable {
@@ -139,7 +139,7 @@ void Instance::import(const wasm::Import& import, const Extern& value) {
   }
 }
 
-std::expected<void, Instance::NoRoom> Instance::define_memories() {
+Result<> Instance::define_memories() {
   const wasm::Module& m = module_->module();
   for (uint32_t i = m.imported_memories; i < m.memories.size(); ++i) {
     const wasm::MemoryType& type = m.memories[i];
@@ -147,7 +147,7 @@ std::expected<void, Instance::NoRoom> Instance::define_memories() {
     const MemorySource source = module_->memory_source(i);
     const bool is_mapped = engine.options().memory_init_cow;
     auto linear = engine.allocator().take_memory(type, is_mapped ? source : MemorySource{});
-    if (!linear) return std::unexpected(NoRoom{std::move(linear).error(), first_growth(type)});
+    if (!linear) return std::unexpected(std::move(linear).error());
     if (!is_mapped && source.size > 0) {
       const auto contents = module_->bytes().subspan(source.file_offset, source.size);
       std::memcpy(linear->base() + source.guest_offset, contents.data(), contents.size());
@@ -161,13 +161,13 @@ std::expected<void, Instance::NoRoom> Instance::define_memories() {
   return {};
 }
 
-std::expected<void, Instance::NoRoom> Instance::define_tables() {
+Result<> Instance::define_tables() {
   const wasm::Module& m = module_->module();
   for (uint32_t i = m.imported_tables; i < m.tables.size(); ++i) {
     wasm::TableType type = m.tables[i].type;
     type.element = TypeRegistry::canonical(type.element, module_->type_ids());
     auto elements = Table::allocate(store_.engine().allocator(), type.limits.min);
-    if (!elements) return std::unexpected(NoRoom{std::move(elements).error(), first_growth(type)});
+    if (!elements) return std::unexpected(std::move(elements).error());
     uint64_t init = m.tables[i].init ? evaluate(*m.tables[i].init).ref : 0;
     tables_[i] = &store_.tables_.emplace_back(store_, type, *std::move(elements), init,
                                               at<abi::VMTable>(module_->layout().table(i)));

@@ -66,16 +66,11 @@ class Instance {
  private:
   friend class Store;
   Instance(Store& store, std::shared_ptr<const CompiledModule> module);
-  /// Why an instance could not be made; with the memory or table that there was no room for, if it was one.
-  struct NoRoom {
-    Error error;
-    std::optional<Growth> growth = {};
-  };
   /// Imports have been matched and limits checked; makes everything the module defines.
-  std::expected<void, NoRoom> allocate(std::span<const Extern> imports);
+  Result<> allocate(std::span<const Extern> imports);
   void import(const wasm::Import& import, const Extern& value);
-  std::expected<void, NoRoom> define_memories();
-  std::expected<void, NoRoom> define_tables();
+  Result<> define_memories();
+  Result<> define_tables();
   abi::ValRaw evaluate(wasm::ConstExpr expr);
   uint64_t element(const wasm::ElemSegment& segment, uint32_t i);
   template <class T>

@@ -22,13 +22,10 @@ struct Limiter {
   /// Asked before every growth and every new memory or table, after the store's limits. False refuses: the guest sees
   /// -1. An error ends the guest's call, with itself as the cause. None: everything is allowed.
   std::function<Result<bool>(const Growth&)> may_grow;
-  /// Told of a growth that did not happen, whoever stopped it: the type, the limits, `may_grow` or the system.
+  /// Told of a growth that did not happen, whoever stopped it: the type, the limits, `may_grow` or the system; and of
+  /// all that an instance should have begun with, if one of it stops.
   std::function<void(const Growth&, const Error&)> grow_failed;
 };
-
-/// What a new memory or table is, seen as a growth: from nothing.
-Growth first_growth(const wasm::MemoryType& type);
-Growth first_growth(const wasm::TableType& type);
 
 /// Why a growth did not happen.
 struct GrowthFailure {

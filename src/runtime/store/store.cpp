@@ -26,6 +26,33 @@ std::string who_refuses(const StoreLimits& limits, const Growth& growth) {
   return fmt::format("StoreLimits::{} is {}", is_memory ? "memory_bytes" : "table_elements", *limit);
 }
 
+/// What a new memory or table is, seen as a growth: from nothing.
+Growth first_growth(const wasm::MemoryType& type) {
+  auto bytes = [&](uint64_t pages) {
+    const unsigned __int128 wide = static_cast<unsigned __int128>(pages) << type.page_size_log2;
+    return wide > UINT64_MAX ? UINT64_MAX : static_cast<uint64_t>(wide);
+  };
+  return {.what = Growth::What::Memory,
+          .current = 0,
+          .desired = bytes(type.limits.min),
+          .maximum = type.limits.max.transform(bytes)};
+}
+
+Growth first_growth(const wasm::TableType& type) {
+  return {.what = Growth::What::Table, .current = 0, .desired = type.limits.min, .maximum = type.limits.max};
+}
+
+/// Of what an instance of `m` begins with, memories and then tables: how many, and each.
+size_t first_growths(const wasm::Module& m) {
+  return m.memories.size() - m.imported_memories + m.tables.size() - m.imported_tables;
+}
+
+Growth first_growth(const wasm::Module& m, size_t k) {
+  const size_t memories = m.memories.size() - m.imported_memories;
+  if (k < memories) return first_growth(m.memories[m.imported_memories + k]);
+  return first_growth(m.tables[m.imported_tables + k - memories].type);
+}
+
 }  // namespace
 
 Store::Store(std::shared_ptr<Engine> engine)
@@ -71,9 +98,9 @@ Result<Instance*> Store::new_instance(std::shared_ptr<const CompiledModule> modu
   if (auto allocated = instance->allocate(imports); !allocated) {
     // First, as who is told may make things.
     unfinished.take_back();
-    auto& [error, growth] = allocated.error();
-    if (growth) return begin_failed(*growth, {std::move(error)});
-    return std::unexpected(std::move(error));
+    const wasm::Module& m = instance->module().module();
+    not_begun(m, first_growths(m), allocated.error());
+    return std::unexpected(std::move(allocated).error());
   }
   instances_.push_back(std::move(instance));
   unfinished.is_done = true;
@@ -102,25 +129,21 @@ Result<> Store::check_limits(const CompiledModule& module) {
     return check_counts(1, m.memories.size() - m.imported_memories, m.tables.size() - m.imported_tables);
   };
   TRY(counts_are_inside());
-  for (uint32_t i = m.imported_memories; i < m.memories.size(); ++i) TRY(may_begin(m.memories[i]));
-  for (uint32_t i = m.imported_tables; i < m.tables.size(); ++i) TRY(may_begin(m.tables[i].type));
+  const size_t growths = first_growths(m), memories = m.memories.size() - m.imported_memories;
+  for (size_t k = 0; k < growths; ++k) {
+    auto allowed = k < memories ? may_begin(m.memories[m.imported_memories + k]) : may_begin(first_growth(m, k));
+    if (allowed) continue;
+    not_begun(m, k, allowed.error());
+    return allowed;
+  }
   if (!limiter_) return {};
-  return counts_are_inside();  // a limiter may have made things
+  auto inside = counts_are_inside();  // a limiter may have made things
+  if (!inside) not_begun(m, growths, inside.error());
+  return inside;
 }
 
-Growth first_growth(const wasm::MemoryType& type) {
-  auto bytes = [&](uint64_t pages) {
-    const unsigned __int128 wide = static_cast<unsigned __int128>(pages) << type.page_size_log2;
-    return wide > UINT64_MAX ? UINT64_MAX : static_cast<uint64_t>(wide);
-  };
-  return {.what = Growth::What::Memory,
-          .current = 0,
-          .desired = bytes(type.limits.min),
-          .maximum = type.limits.max.transform(bytes)};
-}
-
-Growth first_growth(const wasm::TableType& type) {
-  return {.what = Growth::What::Table, .current = 0, .desired = type.limits.min, .maximum = type.limits.max};
+void Store::not_begun(const wasm::Module& m, size_t count, const Error& why) {
+  for (size_t k = 0; k < count; ++k) tell_failed(first_growth(m, k), why);
 }
 
 Result<> Store::may_begin(const wasm::MemoryType& type) {
@@ -171,9 +194,13 @@ std::expected<void, GrowthFailure> Store::may_grow(const Growth& growth) {
 }
 
 std::unexpected<GrowthFailure> Store::grow_failed(const Growth& growth, GrowthFailure failure) {
-  const std::shared_ptr<const Limiter> limiter = limiter_;
-  if (limiter && limiter->grow_failed) limiter->grow_failed(growth, failure.error);
+  tell_failed(growth, failure.error);
   return std::unexpected(std::move(failure));
+}
+
+void Store::tell_failed(const Growth& growth, const Error& why) {
+  const std::shared_ptr<const Limiter> limiter = limiter_;
+  if (limiter && limiter->grow_failed) limiter->grow_failed(growth, why);
 }
 
 HostFunction* Store::new_host_function(TypeSet type, abi::HostCall call, void* env) {

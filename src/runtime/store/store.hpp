@@ -162,6 +162,10 @@ class Store {
 
   /// From now on no thread enters; answers the one that was at home.
   os::Thread* refuse_entry();
+  /// In a child of fork: who ran it last, and runs nothing now, may be gone.
+  void look_after_fork() {
+    if (!has_activation()) running_.store(nullptr, std::memory_order_relaxed);
+  }
   bool has_activation() const { return __atomic_load_n(&vm_.activation, __ATOMIC_RELAXED) != nullptr; }
   /// Ends the guest at its next epoch check.
   void expire() { __atomic_store_n(&vm_.epoch_deadline, 0, __ATOMIC_RELAXED); }
@@ -182,6 +186,9 @@ class Store {
   /// The first `count` of `trap_frames_` in words; none if there is no memory for them.
   std::vector<Frame> backtrace(size_t count) const noexcept;
   std::unexpected<Error> begin_failed(const Growth& growth, GrowthFailure failure);
+  /// Tells the limiter of the first `count` growths that an instance of `m` was to begin with: it may have counted them.
+  void not_begun(const wasm::Module& m, size_t count, const Error& why);
+  void tell_failed(const Growth& growth, const Error& why);
   void add_trampolines(const std::shared_ptr<const CompiledModule>& module);
 
   // What every call looks at stands together.
