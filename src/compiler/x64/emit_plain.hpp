@@ -1,5 +1,5 @@
 // The encodings of what most code consists of: moves, arithmetic and comparisons of integers, in registers and memory.
-//  AsmJit's encoder serves every instruction there is and takes some hundred instructions for each; these take twenty.
+// AsmJit's encoder serves every instruction there is and takes some hundred instructions for each; these take twenty.
 // A form answers where its last byte ended, the bytes being AsmJit's (emit_plain_test.cpp compares them), or null where
 // the instruction or its operands are not among those known here: then it is AsmJit's, to encode or to refuse. Source:
 // Intel SDM, volume 2, chapter 2 and the instructions' own pages.
