@@ -164,7 +164,10 @@ class Store {
   os::Thread* refuse_entry();
   /// In a child of fork: who ran it last, and runs nothing now, may be gone.
   void look_after_fork() {
-    if (!has_activation()) running_.store(nullptr, std::memory_order_relaxed);
+    if (has_activation()) return;
+    // Both: who is at home enters without saying that it runs the guest.
+    at_home_.store(nullptr, std::memory_order_relaxed);
+    running_.store(nullptr, std::memory_order_relaxed);
   }
   bool has_activation() const { return __atomic_load_n(&vm_.activation, __ATOMIC_RELAXED) != nullptr; }
   /// Ends the guest at its next epoch check.
