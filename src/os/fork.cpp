@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <mutex>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -26,7 +27,10 @@ struct ForkLocks {
     for (ForkLock* lock = first; lock; lock = lock->next_) lock->after_in_child();
     std::vector<std::function<void()>> begin;
     for (ForkLock* lock = first; lock; lock = lock->next_) {
-      if (auto what = lock->begin_in_child()) begin.push_back(std::move(what));
+      try {
+        if (auto what = lock->begin_in_child()) begin.push_back(std::move(what));
+      } catch (const std::bad_alloc&) {  // not begun, but nothing stays locked
+      }
     }
     mutex.unlock();
     for (const auto& what : begin) what();

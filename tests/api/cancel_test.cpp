@@ -627,6 +627,34 @@ void expect_success(pid_t child) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
+// A store that was idle at a fork, and whose guest's host function lets another thread call it in the child.
+TEST_F(Cancel, TheGuestOfAChildOfForkIsMeant) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "the sanitizer's own locks are not made for threads in a child of fork";
+#endif
+  Engine engine = make_engine();
+  Module module = compile(engine, R"((module
+    (import "h" "lend" (func $lend))
+    (func (export "id") (param i32) (result i32) (local.get 0))
+    (func (export "lends") (call $lend) (loop $l (br $l)))))");
+  Store store(engine);
+  Linker linker(engine);
+  std::optional<Instance> instance;
+  unwrap(linker.func("h", "lend", [&] {
+    std::thread([&] { (void)unwrap(instance->typed<int32_t(int32_t)>("id"))(1); }).join();
+    unwrap(store.cancel_after(50ms));
+  }));
+  instance.emplace(unwrap(linker.instantiate(store, module)));
+  EXPECT_TRUE(unwrap(instance->typed<int32_t(int32_t)>("id"))(1));
+  const CancelHandle handle = store.canceller();
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    _exit(unwrap(instance->typed<void()>("lends"))() ? 1 : 0);
+  }
+  expect_success(child);
+}
+
 // What another thread was running when the process forked does not run in the child, and nobody is to be woken for it.
 TEST_F(Cancel, WakesNobodyInAChildOfFork) {
   Engine engine = make_engine();

@@ -447,6 +447,47 @@ TEST(Limiter, IsToldWhatItAllowedInVain) {
   EXPECT_EQ(in_use, 10 * 65536 + 5u);
 }
 
+// Also if it is an exception that comes in between, or something that the limiter itself has made.
+TEST(Limiter, IsToldWhatAnExceptionEnded) {
+  Engine engine = make_engine();
+  Store store(engine);
+  uint64_t in_use = 0;
+  bool makes_another = false;
+  store.limiter({.may_grow = [&](const Context& context, const Growth& growth) -> Result<bool> {
+                   in_use += growth.desired - growth.current;
+                   if (growth.desired == 7) throw std::string("seven");
+                   if (std::exchange(makes_another, false)) {
+                     (void)Memory::make(context, {1, std::nullopt, false});
+                     (void)Table::make(context, {ValKind::FuncRef, 5, std::nullopt, false},
+                                       Val::null(ValKind::FuncRef));
+                   }
+                   return true;
+                 },
+                 .grow_failed = [&](const Context&, const Growth& growth,
+                                    const Error&) { in_use -= growth.desired - growth.current; }});
+  const Module module = compile(engine, "(module (memory 10) (table 5 funcref) (table 7 funcref))");
+  EXPECT_THROW((void)Instance::make(store, module, {}), std::string);
+  EXPECT_EQ(in_use, 0u);
+  const TableType seven{ValKind::FuncRef, 7, std::nullopt, false}, five{ValKind::FuncRef, 5, std::nullopt, false};
+  EXPECT_THROW((void)Table::make(store, seven, Val::null(ValKind::FuncRef)), std::string);
+  EXPECT_EQ(in_use, 0u);
+  Table table = unwrap(Table::make(store, five, Val::null(ValKind::FuncRef)));
+  EXPECT_THROW((void)table.grow(2, Val::null(ValKind::FuncRef)), std::string);
+  EXPECT_EQ(in_use, 5u);
+  StoreLimits limits;
+  limits.memories = 1;
+  limits.tables = 2;
+  store.limits(limits);
+  makes_another = true;
+  EXPECT_FALSE(Memory::make(store, {3, std::nullopt, false}).has_value()) << "that of the limiter was first";
+  EXPECT_EQ(in_use, 5 + 65536 + 5u);
+  limits.tables = 3;
+  store.limits(limits);
+  makes_another = true;
+  EXPECT_FALSE(Table::make(store, five, Val::null(ValKind::FuncRef)).has_value());
+  EXPECT_EQ(in_use, 5 + 65536 + 5 + 5u);
+}
+
 TEST(Limiter, CannotPassTheLimitsOfCounts) {
   Engine engine = make_engine();
   for (bool is_instance : {false, true}) {

@@ -53,6 +53,21 @@ Growth first_growth(const wasm::Module& m, size_t k) {
   return first_growth(m.tables[m.imported_tables + k - memories].type);
 }
 
+/// What `make` answers; `tell` is called with the error, and also if it throws.
+template <class Make, class Tell>
+auto telling(Tell&& tell, Make&& make) {
+  auto made = [&] {
+    try {
+      return make();
+    } catch (...) {
+      tell(Error("an exception came in between", ErrorKind::Host));
+      throw;
+    }
+  }();
+  if (!made) tell(made.error());
+  return made;
+}
+
 }  // namespace
 
 Store::Store(std::shared_ptr<Engine> engine)
@@ -77,31 +92,35 @@ Result<Instance*> Store::new_instance(std::shared_ptr<const CompiledModule> modu
     return fail("the module was compiled for another engine than the store's");
   }
   TRY(match_imports(*this, *module, imports));
-  TRY(check_limits(*module));
+  const wasm::Module& m = module->module();
+  size_t allowed = 0;  // of its first growths, which whoever allowed them may have counted
+  return telling(
+      [&](const Error& why) {
+        for (size_t k = 0; k < allowed; ++k) tell_failed(first_growth(m, k), why);
+      },
+      [&]() -> Result<Instance*> {
+        TRY(check_limits(*module, allowed));
+        return begin_instance(module, imports);
+      });
+}
+
+Result<Instance*> Store::begin_instance(const std::shared_ptr<const CompiledModule>& module,
+                                        std::span<const Extern> imports) {
   add_trampolines(module);
   /// Takes back what an instance got that did not get everything: nothing can refer to it yet.
   struct Unfinished {
     Store& store;
     const size_t memories = store.memories_.size(), tables = store.tables_.size();
     bool is_done = false;
-    void take_back() {
+    ~Unfinished() {
+      if (is_done) return;
       while (store.memories_.size() > memories) store.memories_.pop_back();
       while (store.tables_.size() > tables) store.tables_.pop_back();
-      is_done = true;
-    }
-    ~Unfinished() {
-      if (!is_done) take_back();
     }
   };
-  std::unique_ptr<Instance> instance(new Instance(*this, std::move(module)));
+  std::unique_ptr<Instance> instance(new Instance(*this, module));
   Unfinished unfinished{*this};
-  if (auto allocated = instance->allocate(imports); !allocated) {
-    // First, as who is told may make things.
-    unfinished.take_back();
-    const wasm::Module& m = instance->module().module();
-    not_begun(m, first_growths(m), allocated.error());
-    return std::unexpected(std::move(allocated).error());
-  }
+  TRY(instance->allocate(imports));
   instances_.push_back(std::move(instance));
   unfinished.is_done = true;
   return instances_.back().get();
@@ -123,7 +142,7 @@ Result<> Store::check_counts(uint64_t instances, uint64_t memories, uint64_t tab
   return {};
 }
 
-Result<> Store::check_limits(const CompiledModule& module) {
+Result<> Store::check_limits(const CompiledModule& module, size_t& allowed) {
   const wasm::Module& m = module.module();
   auto counts_are_inside = [&] {
     return check_counts(1, m.memories.size() - m.imported_memories, m.tables.size() - m.imported_tables);
@@ -131,19 +150,11 @@ Result<> Store::check_limits(const CompiledModule& module) {
   TRY(counts_are_inside());
   const size_t growths = first_growths(m), memories = m.memories.size() - m.imported_memories;
   for (size_t k = 0; k < growths; ++k) {
-    auto allowed = k < memories ? may_begin(m.memories[m.imported_memories + k]) : may_begin(first_growth(m, k));
-    if (allowed) continue;
-    not_begun(m, k, allowed.error());
-    return allowed;
+    TRY(k < memories ? may_begin(m.memories[m.imported_memories + k]) : may_begin(first_growth(m, k)));
+    ++allowed;
   }
   if (!limiter_) return {};
-  auto inside = counts_are_inside();  // a limiter may have made things
-  if (!inside) not_begun(m, growths, inside.error());
-  return inside;
-}
-
-void Store::not_begun(const wasm::Module& m, size_t count, const Error& why) {
-  for (size_t k = 0; k < count; ++k) tell_failed(first_growth(m, k), why);
+  return counts_are_inside();  // a limiter may have made things
 }
 
 Result<> Store::may_begin(const wasm::MemoryType& type) {
@@ -166,10 +177,6 @@ Result<> Store::may_begin(const Growth& growth) {
                           growth.desired, is_memory ? "bytes" : "elements", who_refuses(limits_, growth)),
               ErrorKind::Limit);
   }
-  return begin_failed(growth, std::move(failure));
-}
-
-std::unexpected<Error> Store::begin_failed(const Growth& growth, GrowthFailure failure) {
   return std::unexpected(grow_failed(growth, std::move(failure)).error().error);
 }
 
@@ -187,7 +194,14 @@ std::expected<void, GrowthFailure> Store::may_grow(const Growth& growth) {
   // Held here: it may set another limiter.
   const std::shared_ptr<const Limiter> limiter = limiter_;
   if (!limiter->may_grow) return {};
-  auto answer = limiter->may_grow(growth);
+  auto answer = [&] {
+    try {
+      return limiter->may_grow(growth);
+    } catch (...) {
+      tell_failed(growth, Error("who was asked threw an exception", ErrorKind::Host));
+      throw;
+    }
+  }();
   if (!answer) return std::unexpected(GrowthFailure{std::move(answer).error(), true});
   if (!*answer) return refuse();
   return {};
@@ -227,21 +241,25 @@ HostFunction* Store::new_host_function(TypeId type, abi::HostCall call, void* en
 Result<Memory*> Store::new_memory(const wasm::MemoryType& type) {
   TRY(check_counts(0, 1, 0));
   TRY(may_begin(type));
-  TRY(check_counts(0, 1, 0));
-  auto linear = engine_->allocator().take_memory(type, MemorySource{});
-  if (!linear) return begin_failed(first_growth(type), {std::move(linear).error()});
-  return &memories_.emplace_back(*this, type, *std::move(linear), nullptr);
+  return telling([&](const Error& why) { tell_failed(first_growth(type), why); },
+                 [&]() -> Result<Memory*> {
+                   TRY(check_counts(0, 1, 0));
+                   auto linear = TRY(engine_->allocator().take_memory(type, MemorySource{}));
+                   return &memories_.emplace_back(*this, type, std::move(linear), nullptr);
+                 });
 }
 
 Result<Table*> Store::new_table(const wasm::TableType& type, uint64_t init) {
   TypeSet held = engine_->types().hold(type.element);
   TRY(check_counts(0, 0, 1));
   TRY(may_begin(type));
-  TRY(check_counts(0, 0, 1));
-  auto elements = Table::allocate(engine_->allocator(), type.limits.min);
-  if (!elements) return begin_failed(first_growth(type), {std::move(elements).error()});
-  held_types_.push_back(std::move(held));
-  return &tables_.emplace_back(*this, type, *std::move(elements), init, nullptr);
+  return telling([&](const Error& why) { tell_failed(first_growth(type), why); },
+                 [&]() -> Result<Table*> {
+                   TRY(check_counts(0, 0, 1));
+                   auto elements = TRY(Table::allocate(engine_->allocator(), type.limits.min));
+                   held_types_.push_back(std::move(held));
+                   return &tables_.emplace_back(*this, type, std::move(elements), init, nullptr);
+                 });
 }
 
 Global* Store::new_global(const wasm::GlobalType& type, const abi::ValRaw& value) {

@@ -91,7 +91,7 @@ class Store {
   void set_limits(const StoreLimits& limits) { limits_ = limits; }
   const StoreLimits& limits() const { return limits_; }
   void set_limiter(Limiter limiter) { limiter_ = std::make_shared<const Limiter>(std::move(limiter)); }
-  /// Asks the limits, then the limiter. The failure is not reported to the limiter yet.
+  /// Asks the limits, then the limiter. The failure is not reported to the limiter yet; if it throws, it was told.
   std::expected<void, GrowthFailure> may_grow(const Growth& growth);
   /// Tells the limiter, and passes the failure on.
   std::unexpected<GrowthFailure> grow_failed(const Growth& growth, GrowthFailure failure);
@@ -181,16 +181,17 @@ class Store {
   friend class Instance;
   /// Whether so many more may be made. Asked before the limiter is and again after it, as it may make some itself.
   Result<> check_counts(uint64_t instances, uint64_t memories, uint64_t tables) const;
-  Result<> check_limits(const CompiledModule& module);
+  /// Counts in `allowed` the memories and tables of a new instance that may be, in the order of their growths.
+  Result<> check_limits(const CompiledModule& module, size_t& allowed);
+  /// The instance that nobody forbids.
+  Result<Instance*> begin_instance(const std::shared_ptr<const CompiledModule>& module,
+                                   std::span<const Extern> imports);
   /// Whether a memory or table of this type may be made; who limits growth is told if not.
   Result<> may_begin(const wasm::MemoryType& type);
   Result<> may_begin(const wasm::TableType& type);
   Result<> may_begin(const Growth& growth);
   /// The first `count` of `trap_frames_` in words; none if there is no memory for them.
   std::vector<Frame> backtrace(size_t count) const noexcept;
-  std::unexpected<Error> begin_failed(const Growth& growth, GrowthFailure failure);
-  /// Tells the limiter of the first `count` growths that an instance of `m` was to begin with: it may have counted them.
-  void not_begun(const wasm::Module& m, size_t count, const Error& why);
   void tell_failed(const Growth& growth, const Error& why);
   void add_trampolines(const std::shared_ptr<const CompiledModule>& module);
 
