@@ -281,6 +281,9 @@ class Usage(CliTest):
             for key in keys:
                 self.check(self.vitrine(group, key, m), 0, "hello\n", "")
 
+    def test_cpu_flags_of_wasmtime_lead_to_levels(self):
+        self.check(self.vitrine("-C", "cranelift-has-avx512f", "m.wat"), 2, "", ["cranelift-has-avx512f", "-C cpu-level"])
+
     def test_options_that_contradict_each_other(self):
         m = self.file("m.wat", hello())
         self.check(self.vitrine("-C", "inlining=n", m), 1, "", ["-C inlining=n", "opt-level=0"])

@@ -49,6 +49,8 @@ class Tools(CliTest):
         self.assertEqual(sorted(inferred("-Ccpu-level=avx")), ["has_avx", "has_popcnt", "has_sse41", "has_sse42"])
         self.assertIn("has_avx512", inferred("-Ccpu-level=avx512"))
         self.assertEqual(inferred("-Ccpu-level=host"), inferred())
+        self.assertEqual(inferred("--target", "x86_64-unknown-linux-gnu"), inferred("-Ccpu-level=baseline"))
+        self.assertEqual(inferred("--target", "x86_64", "-Ccpu-level=avx"), inferred("-Ccpu-level=avx"))
         self.assertRegex(self.vitrine("settings", "-Ccpu-level=avx2").out, r"(?m)^ +cpu_level +avx2 ")
 
     def test_config_new(self):
