@@ -106,6 +106,9 @@ Result<Instance*> Store::new_instance(std::shared_ptr<const CompiledModule> modu
   if (&module->engine() != engine_.get()) {
     return fail("the module was compiled for another engine than the store's");
   }
+  if (uint32_t missing = module->image().settings().cpu_features & ~engine_->options().host_cpu_features) {
+    return std::unexpected(abi::missing_cpu_features(missing));
+  }
   TRY(match_imports(*this, *module, imports));
   const wasm::Module& m = module->module();
   size_t allowed = 0;  // of its first growths, which whoever allowed them may have counted
