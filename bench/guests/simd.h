@@ -24,21 +24,24 @@ typedef uint8_t u8x8 __attribute__((vector_size(8)));
 typedef int8_t i8x8 __attribute__((vector_size(8)));
 
 // At any address.
-#define LOAD(type, p)                                            \
-  ({                                                             \
-    type loaded;                                                 \
-    __builtin_memcpy(&loaded, (p), sizeof loaded);               \
-    loaded;                                                      \
+#define LOAD(type, p)                     \
+  ({                                      \
+    type loaded;                          \
+    memcpy(&loaded, (p), sizeof loaded);  \
+    loaded;                               \
   })
-#define STORE(p, value)                                          \
-  do {                                                           \
-    __auto_type stored = (value);                                \
-    __builtin_memcpy((p), &stored, sizeof stored);               \
+#define STORE(p, value)                   \
+  do {                                    \
+    __auto_type stored = (value);         \
+    memcpy((p), &stored, sizeof stored);  \
   } while (0)
 #define SHUFFLE __builtin_shufflevector
 #define CONVERT __builtin_convertvector
 #define LOW(v) SHUFFLE(v, v, 0, 1, 2, 3, 4, 5, 6, 7)
 #define HIGH(v) SHUFFLE(v, v, 8, 9, 10, 11, 12, 13, 14, 15)
+// The same four bytes of each lane: a rotation by 8, 16 or 24, which neither platform has for vectors.
+#define BY_BYTES(x, i, j, k, l) \
+  (u32x4)SHUFFLE((u8x16)(x), (u8x16)(x), i, j, k, l, i + 4, j + 4, k + 4, l + 4, i + 8, j + 8, k + 8, l + 8, i + 12, j + 12, k + 12, l + 12)
 #define ALL4(x) {x, x, x, x}
 #define ALL8(x) {x, x, x, x, x, x, x, x}
 #define ALL16(x) {x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}
@@ -48,7 +51,7 @@ static inline i16x8 load_i8x8(const void* p) { return CONVERT(LOAD(i8x8, p), i16
 
 // name, result and parameters, on wasm, natively
 #define OPERATIONS(F)                                                                                               \
-  /* table[index[i]]; no index is above 15 (where pshufb would look at bit 7 only) */                               \
+  /* a[b[i]]; no index is above 15, where the two differ */                                                          \
   F(swizzle, u8x16, (u8x16 a, u8x16 b), wasm_i8x16_swizzle, _mm_shuffle_epi8)                                       \
   F(sub_sat_u8, u8x16, (u8x16 a, u8x16 b), wasm_u8x16_sub_sat, _mm_subs_epu8)                                       \
   /* signed 16 bits to unsigned 8, saturating */                                                                    \

@@ -2,8 +2,6 @@
 #include "simd.h"
 enum { BYTES = 4096 };
 static uint8_t data[BYTES];
-#define BY_BYTES(x, i, j, k, l)                                                                                           \
-  (u32x4)SHUFFLE((u8x16)(x), (u8x16)(x), i, j, k, l, i + 4, j + 4, k + 4, l + 4, i + 8, j + 8, k + 8, l + 8, i + 12, j + 12, k + 12, l + 12)
 #define HALF_ROUND(m0, m1)                                                                      \
   a += b + m0, d ^= a, d = BY_BYTES(d, 2, 3, 0, 1), c += d, b ^= c, b = b << 20 | b >> 12,      \
   a += b + m1, d ^= a, d = BY_BYTES(d, 1, 2, 3, 0), c += d, b ^= c, b = b << 25 | b >> 7

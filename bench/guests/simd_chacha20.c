@@ -2,8 +2,6 @@
 #include "simd.h"
 enum { BYTES = 8192 };
 static uint8_t data[BYTES];
-#define BY_BYTES(x, i, j, k, l)                                                                                           \
-  (u32x4)SHUFFLE((u8x16)(x), (u8x16)(x), i, j, k, l, i + 4, j + 4, k + 4, l + 4, i + 8, j + 8, k + 8, l + 8, i + 12, j + 12, k + 12, l + 12)
 #define QUARTER(a, b, c, d)                                                                     \
   a += b, d ^= a, d = BY_BYTES(d, 2, 3, 0, 1), c += d, b ^= c, b = b << 12 | b >> 20,           \
   a += b, d ^= a, d = BY_BYTES(d, 3, 0, 1, 2), c += d, b ^= c, b = b << 7 | b >> 25
