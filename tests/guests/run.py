@@ -5,9 +5,10 @@
     run.py --node                 the same with node's WASI: what the expected outputs were made and checked with (--bless)
 
 A guest is one source file; NAME.expected beside it is its standard output. Comment lines `//! key: value` in the source say
-how it is compiled and run: flags (more words for the compiler), args (words as a shell splits them), env (NAME=VALUE, repeatable), stdin (a line), dir (the guest's name for a
-fresh folder it may write), exit (the status, 0 if not given). Language tools that are missing or too old skip their guests, with
-the reason. The last line is `N passed, N failed, N skipped`; the exit status is 0 if none failed.
+how it is compiled and run: flags (more words for the compiler), args (words as a shell splits them), env (NAME=VALUE,
+repeatable), stdin (a line), dir (the guest's name for a fresh folder it may write), exit (the status, 0 if not given). Language
+tools that are missing or too old skip their guests, with the reason. The last line is `N passed, N failed, N skipped`; the exit
+status is 0 if none failed.
 """
 
 import argparse
