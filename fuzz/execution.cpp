@@ -43,6 +43,8 @@ std::string show(const Val& v) {
       return fmt::format("f32:{:08x}", v.f32_bits());
     case ValKind::F64:
       return fmt::format("f64:{:016x}", v.f64_bits());
+    case ValKind::V128:
+      return fmt::format("v128:{:016x}{:016x}", v.v128().lanes<uint64_t>()[1], v.v128().lanes<uint64_t>()[0]);
     default:
       return v.is_null() ? "null" : "ref";
   }
@@ -93,6 +95,8 @@ Val fixed_value(ValKind kind, size_t i) {
       return static_cast<float>(kFloats[i % std::size(kFloats)]);
     case ValKind::F64:
       return kFloats[i % std::size(kFloats)];
+    case ValKind::V128:
+      return V128::of<int64_t>({kInts[i % std::size(kInts)], static_cast<int64_t>(0x8102'0304'85f6'0788 * (i + 1))});
     default:
       return Val::null(kind);
   }

@@ -41,6 +41,7 @@ std::vector<Way> ways() {
   add("opt-level=2, no signals", Config().opt_level(2).signals_based_traps(false));
   add("opt-level=0, no signals", Config().opt_level(0).signals_based_traps(false));
   add("opt-level=2, fuel and epochs", Config().opt_level(2).consume_fuel(true).epoch_interruption(true));
+  add("opt-level=2, the least CPU", Config().opt_level(2).cpu_level(CpuLevel::Baseline));
   add("opt-level=2, single-pass", Config().opt_level(2).single_pass_regalloc(true));
   return all;
 }
