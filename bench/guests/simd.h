@@ -76,6 +76,15 @@ static inline uint32_t bitmask_32(u32x4 a) { return (uint32_t)_mm_movemask_ps((_
 OPERATIONS(F)
 #undef F
 
+// A loop that is measured: a function on buffers that walks its pointers, as a library has them. Its compiler knows neither
+// where the buffers are (they are from malloc: of a static array the addresses are constants plus an index, which wasm
+// cannot fold) nor how long (or it unrolls natively what it does not in wasm).
+#define LOOP static __attribute__((noinline))
+static inline int unknown(int length) {
+  __asm__("" : "+r"(length));
+  return length;
+}
+
 // The checksum so far and what a round adds to it.
 static inline uint64_t mix(uint64_t sum, u32x4 v) { return ((sum * 31 + v[0]) * 31 + v[1]) * 31 * 31 + v[2] * 31ull + v[3]; }
 static inline void fill(void* p, uint32_t size, uint32_t seed) {

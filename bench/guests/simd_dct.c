@@ -1,7 +1,6 @@
 // Integer: the 8x8 discrete cosine transform of blocks, eight columns at a time in 16 bits, and transposes between.
 #include "simd.h"
 enum { BLOCKS = 64 };
-static int16_t blocks[BLOCKS][64], out[BLOCKS][64];
 static inline i16x8 times(i16x8 v, int16_t q15) { return mul_q15(v, (i16x8)ALL8(q15)); }
 // See: Arai, Agui & Nakajima, "A fast DCT-SQ scheme for images", 1988. Eight rows in, eight frequencies (scaled) out.
 static inline void transform(i16x8 v[8]) {
@@ -30,25 +29,30 @@ static inline void transpose(i16x8 v[8]) {
     v[2 * i + 1] = SHUFFLE(u[i], u[i + 4], 4, 12, 5, 13, 6, 14, 7, 15);
   }
 }
+LOOP i16x8 transform_all(const int16_t* from, int16_t* to, int count) {
+  i16x8 all = {0}, v[8];
+  for (; count > 0; count--, from += 64, to += 64) {
+    for (int i = 0; i < 8; i++) v[i] = LOAD(i16x8, from + 8 * i);
+    transform(v);
+    transpose(v);
+    transform(v);
+    for (int i = 0; i < 8; i++) {
+      STORE(to + 8 * i, v[i]);
+      all += v[i];
+    }
+  }
+  return all;
+}
 uint64_t bench(uint32_t n) {
+  int16_t *blocks = malloc(BLOCKS * 128), *out = malloc(BLOCKS * 128);
   uint32_t seed = 61;
-  for (int i = 0; i < BLOCKS * 64; i++) blocks[0][i] = (int16_t)((int32_t)(xorshift(&seed) >> 7 & 255) - 128);
+  for (int i = 0; i < BLOCKS * 64; i++) blocks[i] = (int16_t)((int32_t)(xorshift(&seed) >> 7 & 255) - 128);
   uint64_t sum = 0;
   for (uint32_t round = 0; round < n; round++) {
-    i16x8 all = {0};
-    for (int k = 0; k < BLOCKS; k++) {
-      i16x8 v[8];
-      for (int i = 0; i < 8; i++) v[i] = LOAD(i16x8, blocks[k] + 8 * i);
-      transform(v);
-      transpose(v);
-      transform(v);
-      for (int i = 0; i < 8; i++) {
-        STORE(out[k] + 8 * i, v[i]);
-        all += v[i];
-      }
-    }
-    sum = mix(sum, (u32x4)all) + (uint64_t)out[round % BLOCKS][round % 61];
-    blocks[round % BLOCKS][round % 64] = (int16_t)(sum % 256) - 128;
+    i16x8 all = transform_all(blocks, out, unknown(BLOCKS));
+    sum = mix(sum, (u32x4)all) + (uint64_t)out[round % (BLOCKS * 64)];
+    blocks[round % (BLOCKS * 64)] = (int16_t)(sum % 256) - 128;
   }
+  free(blocks), free(out);
   return sum;
 }
