@@ -1,6 +1,6 @@
 // Bytes: memchr over a text, some thousand bytes from hit to hit, from any address.
 #include "simd.h"
-enum { BYTES = 16384 };
+enum { BYTES = 8192 };
 LOOP const uint8_t* find(const uint8_t* p, const uint8_t* end, uint8_t c) {
   const u8x16 wanted = ALL16(c);
   for (; p < end; p += 16) {
