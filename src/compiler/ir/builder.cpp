@@ -266,6 +266,13 @@ Value Builder::fcmp(FloatCC cc, Value x, Value y) {
 
 Value Builder::vector(Op op, VecAux aux, Args args, uint32_t lane) {
   VITRINE_DCHECK(info(op).group == Group::Vector && args.size() == info(op).args);
+  uint64_t bits;
+  if (op == Op::VSplat && f_->is_const(f_->resolve(args[0]), &bits)) {
+    const unsigned width = 8 * lane_bytes(aux.lanes());
+    bits &= ~0ull >> (64 - width);
+    for (unsigned w = width; w < 64; w *= 2) bits |= bits << w;
+    return vconst({bits, bits});
+  }
   const Type type = op == Op::VExtract ? lane_type(aux.lanes()) : only_type(type_row(op).types);
   InstData& d = draft(op, type);
   d.aux = aux.bits;

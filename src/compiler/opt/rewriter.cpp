@@ -128,6 +128,16 @@ Value Rewriter::binary(Op op, Value x, Value y) {
   return finish(d, d.type);
 }
 
+Value Rewriter::vector(Op op, VecAux aux, std::span<const Value> args, uint32_t lane) {
+  InstData d{};
+  d.op = op;
+  d.type = op == Op::VExtract ? lane_type(aux.lanes()) : only_type(type_row(op).types);
+  d.aux = aux.bits;
+  d.imm = lane;
+  for (size_t n = 0; n < args.size(); ++n) d.a[n] = args[n].raw();
+  return finish(d, d.type);
+}
+
 Value Rewriter::icmp(IntCC cc, Value x, Value y) {
   InstData d{};
   d.op = Op::ICmp;

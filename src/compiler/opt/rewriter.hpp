@@ -6,6 +6,8 @@
 // (`kFuel`).
 #pragma once
 
+#include <initializer_list>
+#include <span>
 #include <vector>
 
 #include "compiler/ir/dominators.hpp"
@@ -53,6 +55,7 @@ class Rewriter {
     *bits = d.imm64();
     return true;
   }
+  bool vector_constant(Value v, ir::Bits128* bits) const { return f_->is_vconst(v, bits); }
   /// `v` as (op x c), if it is that.
   bool is_with_constant(Value v, Op op, Value* x, uint64_t* c) {
     Inst i = is(v, op);
@@ -73,6 +76,10 @@ class Rewriter {
   Value vconst(ir::Bits128 bits);
   Value unary(Op op, Type type, Value x);
   Value binary(Op op, Value x, Value y);
+  Value vector(Op op, ir::VecAux aux, std::span<const Value> args, uint32_t lane = 0);
+  Value vector(Op op, ir::VecAux aux, std::initializer_list<Value> args) {
+    return vector(op, aux, std::span(args.begin(), args.size()));
+  }
   Value binary(Op op, Value x, uint64_t c) { return binary(op, x, iconst(type_of(x), c)); }
   Value icmp(IntCC cc, Value x, Value y);
   Value fcmp(FloatCC cc, Value x, Value y);

@@ -12,18 +12,20 @@ using ir::Type;
 
 namespace {
 
-constexpr uint64_t kMaxInlineBytes = 64;
+constexpr uint64_t kMaxInlineBytes = 128;
+constexpr uint32_t kMaxPiece = 16;
+constexpr size_t kMaxPieces = kMaxInlineBytes / kMaxPiece + 1;
 
 struct Piece {
   int32_t offset;
   uint32_t bytes;
 };
 
-/// Covers [0, count) by accesses of 8, 4, 2 and 1 bytes, the last ones overlapping rather than becoming many. Answers
+/// Covers [0, count) by accesses of 16, 8, 4, 2 and 1 bytes, the last ones overlapping rather than becoming many. Answers
 /// how many; the last one ends at `count`.
-unsigned split(uint64_t count, std::array<Piece, kMaxInlineBytes / 8 + 1>& pieces) {
+unsigned split(uint64_t count, std::array<Piece, kMaxPieces>& pieces) {
   unsigned n = 0;
-  uint32_t width = static_cast<uint32_t>(std::min<uint64_t>(8, std::bit_floor(count)));
+  uint32_t width = static_cast<uint32_t>(std::min<uint64_t>(kMaxPiece, std::bit_floor(count)));
   uint64_t at = 0;
   for (; at + width <= count; at += width) pieces[n++] = {static_cast<int32_t>(at), width};
   if (at < count) {
@@ -37,6 +39,10 @@ constexpr MemKind kind_of(uint32_t bytes) {
   return bytes == 1 ? MemKind::U8 : bytes == 2 ? MemKind::U16 : bytes == 4 ? MemKind::U32 : MemKind::Full;
 }
 
+constexpr Type type_of(uint32_t bytes) {
+  return bytes == kMaxPiece ? Type::V128 : Type::I64;
+}
+
 }  // namespace
 
 /// A copy of a constant few bytes between guarded memories: all loads, then all stores, the one that reaches highest
@@ -45,14 +51,14 @@ bool FunctionTranslator::copy_inline(uint32_t dst, uint32_t src, Value to, Value
   uint64_t n;
   if (mode_ != Mode::Ssa || !func_->is_iconst(count, &n) || n == 0 || n > kMaxInlineBytes) return false;
   if (!env_.memories[dst].guarded || !env_.memories[src].guarded) return false;
-  std::array<Piece, kMaxInlineBytes / 8 + 1> pieces;
-  std::array<Value, kMaxInlineBytes / 8 + 1> values;
+  std::array<Piece, kMaxPieces> pieces;
+  std::array<Value, kMaxPieces> values;
   unsigned count_of_pieces = split(n, pieces);
   wasm::MemArg mem{.offset = 0, .memory = src};
   Address load = address(mem, from, static_cast<uint32_t>(n));
   for (unsigned i = 0; i < count_of_pieces; ++i) {
-    values[i] = b_.load(Type::I64, kind_of(pieces[i].bytes), load.ptr, load.disp + pieces[i].offset, load.region,
-                        load.trap, load.flags);
+    values[i] = b_.load(type_of(pieces[i].bytes), kind_of(pieces[i].bytes), load.ptr, load.disp + pieces[i].offset,
+                        load.region, load.trap, load.flags);
   }
   mem.memory = dst;
   Address store = address(mem, to, static_cast<uint32_t>(n));
@@ -66,13 +72,16 @@ bool FunctionTranslator::fill_inline(uint32_t memory, Value to, Value byte, Valu
   uint64_t n;
   if (mode_ != Mode::Ssa || !func_->is_iconst(count, &n) || n == 0 || n > kMaxInlineBytes) return false;
   if (!env_.memories[memory].guarded) return false;
-  std::array<Piece, kMaxInlineBytes / 8 + 1> pieces;
+  std::array<Piece, kMaxPieces> pieces;
   unsigned count_of_pieces = split(n, pieces);
-  Value ones = b_.i64(0x0101'0101'0101'0101);
-  Value word = b_.imul(b_.uextend(b_.band(byte, b_.i32(0xff))), ones);
+  const bool has_vectors = n >= kMaxPiece, has_words = pieces[count_of_pieces - 1].bytes < kMaxPiece;
+  Value vector, word;
+  if (has_vectors) vector = b_.vector(ir::Op::VSplat, ir::Lanes::I8x16, {byte});
+  if (has_words) word = b_.imul(b_.uextend(b_.band(byte, b_.i32(0xff))), b_.i64(0x0101'0101'0101'0101));
   Address store = address({.offset = 0, .memory = memory}, to, static_cast<uint32_t>(n));
   for (unsigned i = count_of_pieces; i-- > 0;) {
-    b_.store(kind_of(pieces[i].bytes), store.ptr, word, store.disp + pieces[i].offset, store.region, store.trap);
+    b_.store(kind_of(pieces[i].bytes), store.ptr, pieces[i].bytes == kMaxPiece ? vector : word,
+             store.disp + pieces[i].offset, store.region, store.trap);
   }
   return true;
 }

@@ -56,6 +56,8 @@ Value apply_rules(Rewriter& r, Inst i) {
       return rules::choice(r, i);
     case Group::Float:
       return rules::floating(r, i);
+    case Group::Vector:
+      return rules::vector(r, i);
     case Group::Memory:
       return rules::access(r, i);
     default:

@@ -133,10 +133,24 @@ Value vector_bits(Rewriter& r, Inst i, Value x, Value y) {
   Bits128 c, d;
   bool kx = r.f().is_vconst(x, &c);
   if (kx) std::swap(x, y);
-  if (!kx && !r.f().is_vconst(y, &c)) return kNo;
+  if (!kx && !r.f().is_vconst(y, &c)) {
+    // (and x (xor x -1)) => 0, both ways
+    for (int side = 0; side < 2 && op == Op::And; ++side) {
+      const Inst inverted = r.is(side ? x : y, Op::Xor);
+      if (inverted.valid() && r.f().is_vconst(r.arg(inverted, 1), &d) && d == kOnes &&
+          r.arg(inverted, 0) == (side ? y : x))
+        return r.vconst(kZero);
+    }
+    return kNo;
+  }
   if (r.f().is_vconst(x, &d)) {
     auto both = [&](uint64_t a, uint64_t b) { return op == Op::And ? a & b : op == Op::Or ? a | b : a ^ b; };
     return r.vconst({both(c.lo, d.lo), both(c.hi, d.hi)});
+  }
+  // (and (and x d) c) => (and x c&d), so for or and xor
+  if (const Inst inner = r.is(x, op); inner.valid() && r.f().is_vconst(r.arg(inner, 1), &d)) {
+    auto both = [&](uint64_t a, uint64_t b) { return op == Op::And ? a & b : op == Op::Or ? a | b : a ^ b; };
+    return r.binary(op, r.arg(inner, 0), r.vconst({both(c.lo, d.lo), both(c.hi, d.hi)}));
   }
   switch (op) {
     case Op::And:

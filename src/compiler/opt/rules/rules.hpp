@@ -17,6 +17,7 @@ Value extension(Rewriter& r, Inst i);   // sext8 sext16 sext32 uextend sextend w
 Value compare(Rewriter& r, Inst i);     // icmp
 Value choice(Rewriter& r, Inst i);      // select
 Value floating(Rewriter& r, Inst i);    // everything float
+Value vector(Rewriter& r, Inst i);      // vsplat and what follows in opcodes.def
 Value access(Rewriter& r, Inst i);      // load store
 
 /// The condition with the meaning `cond == 0`, if it costs nothing; else none.
