@@ -9,10 +9,8 @@
 ;;   push rbp
 ;;   mov rbp, rsp
 ;;   mov rax, qword ptr [r15 + 0x28]
-;;   mov rcx, qword ptr [rsi + rax]           ; trap: MemoryOutOfBounds
-;;   mov rdx, qword ptr [rsi + rax + 8]       ; trap: MemoryOutOfBounds
-;;   mov qword ptr [rax + rdi + 8], rdx       ; trap: MemoryOutOfBounds
-;;   mov qword ptr [rax + rdi], rcx           ; trap: MemoryOutOfBounds
+;;   vmovups xmm0, xmmword ptr [rsi + rax]    ; trap: MemoryOutOfBounds
+;;   vmovups xmmword ptr [rax + rdi], xmm0    ; trap: MemoryOutOfBounds
 ;;   pop rbp
 ;;   ret
 ;; fill8:
