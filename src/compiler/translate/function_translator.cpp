@@ -126,6 +126,9 @@ ir::Lanes result_lanes(ir::Op op, ir::Lanes lanes) {
   return op == ir::Op::VFPromote ? ir::Lanes::F64x2 : lanes;
 }
 
+/// What the longest that a vector operator becomes costs beyond one instruction, as so many values.
+constexpr uint64_t kVectorRow = 3;
+
 /// What an operator's slow path out of line costs, as so many values.
 constexpr uint64_t kSlowPath = 3;
 
@@ -333,15 +336,18 @@ void FunctionTranslator::op(const wasm::Operator& op, const wasm::OperandInfo& i
     case Kind::Bitcast:
       return push(b_.bitcast(row.type, pop()));
     case Kind::Vector:
+      spend(kVectorRow);
       return push(vector_row(row.op, ir::VecAux(row.aux), op));
     case Kind::FVector:
     case Kind::FRelaxed: {
+      spend(kVectorRow);
       const ir::VecAux aux(row.aux);
       const Value result = row.kind == Kind::FVector ? vector_row(row.op, aux, op) : relaxed(row.op, aux, op);
       if (!env_.settings.nan_canonicalization) return push(result);
       return push(canonical_nans(result, result_lanes(row.op, aux.lanes())));
     }
     case Kind::Relaxed:
+      spend(kVectorRow);
       return push(relaxed(row.op, ir::VecAux(row.aux), op));
     case Kind::VectorOther:
       return on_vector(op);

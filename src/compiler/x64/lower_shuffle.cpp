@@ -272,6 +272,16 @@ void Lower::shuffle_two(Value x, Value y, const uint8_t* numbers, VReg r) {
       return;
     }
   }
+  if (has(abi::kVbmi)) {
+    const Src b = vector_src(y);
+    const VReg a = use_reg(x), which = vector_const(bits_of(p));
+    begin(MOp::Permi2b, 16);
+    def_tied(r, 1);
+    use(which);
+    use(a);
+    src(b);
+    return end();
+  }
   Pattern first, second;
   for (unsigned i = 0; i < 16; ++i) {
     first[i] = p[i] < 16 ? p[i] : kZero;

@@ -194,6 +194,12 @@ void Lower::lower_vector_conversion(const InstData& d) {
     case Op::VFToUIntAny:
     case Op::VFToUIntSat: {
       const VReg v = use_reg(x), zero = vector_const({});
+      if (has(abi::kAvx512)) {
+        // Saturates by itself but for a NaN and what is negative.
+        const VReg positive = vec(from_32 ? MOp::Maxps : MOp::Maxpd, v, reg_src(zero));
+        vec_unary(from_32 ? MOp::Cvttps2udq : MOp::Cvttpd2udq, reg_src(positive), r);
+        return;
+      }
       if (!from_32) {
         // Between zero (which a NaN becomes) and the largest; then as the lowest bits of 2^52.
         const VReg positive = vec(MOp::Maxpd, v, reg_src(zero));
