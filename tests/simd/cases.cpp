@@ -1,13 +1,18 @@
 #include "cases.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <map>
+#include <optional>
+
+#include "text/wat_parser.hpp"
 
 namespace vitrine::simd {
 namespace {
@@ -509,46 +514,136 @@ T must(Result<T> result, std::string_view what) {
 
 }  // namespace
 
-Running::Running(const Kit& kit, const Config& config) : engine_(must(Engine::make(config), "engine")), store_(engine_) {
-  module_ = must(Module::compile(engine_, std::string_view(kit.text())), "module");
-  instance_ = must(Instance::make(store_, *module_, {}), "instance");
-  memory_ = must(instance_->memory("memory"), "memory");
-  drive_ = must(instance_->typed<void(int32_t, int32_t, int32_t, int32_t)>("drive"), "drive");
-  once_ = must(instance_->typed<void(int32_t, int32_t, int32_t, int32_t)>("once"), "once");
-  uint64_t state = 1;
-  for (unsigned k = 0; k < kPressed; ++k) {
-    V128 v = random_vector(Shape::I8x16, state);
-    std::memcpy(memory().data() + kPressure + 16 * k, v.data(), 16);
+struct Running::Ours {
+  Engine engine;
+  Store store{engine};
+  std::optional<Module> module{};
+  std::optional<Instance> instance{};
+  std::optional<Memory> memory{};
+  std::optional<TypedFunc<void(int32_t, int32_t, int32_t, int32_t)>> drive{}, once{};
+  uint8_t* at(uint32_t address) { return memory->data().data() + address; }
+};
+
+struct Running::V8 {
+  FILE *to, *from;
+  pid_t process;
+  Out out;
+  std::array<uint8_t, 64> tail;
+  void send(const void* bytes, size_t n) {
+    if (std::fwrite(bytes, 1, n, to) != n) std::abort();
   }
+  void send(uint32_t word) { send(&word, 4); }
+  void receive(void* bytes, size_t n) {
+    std::fflush(to);
+    if (std::fread(bytes, 1, n, from) != n) std::abort();
+  }
+  V8() {
+    int in[2], out[2];
+    if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC)) std::abort();
+    process = fork();
+    if (process == 0) {
+      dup2(in[0], 0);
+      dup2(out[1], 1);
+      execlp("node", "node", "--experimental-wasm-relaxed-simd", VITRINE_SIMD_FOLDER "/v8_server.js", nullptr);
+      _exit(1);
+    }
+    close(in[0]);
+    close(out[1]);
+    to = fdopen(in[1], "wb");
+    from = fdopen(out[0], "rb");
+  }
+  ~V8() {
+    std::fclose(to);
+    std::fclose(from);
+    waitpid(process, nullptr, 0);
+  }
+};
+
+bool in_v8() {
+  static const bool kIn = std::getenv("VITRINE_SIMD_V8") != nullptr;
+  return kIn;
 }
 
-V128 Running::pressure_sum() const {
-  V128 sum{};
-  for (unsigned k = 0; k < 16 * kPressed; ++k) sum[k % 16] ^= memory_->data()[kPressure + k];
-  return sum;
+Running::Running(const Kit& kit, const Config& config) {
+  uint64_t state = 1;
+  std::array<V128, kPressed> pressed;
+  for (V128& v : pressed) {
+    v = random_vector(Shape::I8x16, state);
+    for (size_t i = 0; i < 16; ++i) sum_[i] ^= v[i];
+  }
+  if (in_v8()) {
+    v8_ = std::make_unique<V8>();
+    auto wasm = text::parse_wat(kit.text(), wasm::Features::all());
+    if (!wasm) {
+      std::fprintf(stderr, "%s\n", wasm.error().message().c_str());
+      std::abort();
+    }
+    v8_->send("M", 1);
+    v8_->send(static_cast<uint32_t>(wasm->size()));
+    v8_->send(wasm->data(), wasm->size());
+    v8_->send("P", 1);
+    v8_->send(&pressed, sizeof pressed);
+    return;
+  }
+  ours_ = std::make_unique<Ours>(must(Engine::make(config), "engine"));
+  Ours& o = *ours_;
+  o.module = must(Module::compile(o.engine, std::string_view(kit.text())), "module");
+  o.instance = must(Instance::make(o.store, *o.module, {}), "instance");
+  o.memory = must(o.instance->memory("memory"), "memory");
+  o.drive = must(o.instance->typed<void(int32_t, int32_t, int32_t, int32_t)>("drive"), "drive");
+  o.once = must(o.instance->typed<void(int32_t, int32_t, int32_t, int32_t)>("once"), "once");
+  std::memcpy(o.at(kPressure), &pressed, sizeof pressed);
 }
+Running::~Running() = default;
 
 std::vector<Out> Running::drive(uint32_t f, std::span<const Record> records) {
-  if (records.size() > kMostRecords) std::abort();
-  auto bytes = memory();
-  std::memcpy(bytes.data() + kIn, records.data(), records.size_bytes());
-  std::memset(bytes.data() + kOut, 0, 64 * records.size());
-  must((*drive_)(static_cast<int32_t>(f + 1), static_cast<int32_t>(records.size()), kIn, kOut), "drive");
+  if (records.empty() || records.size() > kMostRecords) std::abort();
   std::vector<Out> out(records.size());
-  std::memcpy(out.data(), bytes.data() + kOut, 64 * out.size());
+  if (v8_) {
+    v8_->send("D", 1);
+    v8_->send(f + 1);
+    v8_->send(static_cast<uint32_t>(records.size()));
+    v8_->send(records.data(), records.size_bytes());
+    v8_->receive(out.data(), 64 * out.size());
+    return out;
+  }
+  std::memcpy(ours_->at(kIn), records.data(), records.size_bytes());
+  std::memset(ours_->at(kOut), 0, 64 * records.size());
+  must((*ours_->drive)(static_cast<int32_t>(f + 1), static_cast<int32_t>(records.size()), kIn, kOut), "drive");
+  std::memcpy(out.data(), ours_->at(kOut), 64 * out.size());
   return out;
 }
 
-Result<> Running::once(uint32_t f, const Record& record, uint32_t at) {
-  std::memcpy(memory().data() + kIn, &record, sizeof record);
-  std::memset(memory().data() + kOut, 0, 64);
-  return (*once_)(static_cast<int32_t>(f + 1), kIn, static_cast<int32_t>(at), kOut);
+Ended Running::once(uint32_t f, const Record& record, uint32_t at) {
+  if (v8_) {
+    v8_->send("O", 1);
+    v8_->send(f + 1);
+    v8_->send(at);
+    v8_->send(&record, sizeof record);
+    v8_->send(v8_->tail.data(), 64);
+    uint8_t status;
+    v8_->receive(&status, 1);
+    v8_->receive(&v8_->out, 64);
+    v8_->receive(v8_->tail.data(), 64);
+    return {static_cast<Ended::Kind>(status), "in V8"};
+  }
+  std::memcpy(ours_->at(kIn), &record, sizeof record);
+  std::memset(ours_->at(kOut), 0, 64);
+  auto result = (*ours_->once)(static_cast<int32_t>(f + 1), kIn, static_cast<int32_t>(at), kOut);
+  if (result) return {};
+  const Trap* trap = result.error().trap();
+  return {trap && trap->code() == TrapCode::MemoryOutOfBounds ? Ended::OutOfBounds : Ended::Otherwise, result.error().message()};
 }
 
 Out Running::out() const {
+  if (v8_) return v8_->out;
   Out out;
-  std::memcpy(&out, memory_->data().data() + kOut, sizeof out);
+  std::memcpy(&out, ours_->at(kOut), sizeof out);
   return out;
+}
+
+std::span<uint8_t, 64> Running::tail() const {
+  return std::span<uint8_t, 64>(v8_ ? v8_->tail.data() : ours_->at(kMemorySize - 64), 64);
 }
 
 }  // namespace vitrine::simd

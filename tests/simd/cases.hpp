@@ -7,7 +7,7 @@
 
 #include <vitrine/vitrine.hpp>
 
-#include <optional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -106,10 +106,17 @@ struct Out {
 };
 static_assert(sizeof(Out) == 64);
 
-/// A kit compiled and instantiated.
+/// How a call ended.
+struct Ended {
+  enum Kind : uint8_t { Well, OutOfBounds, Otherwise } kind = Well;
+  std::string message;
+};
+
+/// A kit compiled and instantiated. With VITRINE_SIMD_V8 set it runs in node, which tells whether a test is wrong.
 class Running {
  public:
   Running(const Kit& kit, const Config& config);
+  ~Running();
   /// Where twenty vectors lie to press with, records, and results: on purpose at addresses that are no multiples of 16.
   static constexpr uint32_t kPressure = 64, kIn = 4096 + 3, kMemorySize = 16 * 65536, kOut = kMemorySize / 2 + 5;
   static constexpr size_t kMostRecords = (kMemorySize - kOut) / 64 - 2;
@@ -117,18 +124,18 @@ class Running {
   /// Applies function `f` to all records. No trap is expected.
   std::vector<Out> drive(uint32_t f, std::span<const Record> records);
   /// Applies `f` to one record, where it reads memory operands at `at` in place of it.
-  Result<> once(uint32_t f, const Record& record, uint32_t at);
-  std::span<uint8_t> memory() { return memory_->data(); }
-  Out out() const;
-  V128 pressure_sum() const;  // all of them exclusive-or
+  Ended once(uint32_t f, const Record& record, uint32_t at);
+  Out out() const;                             // of `once`
+  std::span<uint8_t, 64> tail() const;         // the last bytes of memory
+  V128 pressure_sum() const { return sum_; }  // the vectors to press with, all of them exclusive-or
 
  private:
-  Engine engine_;
-  Store store_;
-  std::optional<Module> module_;
-  std::optional<Instance> instance_;
-  std::optional<Memory> memory_;
-  std::optional<TypedFunc<void(int32_t, int32_t, int32_t, int32_t)>> drive_, once_;
+  struct Ours;
+  struct V8;
+  std::unique_ptr<Ours> ours_;
+  std::unique_ptr<V8> v8_;
+  V128 sum_{};
 };
+bool in_v8();
 
 }  // namespace vitrine::simd

@@ -24,7 +24,7 @@ std::vector<Source> sources() {
     auto is = [&](std::initializer_list<std::string_view> list) { return std::ranges::find(list, name.substr(name.find('.') + 1)) != list.end(); };
     const bool compares = is({"eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u", "lt", "gt", "le", "ge"});
     if (!compares && !is({"and", "or", "xor", "andnot", "not", "neg", "sub", "abs", "shr_s"})) continue;
-    if (info.sig.operands[1] == 'i') continue;
+    if (info.sig.operands[1] == 'i' || name == "f32x4.sub" || name == "f64x2.sub") continue;  // NaNs of many bits
     std::string text = written(o, param_texts(o.op));
     all.push_back({text, {o.op}});
     if (compares) all.push_back({"(v128.not " + text + ")", {o.op, Op::V128Not}});

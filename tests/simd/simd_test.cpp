@@ -121,16 +121,15 @@ TEST_P(Simd, OperandsAtTheEndOfMemory) {
     const auto& [operation, k] = functions[f];
     for (const Record& r : thinned(records_of(operation.op), 3)) {
       const uint32_t last = Running::kMemorySize - 16;
-      std::memcpy(running.memory().data() + last, r.v[k].data(), 16);
+      std::ranges::copy(r.v[k], running.tail().last<16>().begin());
       auto ok = running.once(f, r, last - 16 * k);
-      ASSERT_TRUE(ok.has_value()) << way().name << ": " << kit.name(f) << ": " << ok.error().message();
+      ASSERT_EQ(ok.kind, Ended::Well) << way().name << ": " << kit.name(f) << ": " << ok.message;
       Out out = running.out();
       expect_results(kit, f, operation, std::span(&r, 1), std::span(&out, 1));
       for (uint32_t beyond : {1u, 8u, 15u, 16u, 17u}) {
         auto trapped = running.once(f, r, last - 16 * k + beyond);
-        ASSERT_FALSE(trapped.has_value()) << way().name << ": " << kit.name(f) << " at " << beyond << " bytes beyond";
-        ASSERT_TRUE(trapped.error().trap() && trapped.error().trap()->code() == TrapCode::MemoryOutOfBounds)
-            << way().name << ": " << kit.name(f) << ": " << trapped.error().message();
+        ASSERT_EQ(trapped.kind, Ended::OutOfBounds)
+            << way().name << ": " << kit.name(f) << " at " << beyond << " bytes beyond: " << trapped.message;
         ASSERT_TRUE(running.out().v[0] == V128{}) << way().name << ": " << kit.name(f);
       }
     }
@@ -297,6 +296,7 @@ bool is_nan_lane(const Expected& e, const V128& got, size_t lane) {
 }
 
 TEST_P(Simd, CanonicalNans) {
+  if (in_v8()) GTEST_SKIP() << "V8 has no such option";
   std::vector<Operation> chosen;
   for (const Operation& o : supported_operations()) {
     std::string_view name = wasm::info(o.op).mnemonic;
