@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "module_generator.hpp"
 
@@ -43,6 +44,8 @@ std::string show(const Val& v) {
       return fmt::format("f32:{:08x}", v.f32_bits());
     case ValKind::F64:
       return fmt::format("f64:{:016x}", v.f64_bits());
+    case ValKind::V128:
+      return fmt::format("v128:{:02x}", fmt::join(v.v128(), ""));
     default:
       return v.is_null() ? "null" : "ref";
   }
@@ -93,6 +96,11 @@ Val fixed_value(ValKind kind, size_t i) {
       return static_cast<float>(kFloats[i % std::size(kFloats)]);
     case ValKind::F64:
       return kFloats[i % std::size(kFloats)];
+    case ValKind::V128: {
+      std::array<uint8_t, 16> bytes;
+      for (size_t k = 0; k < bytes.size(); ++k) bytes[k] = static_cast<uint8_t>(i * 37 + k * (i % 3 ? 85 : 1));
+      return Val::v128(bytes);
+    }
     default:
       return Val::null(kind);
   }

@@ -31,9 +31,20 @@ Engine make_engine(const Config& config) {
   return *engine;
 }
 
+/// Whether relaxed instructions can be told to do the same everywhere.
+template <class C = Config>
+bool make_deterministic(C& config) {
+  if constexpr (requires { config.relaxed_simd_deterministic(true); }) {
+    config.relaxed_simd_deterministic(true);
+    return true;
+  }
+  return false;
+}
+
 std::vector<Way> ways() {
   std::vector<Way> all;
   auto add = [&](const char* name, Config config) {
+    make_deterministic(config);
     all.push_back({name, make_engine(config.parallel_compilation(false))});
   };
   add("opt-level=0", Config().opt_level(0));
@@ -42,6 +53,16 @@ std::vector<Way> ways() {
   add("opt-level=0, no signals", Config().opt_level(0).signals_based_traps(false));
   add("opt-level=2, fuel and epochs", Config().opt_level(2).consume_fuel(true).epoch_interruption(true));
   add("opt-level=2, single-pass", Config().opt_level(2).single_pass_regalloc(true));
+  // What a CPU of before had. One that this one does not have is not tried.
+  __builtin_cpu_init();
+  [&]<class C>(C config) {
+    if constexpr (requires { config.cpu_level(1); }) {
+      using Level = decltype(config.cpu_level());
+      add("opt-level=2, baseline CPU", C(config).opt_level(2).cpu_level(Level{1}));
+      if (__builtin_cpu_supports("avx")) add("opt-level=2, AVX", C(config).opt_level(2).cpu_level(Level{2}));
+      if (__builtin_cpu_supports("avx2")) add("opt-level=2, AVX2", C(config).opt_level(2).cpu_level(Level{3}));
+    }
+  }(Config());
   return all;
 }
 
@@ -103,7 +124,8 @@ int main(int argc, char** argv) {
     }
     write(base + ".trace", text);
     if (argc == 2) fmt::print("{}", text);
-    auto wide = fuzz::generate_module(entropy);
+    Config config;
+    auto wide = fuzz::generate_module(entropy, {.relaxed_simd = make_deterministic(config)});
     if (wide == bytes) continue;
     write(base + "w.wasm", {reinterpret_cast<const char*>(wide.data()), wide.size()});
     compare(all, wide, fmt::format("{} (wide)", seed), differences);
