@@ -31,20 +31,10 @@ Engine make_engine(const Config& config) {
   return *engine;
 }
 
-/// Whether relaxed instructions can be told to do the same everywhere.
-template <class C = Config>
-bool make_deterministic(C& config) {
-  if constexpr (requires { config.relaxed_simd_deterministic(true); }) {
-    config.relaxed_simd_deterministic(true);
-    return true;
-  }
-  return false;
-}
-
 std::vector<Way> ways() {
   std::vector<Way> all;
   auto add = [&](const char* name, Config config) {
-    make_deterministic(config);
+    fuzz::make_deterministic(config);
     all.push_back({name, make_engine(config.parallel_compilation(false))});
   };
   add("opt-level=0", Config().opt_level(0));
@@ -125,7 +115,7 @@ int main(int argc, char** argv) {
     write(base + ".trace", text);
     if (argc == 2) fmt::print("{}", text);
     Config config;
-    auto wide = fuzz::generate_module(entropy, {.relaxed_simd = make_deterministic(config)});
+    auto wide = fuzz::generate_module(entropy, {.relaxed_simd = fuzz::make_deterministic(config)});
     if (wide == bytes) continue;
     write(base + "w.wasm", {reinterpret_cast<const char*>(wide.data()), wide.size()});
     compare(all, wide, fmt::format("{} (wide)", seed), differences);
