@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "module_generator.hpp"
 
@@ -45,7 +44,7 @@ std::string show(const Val& v) {
     case ValKind::F64:
       return fmt::format("f64:{:016x}", v.f64_bits());
     case ValKind::V128:
-      return fmt::format("v128:{:02x}", fmt::join(v.v128(), ""));
+      return fmt::format("v128:{:016x}{:016x}", v.v128().lanes<uint64_t>()[1], v.v128().lanes<uint64_t>()[0]);
     default:
       return v.is_null() ? "null" : "ref";
   }
@@ -96,11 +95,8 @@ Val fixed_value(ValKind kind, size_t i) {
       return static_cast<float>(kFloats[i % std::size(kFloats)]);
     case ValKind::F64:
       return kFloats[i % std::size(kFloats)];
-    case ValKind::V128: {
-      std::array<uint8_t, 16> bytes;
-      for (size_t k = 0; k < bytes.size(); ++k) bytes[k] = static_cast<uint8_t>(i * 37 + k * (i % 3 ? 85 : 1));
-      return Val::v128(bytes);
-    }
+    case ValKind::V128:
+      return V128::of<int64_t>({kInts[i % std::size(kInts)], static_cast<int64_t>(0x8102'0304'85f6'0788 * (i + 1))});
     default:
       return Val::null(kind);
   }

@@ -24,17 +24,6 @@ struct Trace {
 /// same lines as tests/diff/trace.js writes.
 Result<Trace> trace_generated(const Engine& engine, const Module& module);
 
-/// Tells relaxed vector instructions to do the same everywhere, so that ways can be compared; false in a version that has
-/// no such option.
-template <class C>
-bool make_deterministic(C& config) {
-  if constexpr (requires { config.relaxed_simd_deterministic(true); }) {
-    config.relaxed_simd_deterministic(true);
-    return true;
-  }
-  return false;
-}
-
 /// For any module: imports are zeros, every exported function is called with fixed arguments. The engine has to have
 /// fuel; every call gets `fuel`.
 Result<Trace> trace_any(const Engine& engine, const Module& module, uint64_t fuel);

@@ -21,6 +21,17 @@ struct CacheConfig {
   uint64_t size_limit = 512ull << 20;  ///< bytes; the least recently used entries go when it is exceeded
 };
 
+/// What CPUs code is compiled for, each level with all that the one before has. Host is the CPU that compiles, with all
+/// of it that the code generator can make use of. A module that was compiled for more than this CPU has can be
+/// serialized and taken to another machine; instantiating it fails with ErrorKind::Incompatible.
+enum class CpuLevel : uint8_t {
+#define CPU_LEVEL(name, word) name,
+#include "vitrine/cpu_levels.def"
+#undef CPU_LEVEL
+};
+/// "host", "baseline", "avx", ...
+VITRINE_API const char* name_of(CpuLevel level);
+
 /// The configuration of an Engine: `Config().opt_level(0).consume_fuel(true)`. Combinations are checked by
 /// Engine::make. One that was moved from may only be assigned to and destroyed.
 class VITRINE_API Config {

@@ -62,9 +62,9 @@ class TypedFunc {
 class VITRINE_API Func {
  public:
   /// Defines a host function from a lambda: parameters and results are int32_t, uint32_t, int64_t, uint64_t, float,
-  /// double; a leading `Caller&` is the calling guest, `CallerOf<T>&` with its store's T (both may be const); several
-  /// results are a std::tuple; a Result<> may fail. An exception that leaves it is carried over the guest's frames and
-  /// thrown again by the call that entered the guest. Fails over the engine's limit of types.
+  /// double, V128; a leading `Caller&` is the calling guest, `CallerOf<T>&` with its store's T (both may be const);
+  /// several results are a std::tuple; a Result<> may fail. An exception that leaves it is carried over the guest's
+  /// frames and thrown again by the call that entered the guest. Fails over the engine's limit of types.
   template <class F>
   [[nodiscard]] static Result<Func> wrap(const Context& store, F&& f) {
     using D = std::decay_t<F>;
@@ -149,11 +149,13 @@ class TypedFunc<R(A...)> {
 
  private:
   friend class Func;
-  static_assert((detail::is_value<A> && ...),
-                "a parameter of a typed function has to be int32_t, uint32_t, int64_t, uint64_t, float or double");
-  static_assert(detail::Results<R>::kValid,
-                "a typed function answers void, int32_t, uint32_t, int64_t, uint64_t, float, double or a std::tuple of "
-                "these");
+  static_assert(
+      (detail::is_value<A> && ...),
+      "a parameter of a typed function has to be int32_t, uint32_t, int64_t, uint64_t, float, double or V128");
+  static_assert(
+      detail::Results<R>::kValid,
+      "a typed function answers void, int32_t, uint32_t, int64_t, uint64_t, float, double, V128 or a std::tuple "
+      "of these");
   static FuncType type() { return {{detail::kind_of<A>...}, detail::Results<R>::types()}; }
   explicit TypedFunc(const Func& func) : func_(func) {}
   Func func_;

@@ -49,11 +49,11 @@ class VITRINE_API CodeView {
   std::vector<CodeTrap> traps_;
 };
 
-/// A setting of the code generator with its value on this machine.
+/// A setting of the code generator with its value in an engine.
 struct CodegenSetting {
   std::string name, value, description;
 };
-/// What the code generator can be told, and the CPU features it found here.
+/// What the code generator can be told, and the CPU features that it may use: by Config::cpu_level those found here.
 VITRINE_API std::vector<CodegenSetting> codegen_settings(const Engine& engine);
 
 }  // namespace vitrine

@@ -9,18 +9,20 @@
 #include <vector>
 
 #include "vitrine/caller.hpp"
+#include "vitrine/v128.hpp"
 
 namespace vitrine::detail {
 
 template <class T, class... Among>
 inline constexpr bool is_any_of = (std::is_same_v<T, Among> || ...);
-/// i32, i64, f32 and f64 have C++ types of their own; int64_t is long.
+/// i32, i64, f32, f64 and v128 have C++ types of their own; int64_t is long.
 template <class T>
 inline constexpr bool is_value =
-    is_any_of<T, int32_t, uint32_t, int64_t, uint64_t, long long, unsigned long long, float, double>;
+    is_any_of<T, int32_t, uint32_t, int64_t, uint64_t, long long, unsigned long long, float, double, V128>;
 template <class T>
 inline constexpr ValKind kind_of = std::is_same_v<T, float>    ? ValKind::F32
                                    : std::is_same_v<T, double> ? ValKind::F64
+                                   : std::is_same_v<T, V128>   ? ValKind::V128
                                    : sizeof(T) == 4            ? ValKind::I32
                                                                : ValKind::I64;
 
@@ -31,13 +33,14 @@ void store_raw(RawVal& to, T v) {
     std::memcpy(&bits, &v, 4);
     to.i64 = bits;
   } else {
-    std::memcpy(&to.i64, &v, 8);
+    std::memcpy(&to, &v, sizeof v);
   }
 }
 template <class T>
 T load_raw(const RawVal& from) {
+  static_assert(std::is_trivially_copyable_v<T>);
   T v;
-  std::memcpy(&v, &from, sizeof v);
+  std::memcpy(static_cast<void*>(&v), &from, sizeof v);
   return v;
 }
 
@@ -99,12 +102,12 @@ inline constexpr bool is_caller = std::is_lvalue_reference_v<T> && CallerParam<s
 // Instantiated only to say what is wrong with a host function, in words; the compiler adds where it was written.
 template <size_t I, class T>
 struct HostFunctionParameter {
-#define VITRINE_PARAMETER(n)                                                                                  \
-  static_assert(I != (n) || is_value<T>,                                                                      \
-                "parameter " #n                                                                               \
-                " of the host function (not counting the caller) has to be int32_t, uint32_t, int64_t, "      \
-                "uint64_t, float or double; a Caller& or CallerOf<T>& goes first; for other values there is " \
-                "Func::make")
+#define VITRINE_PARAMETER(n)                                                                               \
+  static_assert(I != (n) || is_value<T>,                                                                   \
+                "parameter " #n                                                                            \
+                " of the host function (not counting the caller) has to be int32_t, uint32_t, int64_t, "   \
+                "uint64_t, float, double or V128; a Caller& or CallerOf<T>& goes first; for other values " \
+                "there is Func::make")
   VITRINE_PARAMETER(1);
   VITRINE_PARAMETER(2);
   VITRINE_PARAMETER(3);
@@ -120,8 +123,8 @@ struct HostFunctionParameter {
 template <class R>
 struct HostFunctionResult {
   static_assert(Results<R>::kValid,
-                "a host function has to answer void, int32_t, uint32_t, int64_t, uint64_t, float, double, a std::tuple "
-                "of these for several results, or a Result<> of any of them");
+                "a host function has to answer void, int32_t, uint32_t, int64_t, uint64_t, float, double, V128, a "
+                "std::tuple of these for several results, or a Result<> of any of them");
   static constexpr bool kValid = Results<R>::kValid;
 };
 

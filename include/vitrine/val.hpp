@@ -1,7 +1,6 @@
 // Values of WebAssembly as the host sees them.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -10,6 +9,7 @@
 #include "vitrine/export.hpp"
 #include "vitrine/externref.hpp"
 #include "vitrine/types.hpp"
+#include "vitrine/v128.hpp"
 
 namespace vitrine {
 
@@ -37,13 +37,8 @@ class VITRINE_API Val {
   Val(unsigned long long v) : Val(static_cast<int64_t>(v)) {}
   Val(float v) : kind_(ValKind::F32) { std::memcpy(&raw_.f32_bits, &v, 4); }
   Val(double v) : kind_(ValKind::F64) { std::memcpy(&raw_.f64_bits, &v, 8); }
+  Val(const V128& v) : kind_(ValKind::V128) { std::memcpy(raw_.v128, v.bytes.data(), 16); }
   Val(ExternRef ref) : kind_(ValKind::ExternRef) { owner_.object = std::exchange(ref.object_, nullptr); }
-  static Val v128(const std::array<uint8_t, 16>& bytes) {
-    Val v;
-    v.kind_ = ValKind::V128;
-    std::memcpy(v.raw_.v128, bytes.data(), 16);
-    return v;
-  }
   /// A null reference, or zero.
   static Val null(ValKind kind) {
     Val v;
@@ -97,10 +92,10 @@ class VITRINE_API Val {
   /// The same with the bits of a NaN untouched by the CPU.
   uint32_t f32_bits() const { return raw_.f32_bits; }
   uint64_t f64_bits() const { return raw_.f64_bits; }
-  std::array<uint8_t, 16> v128() const {
-    std::array<uint8_t, 16> bytes;
-    std::memcpy(bytes.data(), raw_.v128, 16);
-    return bytes;
+  V128 v128() const {
+    V128 v;
+    std::memcpy(v.bytes.data(), raw_.v128, 16);
+    return v;
   }
   bool is_ref() const { return kind_ >= ValKind::FuncRef; }
   bool is_null() const { return is_ref() && (kind_ == ValKind::ExternRef ? !owner_.object : raw_.ref == 0); }

@@ -16,5 +16,6 @@
 #include "vitrine/store.hpp"
 #include "vitrine/trap.hpp"
 #include "vitrine/types.hpp"
+#include "vitrine/v128.hpp"
 #include "vitrine/val.hpp"
 #include "vitrine/wasi.hpp"

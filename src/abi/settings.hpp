@@ -14,7 +14,7 @@ enum CpuFeature : uint32_t {
 };
 
 struct CpuFeatureInfo {
-  enum Need : uint8_t { Required, Optional };
+  enum Need : uint8_t { Required, Avx, Avx2, Avx512, Extra };
   uint32_t bit;
   const char* name;
   Need need;
@@ -24,6 +24,14 @@ inline constexpr CpuFeatureInfo kCpuFeatures[] = {
 #include "abi/cpu_features.def"
 #undef CPU_FEATURE
 };
+
+/// What every CPU has of which code may need what is up to `need`.
+constexpr uint32_t cpu_features_up_to(CpuFeatureInfo::Need need) {
+  uint32_t features = 0;
+  for (const CpuFeatureInfo& f : kCpuFeatures)
+    if (f.need <= need) features |= f.bit;
+  return features;
+}
 
 struct CodegenSettings {
 #define SETTING(type, name, default_value, summary) type name = default_value;

@@ -1,8 +1,10 @@
 #include "api/config.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/result.hpp"
 #include "os/signals.hpp"
@@ -70,21 +72,55 @@ const std::function<void(const std::string&)>& Config::warning() const {
   return impl_->warning;
 }
 
+namespace {
+
+constexpr const char* kCpuLevels[] = {
+#define CPU_LEVEL(name, word) word,
+#include <vitrine/cpu_levels.def>
+#undef CPU_LEVEL
+};
+
+/// What code of the level may use, compiled where `host` are the features of the CPU.
+uint32_t cpu_features_of(CpuLevel level, uint32_t host) {
+  using Info = abi::CpuFeatureInfo;
+  switch (level) {
+    case CpuLevel::Host:
+      return host;
+    case CpuLevel::Baseline:
+      return abi::cpu_features_up_to(Info::Required);
+    case CpuLevel::Avx:
+      return abi::cpu_features_up_to(Info::Avx);
+    case CpuLevel::Avx2:
+      return abi::cpu_features_up_to(Info::Avx2);
+    case CpuLevel::Avx512:
+      return abi::cpu_features_up_to(Info::Avx512) | (host & abi::cpu_features_up_to(Info::Extra));
+  }
+  return host;
+}
+
+}  // namespace
+
+const char* name_of(CpuLevel level) {
+  return kCpuLevels[static_cast<size_t>(level)];
+}
+
 namespace api {
 
-abi::CodegenSettings codegen_settings(const Config& config, uint32_t cpu_features) {
+abi::CodegenSettings codegen_settings(const Config& config, uint32_t host_cpu_features) {
   abi::CodegenSettings s;
 #define TAKE_Code(name) s.name = config.name();
+#define TAKE_Cpu(name)
 #define TAKE_Host(name)
 #define OPTION(type, name, default_value, effect, summary) TAKE_##effect(name)
 #include <vitrine/config.def>
 #undef OPTION
 #undef TAKE_Host
+#undef TAKE_Cpu
 #undef TAKE_Code
   // Levels 1 and 2 are the same code, and explicit checks rely on no guard: images of one serve the other.
   if (s.opt_level == 1) s.opt_level = 2;
   if (!s.signals_based_traps) s.memory_guard_size = 0;
-  s.cpu_features = cpu_features;
+  s.cpu_features = cpu_features_of(config.cpu_level(), host_cpu_features);
   return s;
 }
 
@@ -92,6 +128,9 @@ constexpr uint32_t kMaxBacktrace = 10000;
 
 Result<> check_config(const Config& config) {
   if (config.opt_level() > 2) return fail(fmt::format("opt_level {} is not 0, 1 or 2", config.opt_level()));
+  if (const auto level = static_cast<size_t>(config.cpu_level()); level >= std::size(kCpuLevels)) {
+    return fail(fmt::format("cpu_level {} is none of {}", level, fmt::join(kCpuLevels, ", ")));
+  }
   if (config.max_wasm_stack() < 16 * 1024) {
     return fail(
         fmt::format("Config::max_wasm_stack is {} bytes, and the least that works is 16384", config.max_wasm_stack()));

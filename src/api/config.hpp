@@ -23,7 +23,7 @@ struct Config::Impl {
 namespace api {
 
 /// The part of the options that changes code.
-abi::CodegenSettings codegen_settings(const Config& config, uint32_t cpu_features);
+abi::CodegenSettings codegen_settings(const Config& config, uint32_t host_cpu_features);
 /// Fails for combinations that cannot be.
 Result<> check_config(const Config& config);
 

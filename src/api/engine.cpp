@@ -19,12 +19,13 @@ const char* version() {
 
 Result<Engine> Engine::make(const Config& config) {
   TRY(api::check_config(config));
-  uint32_t cpu = TRY(compiler::host_target().host_cpu_features());
+  const uint32_t cpu = TRY(compiler::host_target().host_cpu_features());
   auto impl = std::make_shared<EngineImpl>();
   impl->config = config;
   impl->features = config.impl_->features;
   runtime::EngineOptions options;
   options.settings = api::codegen_settings(config, cpu);
+  options.host_cpu_features = cpu;
   options.max_backtrace = config.max_backtrace_frames();
   options.memory_init_cow = config.memory_init_cow();
   options.memory_growth = {config.memory_may_move(), config.memory_reservation_for_growth()};

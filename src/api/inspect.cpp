@@ -88,10 +88,20 @@ std::vector<CodegenSetting> codegen_settings(const Engine& engine) {
   abi::for_each_setting(s, [&](const char* name, auto value, const char* summary) {
     all.push_back({name, fmt::format("{}", value), summary});
   });
+  const Config& config = engine.config();
+#define SHOW_Code(name, summary)
+#define SHOW_Cpu(name, summary) all.push_back({#name, name_of(config.name()), summary});
+#define SHOW_Host(name, summary)
+#define OPTION(type, name, default_value, effect, summary) SHOW_##effect(name, summary)
+#include <vitrine/config.def>
+#undef OPTION
+#undef SHOW_Host
+#undef SHOW_Cpu
+#undef SHOW_Code
   for (const abi::CpuFeatureInfo& f : abi::kCpuFeatures) {
     std::string name = fmt::format("has_{}", f.name);
     std::erase(name, '.');
-    all.push_back({name, (s.cpu_features & f.bit) ? "true" : "false", "CPU feature, found on this machine"});
+    all.push_back({name, (s.cpu_features & f.bit) ? "true" : "false", "CPU feature that code may use"});
   }
   return all;
 }

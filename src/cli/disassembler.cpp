@@ -3,9 +3,13 @@
 #include <capstone/capstone.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "base/assert.hpp"
 #include "base/result.hpp"
+#include "cli/vector_inst.hpp"
 
 namespace vitrine::cli {
 
@@ -42,6 +46,10 @@ Result<Capstone> load_capstone() {
   return c;
 }
 
+std::string as_bytes(std::span<const uint8_t> bytes) {
+  return fmt::format(".byte {:#04x}", fmt::join(bytes, ", "));
+}
+
 }  // namespace
 
 Result<std::vector<DisassembledInst>> disassemble(std::span<const uint8_t> code, uint64_t address) {
@@ -62,10 +70,14 @@ Result<std::vector<DisassembledInst>> disassemble(std::span<const uint8_t> code,
       std::string text = insn->op_str[0] ? fmt::format("{} {}", insn->mnemonic, insn->op_str) : insn->mnemonic;
       all.push_back({begin_pc, {begin, insn->size}, std::move(text)});
     } else {
-      all.push_back({begin_pc, {begin, 1}, fmt::format(".byte {:#04x}", *begin)});
-      at = begin + 1;
-      --left;
-      pc = begin_pc + 1;
+      // Version 4 of Capstone knows AVX, but not half of AVX-512.
+      VectorInst vector = read_vector_inst({begin, left});
+      const size_t length = std::max<size_t>(1, vector.length);
+      if (vector.text.empty()) vector.text = as_bytes({begin, length});
+      all.push_back({begin_pc, {begin, length}, std::move(vector.text)});
+      at = begin + length;
+      left -= length;
+      pc = begin_pc + length;
     }
   }
   capstone.free(insn, 1);

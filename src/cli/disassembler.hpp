@@ -16,8 +16,8 @@ struct DisassembledInst {
   std::string text;  // "mov eax, 1"
 };
 
-/// Disassembles x86-64 code that begins at `address`. Bytes that are no instruction come out as ".byte 0x..". Fails if
-/// the library that does it is not installed.
+/// Disassembles x86-64 code that begins at `address`. Bytes that are no instruction, or one that the library that does it
+/// does not know, come out as ".byte 0x..". Fails if that is not installed.
 Result<std::vector<DisassembledInst>> disassemble(std::span<const uint8_t> code, uint64_t address);
 
 }  // namespace vitrine::cli

@@ -81,12 +81,24 @@ Result<CacheConfig> cache_config(const GroupOptions& groups) {
   return cache;
 }
 
+/// The level of that word, which is one of those that the key takes.
+CpuLevel cpu_level_of(std::string_view word) {
+  constexpr std::pair<std::string_view, CpuLevel> kLevels[] = {
+#define CPU_LEVEL(name, word) {word, CpuLevel::name},
+#include <vitrine/cpu_levels.def>
+#undef CPU_LEVEL
+  };
+  return std::ranges::find(kLevels, word, &std::pair<std::string_view, CpuLevel>::first)->second;
+}
+
 /// Tells `config` what a key says that sets an option as it is, if it was given.
 template <class T>
 Result<> take(const GroupOptions& groups, Group group, std::string_view key, Config& config,
               Config& (Config::*option)(T)) {
   if constexpr (std::is_same_v<T, bool>) {
     if (auto on = groups.flag(group, key)) (config.*option)(*on);
+  } else if constexpr (std::is_same_v<T, CpuLevel>) {
+    if (auto level = groups.text(group, key)) (config.*option)(cpu_level_of(*level));
   } else if (auto n = groups.number(group, key)) {
     if (*n > std::numeric_limits<T>::max()) {
       return fail(fmt::format("-{} {}: {} is over {}", letter_of(group), key, *n, std::numeric_limits<T>::max()));

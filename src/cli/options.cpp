@@ -48,6 +48,14 @@ KeyInfo key_of_option(Group group, std::string_view key, std::string_view summar
 KeyInfo key_of_option(Group group, std::string_view key, std::string_view summary, uint64_t value) {
   return {group, key, KeyKind::Size, "BYTES", KeyState::Yes, fmt::format("{} ({})", summary, bytes_in_words(value))};
 }
+KeyInfo key_of_option(Group group, std::string_view key, std::string_view summary, CpuLevel value) {
+  constexpr std::string_view kWords =
+#define CPU_LEVEL(name, word) "|" word
+#include <vitrine/cpu_levels.def>
+#undef CPU_LEVEL
+      ;
+  return {group, key, KeyKind::Text, kWords.substr(1), KeyState::Yes, fmt::format("{} ({})", summary, name_of(value))};
+}
 
 std::vector<KeyInfo> make_keys() {
   const Config defaults;

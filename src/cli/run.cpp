@@ -306,7 +306,8 @@ int run_command(const std::vector<std::string>& args) {
   app.footer(
       "FILE is a module (.wasm), its text (.wat) or, with --allow-precompiled, a compiled one (.cwasm); - is standard "
       "input.\n"
-      "ARGS go to the program.\n"
+      "ARGS go to the program; or to the function of --invoke: integers decimal or 0x, floats decimal, a v128 as one "
+      "integer of 128 bits or by lanes (i32x4:1,-2,0x3,4; also i8x16, i16x8, i64x2, f32x4, f64x2).\n"
       "The exit status is the program's, 0 to 125; or 1 after an error, 2 for a wrong command line, 134 after a trap.");
   app.add_option("--invoke", options.invoke, "call this export instead of the default entry; ARGS are its arguments")
       ->type_name("FUNC");

@@ -63,7 +63,7 @@ int settings_command(const std::vector<std::string>& args) {
     return 0;
   }
   show("Settings of the code generator for {}:\n", kTriple);
-  for (const CodegenSetting& s : settings) show("  {:<22} {:<12} {}\n", s.name, s.value, s.description);
+  for (const CodegenSetting& s : settings) show("  {:<26} {:<12} {}\n", s.name, s.value, s.description);
   return 0;
 }
 

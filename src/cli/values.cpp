@@ -1,11 +1,17 @@
 #include "cli/values.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
+#include <iterator>
 
 #include "base/result.hpp"
+#include "text/number.hpp"
+#include "text/wast_script.hpp"
 
 namespace vitrine::cli {
 
@@ -55,6 +61,85 @@ Result<Val> parse_float(std::string_view text) {
   }
 }
 
+/// The bits of a lane, written as the text format writes it.
+Result<uint64_t> parse_lane(text::Shape shape, std::string_view text) {
+  const unsigned width = lane_bits(shape);
+  const bool is_float = has_float_lanes(shape);
+  uint64_t bits = 0;
+  text::NumberStatus status{};
+  if (!is_float) {
+    status = text::parse_int(text, width, bits);
+  } else if (width == 64) {
+    status = text::parse_f64(text, bits);
+  } else {
+    uint32_t narrow = 0;
+    status = text::parse_f32(text, narrow);
+    bits = narrow;
+  }
+  switch (status) {
+    case text::NumberStatus::Ok:
+      return bits;
+    case text::NumberStatus::Malformed:
+      return fail(fmt::format("'{}' is no {}", text, is_float ? "floating-point number" : "integer"));
+    case text::NumberStatus::OutOfRange:
+      break;
+  }
+  if (is_float) return fail(fmt::format("'{}' is out of range of an f{}", text, width));
+  return fail(fmt::format("'{}' is out of range: {} to {}", text, -1 - static_cast<int64_t>(INT64_MAX >> (64 - width)),
+                          UINT64_MAX >> (64 - width)));
+}
+
+/// "1,2,3,4" of the shape.
+Result<Val> parse_lanes(text::Shape shape, std::string_view text) {
+  const size_t found = static_cast<size_t>(std::ranges::count(text, ',')) + 1;
+  if (found != lane_count(shape))
+    return fail(fmt::format("{} has {} lanes, and {} {} given", name_of(shape), lane_count(shape), found,
+                            found == 1 ? "was" : "were"));
+  V128 vector;
+  const size_t bytes = lane_bits(shape) / 8;
+  for (size_t i = 0; i < found; ++i) {
+    const size_t comma = text.find(',');
+    const uint64_t bits =
+        TRY_IN(parse_lane(shape, text.substr(0, comma)), fmt::format("in lane {} of {}", i, name_of(shape)));
+    std::memcpy(vector.bytes.data() + i * bytes, &bits, bytes);
+    text.remove_prefix(i + 1 < found ? comma + 1 : text.size());
+  }
+  return Val(vector);
+}
+
+/// "1", "0xff": the whole as one number, lane 0 lowest.
+Result<Val> parse_vector_number(std::string_view text) {
+  std::string_view digits = text;
+  unsigned base = 10;
+  if (digits.starts_with("0x") || digits.starts_with("0X")) {
+    base = 16;
+    digits.remove_prefix(2);
+  }
+  unsigned __int128 value = 0;
+  bool fits = true;
+  for (char c : digits) {
+    unsigned digit = 0;
+    if (auto [_, error] = std::from_chars(&c, &c + 1, digit, static_cast<int>(base)); error != std::errc()) {
+      return fail(fmt::format("'{}' is no vector: expected a number, or lanes as i32x4:1,2,3,4", text));
+    }
+    unsigned __int128 larger = 0;
+    if (__builtin_mul_overflow(value, base, &larger) || __builtin_add_overflow(larger, digit, &value)) fits = false;
+  }
+  if (digits.empty()) return fail(fmt::format("'{}' is no vector: expected a number, or lanes as i32x4:1,2,3,4", text));
+  if (!fits) return fail(fmt::format("'{}' is out of range of v128: 0 to 2^128-1", text));
+  return Val(V128::of<uint64_t>({static_cast<uint64_t>(value), static_cast<uint64_t>(value >> 64)}));
+}
+
+Result<Val> parse_vector(std::string_view text) {
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return parse_vector_number(text);
+  const std::string_view name = text.substr(0, colon);
+  const auto* shape = std::ranges::find(text::kShapeNames, name);
+  if (shape == std::end(text::kShapeNames))
+    return fail(fmt::format("'{}' is none of the shapes {}", name, fmt::join(text::kShapeNames, ", ")));
+  return parse_lanes(static_cast<text::Shape>(shape - text::kShapeNames), text.substr(colon + 1));
+}
+
 Result<Val> parse_value(const ValType& type, std::string_view text) {
   switch (type.kind()) {
     case ValKind::I32:
@@ -65,6 +150,8 @@ Result<Val> parse_value(const ValType& type, std::string_view text) {
       return parse_float<float>(text);
     case ValKind::F64:
       return parse_float<double>(text);
+    case ValKind::V128:
+      return parse_vector(text);
     default:
       return fail(fmt::format("a value of type {} cannot be given on the command line", to_string(type)));
   }
@@ -96,9 +183,8 @@ std::string print_value(const Val& value) {
     case ValKind::F64:
       return fmt::format("{}", value.f64());
     case ValKind::V128: {
-      unsigned __int128 n = 0;
-      for (int i = 15; i >= 0; --i) n = n << 8 | value.raw().v128[i];
-      return fmt::format("{}", n);
+      const auto [low, high] = value.v128().lanes<uint64_t>();
+      return fmt::format("{}", static_cast<unsigned __int128>(high) << 64 | low);
     }
     default:
       return fmt::format("<{}{}>", value.is_null() ? "null " : "", name_of(value.kind()));

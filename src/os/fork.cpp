@@ -29,7 +29,8 @@ struct ForkLocks {
     for (ForkLock* lock = first; lock; lock = lock->next_) {
       try {
         if (auto what = lock->begin_in_child()) begin.push_back(std::move(what));
-      } catch (const std::bad_alloc&) {  // not begun, but nothing stays locked
+      } catch (const std::bad_alloc&) {
+        lock->not_begun_in_child();
       }
     }
     mutex.unlock();

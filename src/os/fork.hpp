@@ -27,6 +27,8 @@ class ForkLock {
   virtual void after_in_child() = 0;
   /// What is to be done when all of them are free again, and the list is: it may start threads, and holds what it needs.
   virtual std::function<void()> begin_in_child() { return {}; }
+  /// There was no memory for that.
+  virtual void not_begun_in_child() noexcept {}
   ForkLock* next_ = nullptr;
   ForkLock* previous_ = nullptr;
 };

@@ -359,15 +359,13 @@ class ScriptParser {
   }
 
   Result<> vector(Pattern& to) {
-    static constexpr std::string_view kShapes[] = {"i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2"};
-    const auto* shape = std::ranges::find(kShapes, cursor_.text());
-    if (shape == std::end(kShapes)) return std::unexpected(cursor_.unexpected("a vector shape, as i32x4"));
+    const auto* shape = std::ranges::find(kShapeNames, cursor_.text());
+    if (shape == std::end(kShapeNames)) return std::unexpected(cursor_.unexpected("a vector shape, as i32x4"));
     cursor_.next();
     to.kind = Pattern::Kind::V128;
-    to.shape = static_cast<Shape>(shape - kShapes);
-    bool is_float = to.shape == Shape::F32x4 || to.shape == Shape::F64x2;
+    to.shape = static_cast<Shape>(shape - kShapeNames);
     to.lanes.resize(lane_count(to.shape));
-    for (LanePattern& lane : to.lanes) TRY(number(lane.bits, lane.nan, lane_bits(to.shape), is_float));
+    for (LanePattern& lane : to.lanes) TRY(number(lane.bits, lane.nan, lane_bits(to.shape), has_float_lanes(to.shape)));
     return {};
   }
 

@@ -53,6 +53,13 @@ bool matches_f32(NanPattern nan, uint32_t expected, uint32_t actual);
 bool matches_f64(NanPattern nan, uint64_t expected, uint64_t actual);
 
 enum class Shape : uint8_t { I8x16, I16x8, I32x4, I64x2, F32x4, F64x2 };
+inline constexpr std::string_view kShapeNames[] = {"i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2"};
+constexpr std::string_view name_of(Shape shape) {
+  return kShapeNames[static_cast<size_t>(shape)];
+}
+constexpr bool has_float_lanes(Shape shape) {
+  return shape >= Shape::F32x4;
+}
 constexpr unsigned lane_bits(Shape shape) {
   constexpr unsigned kBits[] = {8, 16, 32, 64, 32, 64};
   return kBits[static_cast<size_t>(shape)];

@@ -1,7 +1,9 @@
 // Engines and modules: configurations, compiling from binary and text, what is refused and how it is said.
 #include <vitrine/inspect.hpp>
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include "testing.hpp"
 
@@ -24,6 +26,8 @@ TEST(Engine, ImpossibleOptionsAreRefused) {
   EXPECT_CONTAINS(message_of(Engine::make(Config().max_wasm_stack(100))), "16384");
   EXPECT_CONTAINS(message_of(Engine::make(Config().max_wasm_stack(1ull << 40))), "max_wasm_stack");
   EXPECT_CONTAINS(message_of(Engine::make(Config().memory_reservation(UINT64_MAX))), "memory_reservation");
+  EXPECT_EQ(message_of(Engine::make(Config().cpu_level(static_cast<CpuLevel>(9)))),
+            "cpu_level 9 is none of host, baseline, avx, avx2, avx512");
   for (uint32_t signal : {9u, 11u, 32u, 33u, 64u, 1000u}) {
     EXPECT_CONTAINS(message_of(Engine::make(Config().cancel_signal(signal))),
                     "cancel_signal " + std::to_string(signal));
@@ -59,7 +63,7 @@ TEST(Engine, HashesTellApartWhatChangesCode) {
   const uint64_t plain = make_engine().compatibility_hash();
   EXPECT_EQ(plain, make_engine().compatibility_hash());
   for (const OtherOption& option : other_options()) {
-    EXPECT_EQ(plain != make_engine(option.config).compatibility_hash(), option.changes_code) << option.name;
+    EXPECT_EQ(plain != make_engine(option.config).compatibility_hash(), option.changes_code()) << option.name;
   }
 }
 
@@ -74,9 +78,37 @@ TEST(Engine, SettingsAreTheOptionsThatChangeCode) {
   };
   const auto plain = settings_of(Config());
   for (const OtherOption& option : other_options()) {
-    EXPECT_EQ(plain.contains(option.name), option.changes_code) << option.name;
-    EXPECT_EQ(plain != settings_of(option.config), option.changes_code) << option.name;
+    EXPECT_EQ(plain.contains(option.name), option.changes_code()) << option.name;
+    EXPECT_EQ(plain != settings_of(option.config), option.changes_code()) << option.name;
   }
+}
+
+std::set<std::string> cpu_features(CpuLevel level) {
+  std::set<std::string> features;
+  for (const CodegenSetting& s : codegen_settings(make_engine(Config().cpu_level(level)))) {
+    if (s.name.starts_with("has_") && s.value == "true") features.insert(s.name.substr(4));
+  }
+  return features;
+}
+
+TEST(Engine, ALevelOfCpusHasAllOfTheOnesBefore) {
+  const std::set<std::string> baseline = {"sse41", "sse42", "popcnt"};
+  std::set<std::string> avx = baseline, avx2, avx512;
+  avx.insert("avx");
+  avx2 = avx;
+  avx2.insert({"avx2", "fma", "bmi1", "bmi2", "lzcnt"});
+  avx512 = avx2;
+  avx512.insert("avx512");
+  EXPECT_EQ(cpu_features(CpuLevel::Baseline), baseline);
+  EXPECT_EQ(cpu_features(CpuLevel::Avx), avx);
+  EXPECT_EQ(cpu_features(CpuLevel::Avx2), avx2);
+  // What only some of the highest level have is there if this one does.
+  const auto host = cpu_features(CpuLevel::Host);
+  if (host.contains("avx512vbmi")) avx512.insert("avx512vbmi");
+  EXPECT_EQ(cpu_features(CpuLevel::Avx512), avx512);
+  EXPECT_TRUE(std::ranges::includes(host, baseline));
+  EXPECT_STREQ(name_of(CpuLevel::Host), "host");
+  EXPECT_STREQ(name_of(CpuLevel::Avx512), "avx512");
 }
 
 TEST(Engine, HasAVersion) {

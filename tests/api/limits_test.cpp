@@ -329,14 +329,19 @@ TEST(Limiter, MayCallTheGuest) {
   World w(kGrower);
   auto grow = w.typed<int32_t(int32_t)>("grow");
   int depth = 0;
-  w.store.limiter({.may_grow = [&](const Context&, const Growth&) -> Result<bool> {
-    if (depth++ == 0) {
-      EXPECT_EQ(unwrap(grow(2)), 1);
-    }
-    return true;
-  }});
+  uint64_t in_use = 65536;
+  w.store.limiter({.may_grow = [&](const Context&, const Growth& growth) -> Result<bool> {
+                     in_use += growth.desired - growth.current;
+                     if (depth++ == 0) {
+                       EXPECT_EQ(unwrap(grow(2)), 1);
+                     }
+                     return true;
+                   },
+                   .grow_failed = [&](const Context&, const Growth& growth,
+                                      const Error&) { in_use -= growth.desired - growth.current; }});
   EXPECT_EQ(unwrap(grow(1)), 3);
   EXPECT_EQ(unwrap(w.instance.memory("m")).size(), 4u);
+  EXPECT_EQ(in_use, 4 * 65536u) << "the first question was in vain";
 }
 
 TEST(Limiter, MayReplaceItself) {
@@ -463,8 +468,11 @@ TEST(Limiter, IsToldWhatAnExceptionEnded) {
                    }
                    return true;
                  },
-                 .grow_failed = [&](const Context&, const Growth& growth,
-                                    const Error&) { in_use -= growth.desired - growth.current; }});
+                 .grow_failed =
+                     [&](const Context&, const Growth& growth, const Error&) {
+                       EXPECT_EQ(std::current_exception(), nullptr) << "who is told may switch threads";
+                       in_use -= growth.desired - growth.current;
+                     }});
   const Module module = compile(engine, "(module (memory 10) (table 5 funcref) (table 7 funcref))");
   EXPECT_THROW((void)Instance::make(store, module, {}), std::string);
   EXPECT_EQ(in_use, 0u);

@@ -4,6 +4,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <vitrine/inspect.hpp>
+
+#include <algorithm>
 #include <cstring>
 #include <random>
 
@@ -88,10 +91,55 @@ TEST(Serialize, OtherConfigurationsAreRefusedWithTheReason) {
   };
   for (const OtherOption& option : other_options()) {
     if (option.name == "perf_map") continue;  // it leaves a file
-    std::string expected = option.changes_code ? "setting " + option.name + " is" : "accepted";
+    const bool is_compared = option.effect == OtherOption::Effect::Code;
+    std::string expected = is_compared ? "setting " + option.name + " is" : "accepted";
     EXPECT_CONTAINS(refused(option.config), expected) << option.name;
   }
   EXPECT_EQ(refused(Config().opt_level(1)), "accepted") << "the same code as level 2";
+}
+
+bool cpu_has(std::string_view feature) {
+  auto all = codegen_settings(make_engine());
+  return std::ranges::any_of(all, [&](auto& s) { return s.name == feature && s.value == "true"; });
+}
+
+TEST(Serialize, CodeForOlderCpusRunsInEveryEngine) {
+  auto image = unwrap(compile(make_engine(Config().cpu_level(CpuLevel::Baseline)), kModule).serialize());
+  for (CpuLevel level : {CpuLevel::Host, CpuLevel::Baseline, CpuLevel::Avx, CpuLevel::Avx2, CpuLevel::Avx512}) {
+    Engine engine = make_engine(Config().cpu_level(level));
+    expect_works(engine, unwrap(Module::deserialize(engine, image)));
+  }
+}
+
+TEST(Serialize, CodeForCpusThatThisIsNoneOfIsCompiledButNotRun) {
+  const struct {
+    CpuLevel level;
+    std::string feature;
+  } kLevels[] = {{CpuLevel::Avx, "avx"}, {CpuLevel::Avx2, "avx2"}, {CpuLevel::Avx512, "avx512"}};
+  for (const auto& [level, feature] : kLevels) {
+    Config config;
+    config.cpu_level(level);
+    Engine engine = make_engine(config), plain = make_engine();
+    Module module = compile(engine, kModule);
+    auto image = unwrap(module.serialize());
+    if (cpu_has("has_" + feature)) {
+      expect_works(engine, module);
+      expect_works(plain, unwrap(Module::deserialize(plain, image)));
+      continue;
+    }
+    Store store(engine);
+    auto refused = [&](const auto& result) {
+      ASSERT_FALSE(result.has_value());
+      EXPECT_EQ(result.error().kind(), ErrorKind::Incompatible);
+      EXPECT_CONTAINS(result.error().message(), "needs CPU feature ");
+      EXPECT_CONTAINS(result.error().message(), feature + ", which is not there");
+    };
+    refused(Instance::make(store, module, {}));
+    refused(Linker(engine).instantiate(store, module));
+    refused(Instance::make(store, unwrap(Module::deserialize(engine, image)), {}));
+    refused(Module::deserialize(plain, image));
+    EXPECT_EQ(module.exports().size(), 4u) << "it can be looked at";
+  }
 }
 
 TEST(Serialize, DamageIsRefused) {
@@ -232,6 +280,23 @@ TEST_F(Cache, Hits) {
   expect_works(other, compile(other, kModule));
   EXPECT_EQ(entries().size(), 2u);
   EXPECT_TRUE(warnings.empty());
+}
+
+TEST_F(Cache, EachLevelOfCpusHasItsEntry) {
+  size_t compiled = 0;
+  auto compiles = [&](CpuLevel level) {
+    compiled = 0;
+    Config c = config();
+    c.cpu_level(level).progress([&](size_t, size_t) { ++compiled; });
+    Engine engine = make_engine(c);
+    compile(engine, kModule);
+    return compiled > 0;
+  };
+  const CpuLevel levels[] = {CpuLevel::Baseline, CpuLevel::Avx, CpuLevel::Avx2, CpuLevel::Avx512};
+  for (CpuLevel level : levels) EXPECT_TRUE(compiles(level)) << name_of(level);
+  // Also of code that cannot run here.
+  for (CpuLevel level : levels) EXPECT_FALSE(compiles(level)) << name_of(level);
+  EXPECT_EQ(entries().size(), 4u);
 }
 
 TEST_F(Cache, DamagedEntriesAreCompiledAgain) {

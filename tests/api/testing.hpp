@@ -37,17 +37,24 @@ inline Module compile(const Engine& engine, std::string_view wat) {
 
 /// The default configuration but for one option.
 struct OtherOption {
+  enum class Effect : uint8_t { Host, Cpu, Code };
   std::string name;
   Config config;
-  bool changes_code;
+  Effect effect;
+  bool changes_code() const { return effect != Effect::Host; }
 };
 /// One for each option.
 inline std::vector<OtherOption> other_options() {
-  constexpr bool Host = false, Code = true;
-  auto other = []<class T>(T value) { return static_cast<T>(std::is_same_v<T, bool> ? !value : value / 4); };
+  auto other = []<class T>(T value) {
+    if constexpr (std::is_same_v<T, CpuLevel>) {
+      return CpuLevel::Baseline;
+    } else {
+      return static_cast<T>(std::is_same_v<T, bool> ? !value : value / 4);
+    }
+  };
   std::vector<OtherOption> all;
 #define OPTION(type, name, default_value, effect, summary) \
-  all.push_back({#name, Config().name(other(Config().name())), effect});
+  all.push_back({#name, Config().name(other(Config().name())), OtherOption::Effect::effect});
 #include <vitrine/config.def>
 #undef OPTION
   return all;

@@ -1,6 +1,7 @@
 """What is read and written: modules, precompiled images, the code cache."""
 import os
 import pathlib
+import re
 import resource
 import shutil
 import subprocess
@@ -100,8 +101,12 @@ class Input(CliTest):
         self.check(self.vitrine("-W", "multi-memory=n", m), 1, "", ["multi-memory", "-W multi-memory"])
         self.check(self.vitrine(m), 0)
 
+        vector = self.file("v.wat", "(module (func (param v128)))")
+        self.check(self.vitrine("-W", "simd=n", vector), 1, "", ["needs the feature 'simd', which is off; turn it on with -W simd"])
+        self.check(self.vitrine("-W", "simd=n", "-W", "simd", vector), 0)
+
     def test_a_feature_that_is_not_there(self):
-        self.check(self.vitrine(self.file("m.wat", "(module (func (drop (v128.const i64x2 0 0))))")), 1, "", ["simd"])
+        self.check(self.vitrine(self.file("m.wat", "(module (type (struct)))")), 1, "", ["'gc'", "not implement"])
 
     def test_preload(self):
         lib = self.file("lib.wat", '(module (func (export "seven") (result i32) (i32.const 7)))')
@@ -123,6 +128,20 @@ class Precompiled(CliTest):
         self.check(self.vitrine(path), 1, "", ["--allow-precompiled", "m.cwasm"])
         self.check(self.vitrine("run", "--allow-precompiled", path), 0, "hello\n", "")
         self.check(self.vitrine("--allow-precompiled", "-", stdin=path.read_bytes()), 0, "hello\n", "")
+
+    def test_for_other_cpus(self):
+        path = self.compiled("-C", "cpu-level=baseline")
+        self.check(self.vitrine("run", "--allow-precompiled", path), 0, "hello\n", "")
+        self.check(self.vitrine("run", "-C", "cpu-level=avx2", "--allow-precompiled", path), 0, "hello\n", "")
+        flags = re.search(r"^flags\s*:(.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M).group(1).split()
+        path = self.compiled("-C", "cpu-level=avx512")
+        run = self.vitrine("run", "--allow-precompiled", path)
+        if {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"} <= set(flags):
+            return self.check(run, 0, "hello\n", "")
+        self.check(run, 1, "", ["m.cwasm", "needs CPU feature avx512, which is not there"])
+        self.check(self.vitrine("run", "-C", "cpu-level=avx512", "m.wat"), 1, "", ["m.wat", "needs CPU feature avx512, which is not there"])
+        self.check(self.vitrine("run", "-C", "cpu-level=avx512", "--allow-precompiled", path), 1, "", ["needs CPU feature avx512, which is not there"])
+        self.assertIn("ret", self.check(self.vitrine("objdump", path), 0).out)
 
     def test_default_name(self):
         self.check(self.vitrine("compile", self.file("sub/prog.wat", hello())), 0)

@@ -31,6 +31,33 @@ class Invoke(CliTest):
         for bad in ("x", "", "+-1", "++1", "1e", "0x1p3", " 1"):
             self.check(self.invoke("echo", "1", "2", bad, "1"), 1, "", [f"'{bad}'", "argument 3", "f32"])
 
+    def test_vectors(self):
+        module = """(module (func (export "same") (param v128) (result v128) (local.get 0))
+          (func (export "two") (param v128 i32 v128) (result v128 v128) (local.get 2) (local.get 0)))"""
+        same = lambda text: self.invoke("same", text, module=module)
+        one_to_four = 4 << 96 | 3 << 64 | 2 << 32 | 1
+        for text, value in (("0", 0), ("1", 1), (str(2**128 - 1), 2**128 - 1), ("0x" + "f" * 32, 2**128 - 1), ("0X1f", 31), ("00", 0),
+                            ("0x00000004000000030000000200000001", one_to_four), ("i32x4:1,2,3,4", one_to_four),
+                            ("i32x4:0x1,+2,0x0003,0_4", one_to_four), ("i64x2:-1,0", 2**64 - 1), ("i32x4:-1,0xffffffff,4294967295,-2147483648", 2**127 + 2**96 - 1),
+                            ("i8x16:" + ",".join(map(str, range(16))), int.from_bytes(range(16), "little")), ("i8x16:-128" + ",255" * 15, 2**128 - 128),
+                            ("i16x8:1,0,0,0,0,0,0,-32768", 2**127 + 1), ("f32x4:1,0,0,-0", 2**127 + 0x3f800000), ("f64x2:1.5,-inf", 0xfff0 << 112 | 0x3ff8 << 48),
+                            ("f32x4:nan,0x1p-149,nan:0x1,inf", 0x7f800000 << 96 | 0x7f800001 << 64 | 1 << 32 | 0x7fc00000)):
+            r = self.check(same(text), 0, f"{value}\n")
+            self.check(same(r.out.strip()), 0, r.out)  # what is printed can be given
+        self.check(self.invoke("two", "5", "6", "i64x2:7,0", module=module), 0, "7\n5\n")
+
+    def test_bad_vectors(self):
+        module = '(module (func (export "same") (param v128) (result v128) (local.get 0)))'
+        for bad, parts in ((str(2**128), ["range", "2^128-1"]), ("0x1" + "0" * 32, ["range"]), ("-1", ["no vector"]), ("", ["no vector", "i32x4:1,2,3,4"]), ("0x", ["no vector"]),
+                           ("1.5", ["no vector"]), ("1,2,3,4", ["no vector", "i32x4:"]), ("i32x4:1,2,3", ["i32x4 has 4 lanes, and 3 were given"]),
+                           ("i32x4:1,2,3,4,5", ["5 were given"]), ("i64x2:", ["1 was given"]), ("i64x2:,", ["lane 0 of i64x2", "'' is no integer"]),
+                           ("i32x4:1,2,3,4294967296", ["lane 3 of i32x4", "'4294967296' is out of range: -2147483648 to 4294967295"]),
+                           ("i8x16:-129" + ",0" * 15, ["lane 0 of i8x16", "-128 to 255"]), ("i64x2:0,18446744073709551616", ["-9223372036854775808 to 18446744073709551615"]),
+                           ("i32x4:1,2,1.5,4", ["lane 2", "'1.5' is no integer"]), ("f32x4:1,x,3,4", ["lane 1 of f32x4", "'x' is no floating-point number"]),
+                           ("f32x4:1e39,0,0,0", ["lane 0", "out of range of an f32"]), ("f16x8:1", ["'f16x8' is none of the shapes i8x16, i16x8, i32x4, i64x2, f32x4, f64x2"]),
+                           ("i32x4 1 2 3 4", ["no vector"])):
+            self.check(self.invoke("same", bad, module=module), 1, "", ["argument 1 (v128)", *parts])
+
     def test_too_few_and_too_many(self):
         self.check(self.invoke("add", "1"), 1, "", ["2", "1", "(i32, i32) -> (i32)"])
         self.check(self.invoke("add", "1", "2", "3"), 0, "3\n")
@@ -163,6 +190,8 @@ class Usage(CliTest):
         self.check(self.vitrine("-W", "max-memory-size=17179869184Gi", m), 2, "", ["17179869184Gi"])
         self.check(self.vitrine("-W", "fuel=1K", m), 2, "", ["fuel", "'1K'"])
         self.check(self.vitrine("-C", "compiler=gcc", m), 2, "", ["'gcc' is not one of cranelift|winch"])
+        self.check(self.vitrine("-C", "cpu-level=avx3", m), 2, "", ["-C cpu-level: 'avx3' is not one of host|baseline|avx|avx2|avx512"])
+        self.check(self.vitrine("-C", "cpu-level", m), 2, "", ["-C cpu-level needs a value: cpu-level=host|baseline|avx|avx2|avx512"])
         self.check(self.vitrine("-O", "regalloc-algorithm=best", m), 2, "", ["'best' is not one of backtracking|single-pass"])
         self.check(self.vitrine("-O", "regalloc-algorithm=single-pass", "-C", "inlining", m), 0, "", "")
 
@@ -232,8 +261,8 @@ class Usage(CliTest):
                    "metadata-for-gc-heap-corruption", "cranelift-has-avx2", "cranelift-opt-level=none"),
             "-D": ("debug-info", "guest-debug", "address-map=n", "log-to-files", "coredump=c", "debugger=d", "arg=x", "inherit-stdin",
                    "inherit-stdout=y", "inherit-stderr"),
-            "-W": ("async-stack-size=1", "async-stack-zeroing", "wmemcheck", "relaxed-simd-deterministic", "shared-memory", "gc-support",
-                   "concurrency-support", "unknown-exports-allow=n", "simd", "threads", "component-model", "branch-hinting"),
+            "-W": ("async-stack-size=1", "async-stack-zeroing", "wmemcheck", "shared-memory", "gc-support",
+                   "concurrency-support", "unknown-exports-allow=n", "gc", "threads", "component-model", "branch-hinting"),
             "-S": ("nn", "nn-graph=onnx::d", "threads", "http", "http-outgoing-body-chunk-size=1", "http-outgoing-body-buffer-chunks=1",
                    "config", "config-var=a=b", "keyvalue", "keyvalue-in-memory-data=a=b", "listenfd", "tls", "preview2=n", "p3",
                    "inherit-network", "allow-ip-name-lookup", "tcp", "udp", "network-error-code", "cwd=/", "max-resources=1",
@@ -245,7 +274,7 @@ class Usage(CliTest):
         met = {"-O": ("pooling-allocator=n", "pooling-pagemap-scan=n", "memory-may-move=n", "table-lazy-init=n", "guard-before-linear-memory",
                       "static-memory-forced", "dynamic-memory-guard-size=65536"),
                "-C": ("inlining=y", "native-unwind-info", "compiler=cranelift", "compiler=winch"), "-D": ("address-map", "logging=n", "coredump=n"),
-               "-W": ("simd=n", "shared-memory=n", "gc-support=n", "unknown-exports-allow", "threads=no"),
+               "-W": ("simd=n", "relaxed-simd=n", "simd", "relaxed-simd-deterministic", "relaxed-simd-deterministic=n", "gc=n", "shared-memory=n", "gc-support=n", "unknown-exports-allow", "threads=no"),
                "-S": ("p3=n", "preview2", "common", "tcp=n", "inherit-network=false")}
         met["-D"] = met["-D"][:-1]  # a path called n
         for group, keys in met.items():
@@ -320,7 +349,7 @@ class Usage(CliTest):
         self.check(self.vitrine("run", "--config", good, m), 134, "", "fuel")
         for text, parts in (("[wasm]\nfeul = 3\n", ["feul", "fuel"]), ("[nonsense]\n", ["nonsense"]), ("[wasm\n", [":1:"]),
                             ('[wasm]\nfuel = "x"\n', ["fuel"]), ("[optimize]\nopt-level = [0, 1]\n", ["opt-level", "list"]),
-                            ("[wasm]\nsimd = true\n", ["simd"]), ("[record]\npath = 'x'\n", ["record"])):
+                            ("[wasm]\ngc = true\n", ["gc"]), ("[codegen]\ncpu-level = 3\n", ["'3' is not one of host|"]), ("[record]\npath = 'x'\n", ["record"])):
             self.check(self.vitrine("run", "--config", self.file("bad.toml", text), m), 1, "", ["bad.toml", *parts])
         self.check(self.vitrine("run", "--config", "/no/such.toml", m), 1, "", ["/no/such.toml: No such file"])
         self.check(self.vitrine("run", "--config", str(self.folder), m), 1, "", [str(self.folder), "directory"])

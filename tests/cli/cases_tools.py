@@ -24,7 +24,8 @@ class Tools(CliTest):
                    "signals_based_traps": "-Osignals-based-traps=n", "nan_canonicalization": "-Wnan-canonicalization",
                    "spectre_mitigation": "-Cspectre-mitigation=n", "single_pass_regalloc": "-Oregalloc-algorithm=single-pass",
                    "memory_reservation": "-Omemory-reservation=0x1000000", "memory_guard_size": "-Omemory-guard-size=65536",
-                   "max_wasm_stack": "-Wmax-wasm-stack=262144"}
+                   "max_wasm_stack": "-Wmax-wasm-stack=262144", "relaxed_simd_deterministic": "-Wrelaxed-simd-deterministic",
+                   "cpu_level": "-Ccpu-level=baseline"}
 
         def settings(*args):
             data = json.loads(self.check(self.vitrine("settings", "--json", *args), 0, err="").out)
@@ -41,6 +42,14 @@ class Tools(CliTest):
             self.assertNotEqual(settings(option)[name], plain[name], name)
             self.check(self.vitrine("-Ccache-config=c.toml", option, m), 0, "hello\n")
             self.assertEqual(count(), entries, name)
+
+    def test_settings_of_a_level_of_cpus(self):
+        inferred = lambda *args: json.loads(self.check(self.vitrine("settings", "--json", *args), 0, err="").out)["inferred"]
+        self.assertEqual(sorted(inferred("-Ccpu-level=baseline")), ["has_popcnt", "has_sse41", "has_sse42"])
+        self.assertEqual(sorted(inferred("-Ccpu-level=avx")), ["has_avx", "has_popcnt", "has_sse41", "has_sse42"])
+        self.assertIn("has_avx512", inferred("-Ccpu-level=avx512"))
+        self.assertEqual(inferred("-Ccpu-level=host"), inferred())
+        self.assertRegex(self.vitrine("settings", "-Ccpu-level=avx2").out, r"(?m)^ +cpu_level +avx2 ")
 
     def test_config_new(self):
         r = self.check(self.vitrine("config", "new", "c.toml"), 0, err="")
@@ -80,7 +89,8 @@ class Tools(CliTest):
                                                  text=True, capture_output=True, cwd=self.folder).stdout.split()
         self.assertEqual(complete("vitrine", "run", "-O", "opt"), ["opt-level="])
         self.assertEqual(complete("vitrine", "run", "-Oopt"), ["-Oopt-level="])
-        self.assertEqual(complete("vitrine", "-W", "simd"), [])
+        self.assertEqual(complete("vitrine", "-W", "exceptions"), [])
+        self.assertIn("simd", "".join(complete("vitrine", "-W", "sim")))
         self.assertEqual(complete("vitrine", "objdump", "--addresse"), ["--addresses"])
         self.assertEqual(complete("vitrine", "help", "comp"), ["compile", "completion"])
 
@@ -176,6 +186,37 @@ class Tools(CliTest):
         self.assertIn("1 passed, 1 failed, 0 skipped", r.out)
         self.check(self.vitrine("wast", "missing.wast"), 1, err="missing.wast")
         self.check(self.vitrine("wast"), 2)
+
+    def test_wast_with_vectors(self):
+        good = self.file("good.wast", """(module (func (export "same") (param v128) (result v128) (local.get 0))
+              (global (export "g") v128 (v128.const i32x4 1 2 3 4)))
+            (assert_return (invoke "same" (v128.const i32x4 1 -2 3 4)) (v128.const i32x4 1 0xfffffffe 3 4))
+            (assert_return (invoke "same" (v128.const i8x16 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)) (v128.const i64x2 0x0706050403020100 0x0f0e0d0c0b0a0908))
+            (assert_return (invoke "same" (v128.const f32x4 nan -nan nan:0x600000 1)) (v128.const f32x4 nan:canonical nan:canonical nan:arithmetic 1))
+            (assert_return (invoke "same" (v128.const f64x2 nan -0)) (v128.const f64x2 nan:arithmetic -0))
+            (assert_return (invoke "same" (v128.const i64x2 1 2))
+              (either (v128.const i64x2 0 0) (v128.const f64x2 nan:canonical 0) (v128.const i32x4 1 0 2 0)))
+            (assert_return (get "g") (v128.const i16x8 1 0 2 0 3 0 4 0))
+        """)
+        self.check(self.vitrine("wast", good), 0, "7 passed, 0 failed, 0 skipped\n", "")
+        bad = self.file("bad.wast", """(module (func (export "same") (param v128) (result v128) (local.get 0)) (func (export "i") (result i64) (i64.const 1)))
+            (assert_return (invoke "same" (v128.const i32x4 1 2 3 4)) (v128.const i32x4 1 2 3 5))
+            (assert_return (invoke "same" (v128.const f32x4 nan:0x1 0 0 0)) (v128.const f32x4 nan:arithmetic 0 0 0))
+            (assert_return (invoke "same" (v128.const f32x4 nan:0x600000 0 0 0)) (v128.const f32x4 nan:canonical 0 0 0))
+            (assert_return (invoke "same" (v128.const i64x2 1 2)) (either (v128.const i64x2 1 3) (v128.const i64x2 2 2)))
+            (assert_return (invoke "same" (v128.const i64x2 1 0)) (i64.const 1))
+            (assert_return (invoke "i") (v128.const i64x2 1 0))
+        """)
+        r = self.check(self.vitrine("wast", bad), 1)
+        lines = r.out.splitlines()
+        self.assertEqual(lines[-1], "1 passed, 6 failed, 0 skipped")
+        self.assertTrue(lines[0].endswith('bad.wast:2: expected v128 i32x4 0x00000001 0x00000002 0x00000003 0x00000005 as result 0 of "same", '
+                                          'came v128 i32x4 0x00000001 0x00000002 0x00000003 0x00000004'), lines[0])
+        self.assertIn("f32x4 nan:arithmetic 0x00000000", lines[1])
+        self.assertIn("nan:canonical", lines[2])
+        self.assertIn("v128 i64x2 0x0000000000000001 0x0000000000000003 or v128 i64x2 0x0000000000000002 0x0000000000000002", lines[3])
+        self.assertIn("expected i64 1 (0x1)", lines[4])
+        self.assertIn("came i64 1 (0x1)", lines[5])
 
     def test_colors(self):
         # On a terminal there are colours, unless NO_COLOR says otherwise.

@@ -306,40 +306,28 @@ bool applies(Form form, Op op) {
 
 // -- ways
 
-bool has_cpu_level_option() {
-  return []<class C>(C config) { return requires { config.cpu_level(1); }; }(Config());
-}
-
 const std::vector<Way>& ways() {
   static const auto kAll = [] {
     std::vector<Way> all;
     struct Level {
-      const char* name;
-      int level;
+      CpuLevel level;
       bool here;
     };
     __builtin_cpu_init();
-    const bool avx = __builtin_cpu_supports("avx"), avx2 = __builtin_cpu_supports("avx2"),
+    const bool avx = __builtin_cpu_supports("avx"), avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"),
                avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
-    const Level kLevels[] = {{"host", 0, true}, {"baseline", 1, true}, {"avx", 2, avx}, {"avx2", 3, avx2}, {"avx512", 4, avx512}};
-    for (const Level& l : kLevels) {
-      if (!l.here) {
-        std::printf("skipped: level %s, which this CPU does not have\n", l.name);
-        continue;
-      }
-      if (l.level && !has_cpu_level_option()) {
-        std::printf("skipped: level %s, because there is no option cpu_level\n", l.name);
+    for (auto [level, here] : {Level{CpuLevel::Host, true}, {CpuLevel::Baseline, true}, {CpuLevel::Avx, avx}, {CpuLevel::Avx2, avx2}, {CpuLevel::Avx512, avx512}}) {
+      if (!here) {
+        std::printf("skipped: level %s, which this CPU does not have\n", vitrine::name_of(level));
         continue;
       }
       for (uint8_t opt : {0, 2}) {
         for (bool signals : {true, false}) {
           Config config;
           config.opt_level(opt).signals_based_traps(signals).parallel_compilation(false);
-          [&]<class C>(C& c) {
-            if constexpr (requires { c.cpu_level(1); }) c.cpu_level(static_cast<decltype(c.cpu_level())>(l.level));
-          }(config);
-          all.push_back({fmt::format("{}_opt{}{}", l.name, opt, signals ? "" : "_checks"), config});
+          config.cpu_level(level);
+          all.push_back({fmt::format("{}_opt{}{}", vitrine::name_of(level), opt, signals ? "" : "_checks"), config});
         }
       }
     }

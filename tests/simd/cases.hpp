@@ -72,7 +72,6 @@ struct Way {
   Config config;
 };
 const std::vector<Way>& ways();
-bool has_cpu_level_option();
 
 /// Text of one function of a kit: `body` may use the locals $a $b $c (v128), $x (i64), $in and $out (i32).
 class Kit {

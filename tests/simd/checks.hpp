@@ -24,6 +24,10 @@ inline bool has_relaxed_simd() {
   return kHas;
 }
 
+inline Val vec(const V128& v) {
+  return Val(vitrine::V128{v});
+}
+
 /// A test with every way; the parameter is an index of `ways()`.
 class EveryWay : public ::testing::TestWithParam<size_t> {
  protected:

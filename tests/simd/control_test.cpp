@@ -79,9 +79,9 @@ TEST_P(SimdControl, SelectsBlocksAndTables) {
           way().config);
   const V128 a = pattern(1), b = pattern(9);
   for (int32_t n : {0, 1, 2, 3, 5, -1}) {
-    EXPECT_EQ(w.call("select", {Val::v128(a), Val::v128(b), n})[0].v128(), n ? a : b);
-    EXPECT_EQ(w.call("select_t", {Val::v128(a), Val::v128(b), n})[0].v128(), n < 3 ? a : b);
-    auto t = w.call("table", {Val::v128(a), Val::v128(b), n});
+    EXPECT_EQ(w.call("select", {vec(a), vec(b), n})[0].v128().bytes, n ? a : b);
+    EXPECT_EQ(w.call("select_t", {vec(a), vec(b), n})[0].v128().bytes, n < 3 ? a : b);
+    auto t = w.call("table", {vec(a), vec(b), n});
     const V128 sum = plus(a, b);
     V128 expected = sum;
     int32_t which = 12;
@@ -94,13 +94,13 @@ TEST_P(SimdControl, SelectsBlocksAndTables) {
     } else if (n == 2) {
       expected = a;
     }
-    EXPECT_EQ(t[0].v128(), expected) << n;
+    EXPECT_EQ(t[0].v128().bytes, expected) << n;
     EXPECT_EQ(t[1].i32(), which);
-    EXPECT_EQ(w.call("if", {Val::v128(a), Val::v128(b), n})[0].v128(), n ? plus(a, b) : b);
+    EXPECT_EQ(w.call("if", {vec(a), vec(b), n})[0].v128().bytes, n ? plus(a, b) : b);
   }
-  auto exchanged = w.call("params", {Val::v128(a), Val::v128(b)});
-  EXPECT_EQ(exchanged[0].v128(), b);
-  EXPECT_EQ(exchanged[1].v128(), a);
+  auto exchanged = w.call("params", {vec(a), vec(b)});
+  EXPECT_EQ(exchanged[0].v128().bytes, b);
+  EXPECT_EQ(exchanged[1].v128().bytes, a);
 }
 
 TEST_P(SimdControl, Loops) {
@@ -148,7 +148,7 @@ TEST_P(SimdControl, Loops) {
   for (int32_t n = 0; n < 30; ++n) {
     V128 expected;
     for (size_t i : {0, 8}) std::memcpy(expected.data() + i, &x, 8);
-    EXPECT_EQ(w.call("fibonacci", {n})[0].v128(), expected) << n;
+    EXPECT_EQ(w.call("fibonacci", {n})[0].v128().bytes, expected) << n;
     uint64_t next = x + y;
     x = y;
     y = next;
@@ -160,13 +160,13 @@ TEST_P(SimdControl, Loops) {
       a = b;
       b = sum;
     }
-    EXPECT_EQ(w.call("params", {Val::v128(pattern(1)), Val::v128(pattern(2)), n})[0].v128(), exclusive(a, b)) << n;
+    EXPECT_EQ(w.call("params", {vec(pattern(1)), vec(pattern(2)), n})[0].v128().bytes, exclusive(a, b)) << n;
   }
   std::array<int32_t, 4> sum{};
   for (int32_t n = 10; n > 0; --n) {
     for (int32_t k = 0; k < 4; ++k) sum[static_cast<size_t>(k)] += 7 * (n + 1 + k);
   }
-  EXPECT_EQ(w.call("sum", {10, 7})[0].v128(), std::bit_cast<V128>(sum));
+  EXPECT_EQ(w.call("sum", {10, 7})[0].v128().bytes, std::bit_cast<V128>(sum));
   auto memory = World::unwrap(w.instance->memory("memory"));
   for (size_t i = 0; i < 1000; ++i) memory.data()[5 + i] = static_cast<uint8_t>(i * 7);
   w.call("copy", {3001, 5, 992});
@@ -204,12 +204,12 @@ TEST_P(SimdControl, Calls) {
   )",
           way().config);
   const V128 a = pattern(3), b = pattern(8), c = pattern(12);
-  EXPECT_EQ(w.call("indirect", {Val::v128(a), Val::v128(b), 0})[0].v128(), plus(a, b));
-  EXPECT_EQ(w.call("indirect", {Val::v128(a), Val::v128(b), 1})[0].v128(), exclusive(a, b));
-  EXPECT_EQ(w.call("tail", {Val::v128(a), Val::v128(b), 2})[0].v128(), b);
-  EXPECT_EQ(World::unwrap(World::unwrap(w.instance->global("global")).get()).v128(), a);
-  EXPECT_EQ(w.call("swap", {Val::v128(c)})[0].v128(), a);
-  EXPECT_EQ(World::unwrap(World::unwrap(w.instance->global("global")).get()).v128(), c);
+  EXPECT_EQ(w.call("indirect", {vec(a), vec(b), 0})[0].v128().bytes, plus(a, b));
+  EXPECT_EQ(w.call("indirect", {vec(a), vec(b), 1})[0].v128().bytes, exclusive(a, b));
+  EXPECT_EQ(w.call("tail", {vec(a), vec(b), 2})[0].v128().bytes, b);
+  EXPECT_EQ(World::unwrap(World::unwrap(w.instance->global("global")).get()).v128().bytes, a);
+  EXPECT_EQ(w.call("swap", {vec(c)})[0].v128().bytes, a);
+  EXPECT_EQ(World::unwrap(World::unwrap(w.instance->global("global")).get()).v128().bytes, c);
   for (int32_t n : {0, 1, 2, 5, 1000}) {
     V128 x = a, y = b;
     std::vector<V128> outer;
@@ -219,14 +219,14 @@ TEST_P(SimdControl, Calls) {
       x = y;
       y = sum;
     }
-    EXPECT_EQ(w.call("down", {Val::v128(a), Val::v128(b), n})[0].v128(), x) << n;
+    EXPECT_EQ(w.call("down", {vec(a), vec(b), n})[0].v128().bytes, x) << n;
     for (size_t k = outer.size(); k-- > 0;) x = exclusive(outer[k], x);
-    EXPECT_EQ(w.call("deep", {Val::v128(a), Val::v128(b), n})[0].v128(), x) << n;
+    EXPECT_EQ(w.call("deep", {vec(a), vec(b), n})[0].v128().bytes, x) << n;
   }
-  auto mixed = w.call("mixed", {3, Val::v128(a), 1.5f, Val::v128(b), int64_t{40}, Val::v128(c), 2.25});
-  EXPECT_EQ(mixed[0].v128(), exclusive(a, c));
+  auto mixed = w.call("mixed", {3, vec(a), 1.5f, vec(b), int64_t{40}, vec(c), 2.25});
+  EXPECT_EQ(mixed[0].v128().bytes, exclusive(a, c));
   EXPECT_EQ(mixed[1].i64(), 43);
-  EXPECT_EQ(mixed[2].v128(), b);
+  EXPECT_EQ(mixed[2].v128().bytes, b);
   EXPECT_EQ(mixed[3].f64(), 3.75);
 }
 
@@ -256,7 +256,7 @@ TEST_P(SimdControl, HundredParams) {
       if (i % 7 == 3) {
         args.push_back(int64_t{i} * 1'000'000'007);
       } else {
-        args.push_back(Val::v128(pattern(static_cast<uint8_t>(i))));
+        args.push_back(vec(pattern(static_cast<uint8_t>(i))));
       }
     }
     for (const char* name : {"call", "indirect", "tail"}) {
@@ -265,7 +265,7 @@ TEST_P(SimdControl, HundredParams) {
       for (unsigned i = 0; i < n; ++i) {
         const Val& expected = args[n - 1 - i];
         if (expected.kind() == ValKind::V128) {
-          EXPECT_EQ(got[i].v128(), expected.v128()) << name << " " << n << " " << i;
+          EXPECT_EQ(got[i].v128().bytes, expected.v128().bytes) << name << " " << n << " " << i;
         } else {
           EXPECT_EQ(got[i].i64(), expected.i64()) << name << " " << n << " " << i;
         }
@@ -280,7 +280,7 @@ TEST_P(SimdControl, HostFunctions) {
   Store store(engine);
   auto f = World::unwrap(Func::make(store, FuncType{{ValKind::V128, ValKind::I32, ValKind::V128}, {ValKind::V128, ValKind::F64}},
                                     [](Caller&, std::span<const Val> params, std::span<Val> results) -> Result<> {
-                                      results[0] = Val::v128(plus(params[0].v128(), params[2].v128()));
+                                      results[0] = vec(plus(params[0].v128().bytes, params[2].v128().bytes));
                                       results[1] = Val(double(params[1].i32()));
                                       return {};
                                     }));
@@ -295,12 +295,12 @@ TEST_P(SimdControl, HostFunctions) {
   )")));
   auto instance = World::unwrap(Instance::make(store, module, std::array{Extern(f)}));
   const V128 a = pattern(5), b = pattern(11);
-  auto got = World::unwrap(World::unwrap(instance.func("g")).call({Val::v128(a), Val::v128(b)}));
-  EXPECT_EQ(got[0].v128(), plus(a, b));
+  auto got = World::unwrap(World::unwrap(instance.func("g")).call({vec(a), vec(b)}));
+  EXPECT_EQ(got[0].v128().bytes, plus(a, b));
   EXPECT_EQ(got[1].f64(), 42.0);
   V128 ones;
   ones.fill(0xff);
-  EXPECT_EQ(got[2].v128(), exclusive(ones, plus(b, b)));
+  EXPECT_EQ(got[2].v128().bytes, exclusive(ones, plus(b, b)));
 }
 
 }  // namespace

@@ -133,7 +133,7 @@ TEST_P(SimdLimits, ManyLocals) {
       continue;
     }
     ASSERT_TRUE(result.has_value()) << n << ": " << result.error().message();
-    std::array<uint32_t, 4> lanes = std::bit_cast<std::array<uint32_t, 4>>((*result)[0].v128());
+    std::array<uint32_t, 4> lanes = std::bit_cast<std::array<uint32_t, 4>>((*result)[0].v128().bytes);
     EXPECT_EQ(lanes[0], 5 * n + n * (n - 1) / 2);
     EXPECT_EQ(lanes[1], 6 * n);
     EXPECT_EQ(lanes[3], 8 * n);
@@ -160,11 +160,11 @@ TEST_P(SimdLimits, ThousandParamsAndResults) {
   for (unsigned i = 0; i < 1000; ++i) {
     V128 v;
     for (size_t k = 0; k < 16; ++k) v[k] = static_cast<uint8_t>(i * 5 + k * (i / 256 + 1));
-    args.push_back(Val::v128(v));
+    args.push_back(vec(v));
   }
   auto got = instance->func("g")->call(args);
   ASSERT_TRUE(got.has_value()) << got.error().message();
-  for (unsigned i = 0; i < 1000; ++i) ASSERT_EQ((*got)[i].v128(), args[i].v128()) << i;  // turned round twice
+  for (unsigned i = 0; i < 1000; ++i) ASSERT_EQ((*got)[i].v128().bytes, args[i].v128().bytes) << i;  // turned round twice
   EXPECT_NE(refusal(fmt::format("(module (func (param{} v128)))", types)), "accepted");
   EXPECT_NE(refusal(fmt::format("(module (func (result{} v128) unreachable))", types)), "accepted");
 }

@@ -16,7 +16,8 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--vitrine", default=root / "build/release/vitrine")
 parser.add_argument("--folder", default="spec/core", help="below the conformance folder")
 parser.add_argument("--opt-level", action="append", help="0 or 2; both by default")
-parser.add_argument("-O", action="append", default=[], metavar="KEY=VALUE", help="a further optimize option for every script")
+for group in "OCW":
+    parser.add_argument(f"-{group}", action="append", default=[], metavar="KEY=VALUE", help=f"a further option -{group} for every script")
 parser.add_argument("--filter", default="", help="only scripts whose path contains this")
 options = parser.parse_args()
 
@@ -37,12 +38,13 @@ with open(conformance / "COUNTS.tsv") as f:
         commands = int(row[header.index("commands")])
         expected[row[0]] = commands + UNCOUNTED.get(row[0], 0) if commands >= 0 else commands
 
+further = [f"-{group}{option}" for group in "OCW" for option in getattr(options, group)]
 totals = collections.Counter()
 reasons = collections.Counter()
 for level in options.opt_level or ["0", "2"]:
     for script in sorted(p for p in expected if p.startswith(options.folder + "/") and options.filter in p):
         try:
-            run = subprocess.run([options.vitrine, "wast", "--skipped", "-O", f"opt-level={level}", *(f"-O{o}" for o in options.O), conformance / script],
+            run = subprocess.run([options.vitrine, "wast", "--skipped", "-O", f"opt-level={level}", *further, conformance / script],
                                  capture_output=True, text=True, timeout=300, errors="replace")
             output, status = run.stdout, run.returncode
         except subprocess.TimeoutExpired:

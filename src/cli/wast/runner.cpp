@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <vitrine/vitrine.hpp>
 
+#include <cstring>
+#include <span>
 #include <variant>
 
 #include "base/result.hpp"
@@ -64,7 +66,33 @@ std::optional<uint64_t> number_of(const Val& v) {
   return std::nullopt;
 }
 
-std::string describe(const Val& v) {
+/// A vector by the bits of its lanes: "v128 i32x4 0x00000001 ...".
+std::string describe(text::Shape shape, std::span<const text::LanePattern> lanes) {
+  std::string all = fmt::format("v128 {}", name_of(shape));
+  for (const text::LanePattern& lane : lanes) {
+    if (lane.nan == text::NanPattern::None) {
+      all += fmt::format(" 0x{:0{}x}", lane.bits, text::lane_bits(shape) / 4);
+    } else {
+      all += lane.nan == text::NanPattern::Canonical ? " nan:canonical" : " nan:arithmetic";
+    }
+  }
+  return all;
+}
+
+std::string describe(text::Shape shape, const V128& v) {
+  std::vector<text::LanePattern> lanes(text::lane_count(shape));
+  const size_t bytes = text::lane_bits(shape) / 8;
+  for (size_t i = 0; i < lanes.size(); ++i) std::memcpy(&lanes[i].bits, v.bytes.data() + i * bytes, bytes);
+  return describe(shape, lanes);
+}
+
+/// What a vector is expected as, where one is.
+text::Shape shape_of(const Pattern& p) {
+  return p.kind == Pattern::Kind::Either && !p.alternatives.empty() ? shape_of(p.alternatives[0]) : p.shape;
+}
+
+/// A vector is said in lanes of `shape`.
+std::string describe(const Val& v, text::Shape shape) {
   switch (v.kind()) {
     case ValKind::I32:
       return fmt::format("i32 {} ({:#x})", v.i32(), static_cast<uint32_t>(v.i32()));
@@ -75,7 +103,7 @@ std::string describe(const Val& v) {
     case ValKind::F64:
       return fmt::format("f64 {} ({:#x})", v.f64(), v.f64_bits());
     case ValKind::V128:
-      return "a v128";
+      return describe(shape, v.v128());
     default:
       if (auto number = number_of(v)) return fmt::format("externref {}", *number);
       return fmt::format("a {}{}", v.is_null() ? "null " : "", name_of(v.kind()));
@@ -95,14 +123,20 @@ std::string describe(const Pattern& p) {
       if (p.nan == text::NanPattern::Arithmetic) return fmt::format("{} nan:arithmetic", type);
       return fmt::format("{} {:#x}", type, p.bits);
     }
+    case Pattern::Kind::V128:
+      return describe(p.shape, p.lanes);
     case Pattern::Kind::RefNull:
       return "a null reference";
     case Pattern::Kind::RefFunc:
       return "a funcref";
     case Pattern::Kind::RefExtern:
       return p.number ? fmt::format("externref {}", *p.number) : "an externref";
-    case Pattern::Kind::Either:
-      return "one of several values";
+    case Pattern::Kind::Either: {
+      std::string all;
+      for (const Pattern& alternative : p.alternatives)
+        all += fmt::format("{}{}", all.empty() ? "" : " or ", describe(alternative));
+      return all;
+    }
     default:
       return "another value";
   }
@@ -118,6 +152,8 @@ bool matches(const Pattern& p, const Val& v) {
       return v.kind() == ValKind::F32 && p.matches_bits(v.f32_bits());
     case Pattern::Kind::F64:
       return v.kind() == ValKind::F64 && p.matches_bits(v.f64_bits());
+    case Pattern::Kind::V128:
+      return v.kind() == ValKind::V128 && p.matches_v128(v.v128().bytes);
     case Pattern::Kind::RefNull:
       return v.is_null();
     case Pattern::Kind::RefFunc:
@@ -374,7 +410,8 @@ class Runner {
           args.push_back(Val::null(i < type->params.size() ? type->params[i].kind() : ValKind::FuncRef));
           break;
         case Const::Kind::V128:
-          return Verdict(Skip{"needs the feature 'simd'"});
+          args.emplace_back(V128{a.v128});
+          break;
         case Const::Kind::RefHost:
           return Verdict(Skip{"needs the feature 'gc'"});
         case Const::Kind::Other:
@@ -398,7 +435,7 @@ class Runner {
     for (size_t i = 0; i < results->size(); ++i) {
       if (!matches(c.expected[i], (*results)[i])) {
         return Failed{fmt::format("expected {} as result {} of \"{}\", came {}", describe(c.expected[i]), i,
-                                  c.action->name, describe((*results)[i]))};
+                                  c.action->name, describe((*results)[i], shape_of(c.expected[i])))};
       }
     }
     return Passed{};

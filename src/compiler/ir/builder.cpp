@@ -264,6 +264,17 @@ Value Builder::fcmp(FloatCC cc, Value x, Value y) {
   return numbered(d, Type::I32);
 }
 
+Value Builder::vector(Op op, VecAux aux, Args args, uint32_t lane) {
+  VITRINE_DCHECK(info(op).group == Group::Vector && args.size() == info(op).args);
+  const Type type = op == Op::VExtract ? lane_type(aux.lanes()) : only_type(type_row(op).types);
+  InstData& d = draft(op, type);
+  d.aux = aux.bits;
+  d.imm = lane;
+  uint32_t n = 0;
+  for (Value v : args) d.a[n++] = f_->resolve(v).raw();
+  return numbered(d, type);
+}
+
 Value Builder::select(Value cond, Value if_nonzero, Value if_zero, uint8_t flags) {
   cond = f_->resolve(cond);
   if_nonzero = f_->resolve(if_nonzero);
@@ -309,7 +320,7 @@ MemKind plain(Type type, MemKind kind) {
 
 Value Builder::load(Type type, MemKind kind, Value ptr, int32_t disp, AliasRegion region, uint8_t trap, uint8_t flags) {
   VITRINE_DCHECK(f_->type_of(ptr) == Type::I64);
-  VITRINE_DCHECK(kind == MemKind::Full || is_int(type));
+  VITRINE_DCHECK(kind == MemKind::Full || is_int(type) || type == Type::V128);
   fold_address(*f_, ptr, disp);
   InstData& d = draft(Op::Load, type);
   d.aux = static_cast<uint8_t>(plain(type, kind));

@@ -114,6 +114,17 @@ class Builder {
   Value f_to_uint_sat(Type type, Value x) { return unary(Op::FToUIntSat, type, x); }
   Value bitcast(Type type, Value x);
 
+  // -- vectors
+  /// `lane`: of what names one.
+  Value vector(Op op, VecAux aux, Args args, uint32_t lane = 0);
+  Value vector(Op op, Lanes lanes, std::initializer_list<Value> args) {
+    return vector(op, VecAux(lanes), Args(args.begin(), args.size()));
+  }
+  /// Of an operation on all bits.
+  Value vector(Op op, std::initializer_list<Value> args) {
+    return vector(op, VecAux(uint8_t{0}), Args(args.begin(), args.size()));
+  }
+
   Value select(Value cond, Value if_nonzero, Value if_zero, uint8_t flags = 0);
 
   /// Any unary or binary operation by its opcode; `type` is the type of the result.

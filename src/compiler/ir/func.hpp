@@ -94,12 +94,12 @@ inline constexpr uint32_t kMaxPayload = 2;
 struct InstData {
   Op op;
   Type type = Type::None;
-  uint8_t aux = 0;    // IntCC, FloatCC, MemKind; of an invoke: the number of payload words
+  uint8_t aux = 0;    // IntCC, FloatCC, VecAux, MemKind; of an invoke: the number of payload words
   uint8_t flags = 0;  // InstFlags
   uint8_t trap = 0;   // trap code; 0: cannot trap
   AliasRegion region = 0;
   uint16_t result_count = 0;
-  uint32_t imm = 0;  // displacement (as int32), FuncRef, SigRef, Slot
+  uint32_t imm = 0;  // displacement (as int32), FuncRef, SigRef, Slot, number of a lane
   // By form: the arguments themselves; or a list, {first in pool, count}; a branch has args[0] and {first block call,
   // count}; an invoke has both, {first in pool, count, first block call}, and two block calls.
   uint32_t a[3] = {~0u, ~0u, ~0u};
@@ -110,6 +110,7 @@ struct InstData {
   IntCC int_cc() const { return static_cast<IntCC>(aux); }
   FloatCC float_cc() const { return static_cast<FloatCC>(aux); }
   MemKind mem() const { return static_cast<MemKind>(aux); }
+  VecAux vec() const { return VecAux(aux); }
   int32_t disp() const { return static_cast<int32_t>(imm); }
   /// Constants keep their 64 bits in a[1..2].
   uint64_t imm64() const { return a[1] | static_cast<uint64_t>(a[2]) << 32; }
@@ -289,10 +290,10 @@ class Func {
     return true;
   }
   /// The bits of a vector constant, if it is one.
-  bool is_vconst(Value v, Bits128* out) const {
+  bool is_vconst(Value v, Bits128* out = nullptr) const {
     const ValueData& d = values_[resolved(v)];
     if (d.kind != ValueKind::Result || (*this)[Inst(d.def)].op != Op::VConst) return false;
-    *out = (*this)[Inst(d.def)].imm128();
+    if (out) *out = (*this)[Inst(d.def)].imm128();
     return true;
   }
   /// The bits of a constant, integer or float, if it is one.

@@ -39,6 +39,7 @@ enum class Group : uint8_t {
   IntCompare,
   Float,
   FloatCompare,
+  Vector,
   Select,
   Memory,
   Stack,
@@ -62,6 +63,7 @@ struct TypeSets {
   static constexpr TypeSet Int = Word | I64;
   static constexpr TypeSet Float = F32 | F64;
   static constexpr TypeSet V128 = set_of(Type::V128);
+  static constexpr TypeSet Lane = Int64 | Float;
   static constexpr TypeSet Bits = Int | V128;
   static constexpr TypeSet Scalar = Int | Float;
   static constexpr TypeSet Any = Scalar | V128;
@@ -110,6 +112,10 @@ constexpr TypeSet types_of(char letter, Type controlling) {
       return TypeSets::Word;
     case 'F':
       return TypeSets::Float;
+    case 'v':
+      return TypeSets::V128;
+    case 'S':
+      return TypeSets::Lane;
     default:
       return 0;
   }
@@ -205,11 +211,66 @@ constexpr IntCC swap(IntCC cc) {
   return kSwapped[static_cast<uint8_t>(cc)];
 }
 
-/// How many bytes a memory access touches and how a load widens them to the result type. Full is the width of the type.
-enum class MemKind : uint8_t { Full, U8, S8, U16, S16, U32, S32 };
+/// How a vector is divided.
+enum class Lanes : uint8_t { I8x16, I16x8, I32x4, I64x2, F32x4, F64x2 };
+inline constexpr uint8_t kLaneKinds = 6;
+
+constexpr bool is_float(Lanes lanes) {
+  return lanes >= Lanes::F32x4;
+}
+constexpr uint32_t lane_bytes(Lanes lanes) {
+  constexpr uint8_t kBytes[] = {1, 2, 4, 8, 4, 8};
+  return kBytes[static_cast<uint8_t>(lanes)];
+}
+constexpr uint32_t lane_count(Lanes lanes) {
+  return 16 / lane_bytes(lanes);
+}
+/// What a lane is outside of the vector.
+constexpr Type lane_type(Lanes lanes) {
+  constexpr Type kTypes[] = {Type::I32, Type::I32, Type::I32, Type::I64, Type::F32, Type::F64};
+  return kTypes[static_cast<uint8_t>(lanes)];
+}
+
+/// `aux` of a vector operation: its lanes, and the condition of a comparison.
+struct VecAux {
+  uint8_t bits;
+  constexpr explicit VecAux(uint8_t aux) : bits(aux) {}
+  constexpr explicit VecAux(Lanes lanes) : bits(static_cast<uint8_t>(lanes)) {}
+  constexpr VecAux(Lanes lanes, IntCC cc)
+      : bits(static_cast<uint8_t>(static_cast<uint8_t>(lanes) | static_cast<uint8_t>(cc) << 3)) {}
+  constexpr VecAux(Lanes lanes, FloatCC cc)
+      : bits(static_cast<uint8_t>(static_cast<uint8_t>(lanes) | static_cast<uint8_t>(cc) << 3)) {}
+  constexpr Lanes lanes() const { return static_cast<Lanes>(bits & 7); }
+  constexpr uint8_t condition() const { return bits >> 3; }
+  constexpr IntCC int_cc() const { return static_cast<IntCC>(condition()); }
+  constexpr FloatCC float_cc() const { return static_cast<FloatCC>(condition()); }
+};
+/// Of operations on all 128 bits: they have no lanes, and aux is 0.
+constexpr bool has_lanes(Op op) {
+  return info(op).group == Group::Vector && op != Op::VSelect && op != Op::VAnyTrue;
+}
+
+/// Whether `imm` is the number of a lane.
+constexpr bool names_lane(Op op) {
+  return op == Op::VExtract || op == Op::VExtractS || op == Op::VReplace;
+}
+
+/// The lanes that a vector operation may have: a bit for each kind.
+using LaneSet = uint8_t;
+constexpr LaneSet set_of(Lanes lanes) {
+  return static_cast<LaneSet>(1u << static_cast<uint8_t>(lanes));
+}
+constexpr bool contains(LaneSet set, Lanes lanes) {
+  return (set & set_of(lanes)) != 0;
+}
+LaneSet lane_kinds(Op op);
+
+/// How many bytes a memory access touches and how a load widens them to the result type. Full is the width of the type;
+/// U64 is for vectors.
+enum class MemKind : uint8_t { Full, U8, S8, U16, S16, U32, S32, U64 };
 
 constexpr uint32_t bytes_of(MemKind kind, Type type) {
-  constexpr uint8_t kBytes[] = {0, 1, 1, 2, 2, 4, 4};
+  constexpr uint8_t kBytes[] = {0, 1, 1, 2, 2, 4, 4, 8};
   return kind == MemKind::Full ? bytes_of(type) : kBytes[static_cast<uint8_t>(kind)];
 }
 constexpr bool is_signed(MemKind kind) {

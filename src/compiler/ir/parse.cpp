@@ -250,11 +250,7 @@ class Parser {
     }
     InstData d{};
     d.op = TRY(opcode());
-    if (text_.substr(pos_).starts_with(".")) {
-      ++pos_;
-      d.type = TRY(type());
-    }
-    if (!names_type(d.op)) d.type = only_type(type_row(d.op).types);
+    TRY(type_suffix(d));
     std::vector<Type> results;
     if (info(d.op).results != kVariable)
       for (const char* letter = type_row(d.op).results; *letter; ++letter) results.push_back(type_of(*letter, d.type));
@@ -265,6 +261,23 @@ class Parser {
     Inst i = f_.make_inst(d, results);
     f_.append(block_, i);
     for (uint32_t n = 0; n < names.size(); ++n) TRY(define(names[n], f_.result(i, n)));
+    return {};
+  }
+  Result<> type_suffix(InstData& d) {
+    const bool is_there = text_.substr(pos_).starts_with(".");
+    if (is_there) ++pos_;
+    if (has_lanes(d.op)) {
+      static constexpr Lanes kAll[] = {Lanes::I8x16, Lanes::I16x8, Lanes::I32x4,
+                                       Lanes::I64x2, Lanes::F32x4, Lanes::F64x2};
+      if (!is_there) return error("expected lanes");
+      d.aux = TRY(one_of(kAll, "lanes"));
+    } else if (is_there) {
+      d.type = TRY(type());
+    }
+    if (d.op == Op::VExtract)
+      d.type = lane_type(d.vec().lanes());
+    else if (!names_type(d.op) || info(d.op).group == Group::Vector)
+      d.type = only_type(type_row(d.op).types);
     return {};
   }
   Result<Op> opcode() {
@@ -285,6 +298,15 @@ class Parser {
       return static_cast<uint8_t>(e);
     }
     return error(fmt::format("expected {}, found `{}`", what, w));
+  }
+  Result<uint8_t> int_condition() {
+    static constexpr IntCC kAll[] = {IntCC::Eq,  IntCC::Ne,  IntCC::SLt, IntCC::SGe, IntCC::SGt,
+                                     IntCC::SLe, IntCC::ULt, IntCC::UGe, IntCC::UGt, IntCC::ULe};
+    return one_of(kAll, "an integer condition");
+  }
+  Result<uint8_t> float_condition() {
+    static constexpr FloatCC kAll[] = {FloatCC::Eq, FloatCC::Ne, FloatCC::Lt, FloatCC::Gt, FloatCC::Le, FloatCC::Ge};
+    return one_of(kAll, "a float condition");
   }
   Result<> fixed_args(InstData& d) {
     list_.clear();
@@ -341,8 +363,8 @@ class Parser {
     return {};
   }
   Result<> access(InstData& d) {
-    static constexpr MemKind kKinds[] = {MemKind::U8,  MemKind::S8,  MemKind::U16,
-                                         MemKind::S16, MemKind::U32, MemKind::S32};
+    static constexpr MemKind kKinds[] = {MemKind::U8,  MemKind::S8,  MemKind::U16, MemKind::S16,
+                                         MemKind::U32, MemKind::S32, MemKind::U64};
     if (!at_value()) d.aux = TRY(one_of(kKinds, "an access kind or an address"));
     d.a[0] = TRY(value()).raw();
     if (!at("+") && !at("-")) return {};
@@ -370,17 +392,21 @@ class Parser {
     switch (info(d.op).group) {
       case Group::Constant:
         return constant(d);
-      case Group::IntCompare: {
-        static constexpr IntCC kAll[] = {IntCC::Eq,  IntCC::Ne,  IntCC::SLt, IntCC::SGe, IntCC::SGt,
-                                         IntCC::SLe, IntCC::ULt, IntCC::UGe, IntCC::UGt, IntCC::ULe};
-        d.aux = TRY(one_of(kAll, "an integer condition"));
+      case Group::IntCompare:
+        d.aux = TRY(int_condition());
         return fixed_args(d);
-      }
-      case Group::FloatCompare: {
-        static constexpr FloatCC kAll[] = {FloatCC::Eq, FloatCC::Ne, FloatCC::Lt,
-                                           FloatCC::Gt, FloatCC::Le, FloatCC::Ge};
-        d.aux = TRY(one_of(kAll, "a float condition"));
+      case Group::FloatCompare:
+        d.aux = TRY(float_condition());
         return fixed_args(d);
+      case Group::Vector: {
+        const Lanes lanes = d.vec().lanes();
+        if (d.op == Op::VICmp) d.aux = VecAux(lanes, static_cast<IntCC>(TRY(int_condition()))).bits;
+        if (d.op == Op::VFCmp) d.aux = VecAux(lanes, static_cast<FloatCC>(TRY(float_condition()))).bits;
+        TRY(fixed_args(d));
+        if (!names_lane(d.op)) return {};
+        TRY(punct(","));
+        d.imm = TRY(u32());
+        return {};
       }
       case Group::Memory:
         TRY(access(d));

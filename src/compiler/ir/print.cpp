@@ -135,7 +135,11 @@ class Printer {
     for (uint32_t n = 0; n < d.result_count; ++n) put("{}{}", n ? ", " : "", name(f_.result(i, n)));
     if (d.result_count) put(" = ");
     put("{}", name_of(d.op));
-    if (names_type(d.op)) put(".{}", name_of(d.type));
+    if (info(d.op).group == Group::Vector) {
+      if (has_lanes(d.op)) put(".{}", name_of(d.vec().lanes()));
+    } else if (names_type(d.op)) {
+      put(".{}", name_of(d.type));
+    }
     body(i, d);
     if (d.srcloc) put(" @{:#x}", d.srcloc);
   }
@@ -193,6 +197,13 @@ class Printer {
       case Group::FloatCompare:
         put(" {} ", name_of(d.float_cc()));
         return args(a);
+      case Group::Vector:
+        if (d.op == Op::VICmp) put(" {}", name_of(d.vec().int_cc()));
+        if (d.op == Op::VFCmp) put(" {}", name_of(d.vec().float_cc()));
+        put(" ");
+        args(a);
+        if (names_lane(d.op)) put(", {}", d.imm);
+        return;
       case Group::Memory:
         access(d, a[0]);
         if (d.op == Op::Store) put(", {}", name(a[1]));
@@ -260,8 +271,13 @@ const char* name_of(FloatCC cc) {
 }
 
 const char* name_of(MemKind kind) {
-  constexpr const char* kNames[] = {"full", "u8", "s8", "u16", "s16", "u32", "s32"};
+  constexpr const char* kNames[] = {"full", "u8", "s8", "u16", "s16", "u32", "s32", "u64"};
   return kNames[static_cast<uint8_t>(kind)];
+}
+
+const char* name_of(Lanes lanes) {
+  constexpr const char* kNames[] = {"i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2"};
+  return kNames[static_cast<uint8_t>(lanes)];
 }
 
 }  // namespace vitrine::ir

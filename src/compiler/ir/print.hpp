@@ -32,5 +32,6 @@ std::string print(const Func& func, Inst inst);
 const char* name_of(IntCC cc);
 const char* name_of(FloatCC cc);
 const char* name_of(MemKind kind);
+const char* name_of(Lanes lanes);
 
 }  // namespace vitrine::ir

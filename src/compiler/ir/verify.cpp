@@ -220,9 +220,15 @@ class Verifier {
       case Group::FloatCompare:
         return is(d.aux <= static_cast<uint8_t>(FloatCC::Ge), "no such condition");
       case Group::Memory:
-        if (d.aux > static_cast<uint8_t>(MemKind::S32)) return "no such access kind";
+        if (d.aux > static_cast<uint8_t>(MemKind::U64)) return "no such access kind";
         if (d.mem() == MemKind::Full) return kFine;
+        if (d.type == Type::V128) {
+          return is(d.op == Op::Load && (d.mem() == MemKind::U32 || d.mem() == MemKind::U64),
+                    "the access kind does not suit the type");
+        }
         return is(is_int(d.type) && access_bytes(d) < bytes_of(d.type), "the access kind does not suit the type");
+      case Group::Vector:
+        return vector(i, d);
       case Group::Stack:
         if (d.imm >= f_.slots.size()) return "no such slot";
         return is(uint64_t{d.slot_offset()} + (d.op == Op::StackAddr ? 0 : bytes_of(d.type)) <= f_.slots[d.slot()].size,
@@ -247,6 +253,26 @@ class Verifier {
       default:
         return kFine;
     }
+  }
+  Problem vector(Inst i, const InstData& d) {
+    if (!has_lanes(d.op)) return d.aux == 0 ? kFine : Problem("lanes where there are none");
+    if ((d.aux & 7) >= kLaneKinds) return "no such lanes";
+    const Lanes lanes = d.vec().lanes();
+    if (!contains(lane_kinds(d.op), lanes)) return "not on such lanes";
+    const uint8_t highest = d.op == Op::VICmp   ? static_cast<uint8_t>(IntCC::ULe)
+                            : d.op == Op::VFCmp ? static_cast<uint8_t>(FloatCC::Ge)
+                                                : 0;
+    if (d.vec().condition() > highest) return "no such condition";
+    if (names_lane(d.op) && d.imm >= lane_count(lanes)) return "no such lane";
+    const Type lane = lane_type(lanes);
+    if (d.op == Op::VExtract && d.type != lane) return "not the type of a lane";
+    if ((d.op == Op::VSplat || d.op == Op::VReplace) && f_.type_of(f_.args(i).back()) != lane)
+      return "not the type of a lane";
+    if (d.op != Op::VShuffle) return kFine;
+    Bits128 pattern;
+    if (!f_.is_vconst(f_.args(i)[2], &pattern)) return "shuffled by what is no constant";
+    constexpr uint64_t kOver = 0xe0e0'e0e0'e0e0'e0e0;
+    return (pattern.lo | pattern.hi) & kOver ? Problem("shuffled by a number above 31") : kFine;
   }
   Problem list(std::span<const Value> values, std::span<const Type> types, std::string_view what) {
     if (values.size() != types.size())

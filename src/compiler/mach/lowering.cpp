@@ -416,11 +416,17 @@ VReg Lowering::use_low(Value v) {
   return use_reg(v);
 }
 
-bool Lowering::may_fold_load(Value v, unsigned bytes) const {
+bool Lowering::may_fold_any_load(Value v) const {
   Inst i;
   const InstData* d = def_of(v, &i);
-  return d && d->op == Op::Load && d->block == block_ && uses(v) == 1 && d->mem() == ir::MemKind::Full &&
-         ir::bytes_of(d->type) == bytes && inst_.valid() && may_sink(i) && !vregs_[v.raw()].valid();
+  return d && d->op == Op::Load && d->block == block_ && uses(v) == 1 && inst_.valid() && may_sink(i) &&
+         !vregs_[v.raw()].valid();
+}
+
+bool Lowering::may_fold_load(Value v, unsigned bytes) const {
+  const InstData* d = def_of(v);
+  return d && d->op == Op::Load && d->mem() == ir::MemKind::Full && ir::bytes_of(d->type) == bytes &&
+         may_fold_any_load(v);
 }
 
 }  // namespace vitrine::mach

@@ -117,6 +117,8 @@ class Lowering {
   bool lives_on(ir::Value v) const;
   /// Whether `v` is a load that can be done by the current instruction, which has a memory operand of `bytes`.
   bool may_fold_load(ir::Value v, unsigned bytes) const;
+  /// The same of any width, also of one that is widened.
+  bool may_fold_any_load(ir::Value v) const;
   /// Whether nothing between `i` and the current instruction writes, calls or may trap; loads that trap as `i` does may
   /// stand there, so that of two that both fault the second may be the one that is reported.
   bool may_sink(ir::Inst i) const { return color_[i.raw()] == color_[inst_.raw()]; }

@@ -25,7 +25,12 @@ enum class Kind : uint8_t {
   Bitcast,
   Load,
   Store,
-  Const
+  Const,
+  Vector,
+  FVector,
+  Relaxed,
+  FRelaxed,
+  VectorOther
 };
 
 struct Row {
@@ -54,6 +59,25 @@ constexpr auto kRows = [] {
   row(Op::name) = {Kind::Store, ir::Op::Store, Type::type, static_cast<uint8_t>(ir::MemKind::kind)};
 #define CONST(name, type) row(Op::name) = {Kind::Const, ir::Op::IConst, Type::type, 0};
 #include "compiler/translate/numeric.def"
+#define VEC_ROW(name, kind, ir_op, aux) row(Op::name) = {Kind::kind, ir::Op::ir_op, Type::V128, (aux).bits};
+#define LANES(name, ir_op, lanes) VEC_ROW(name, Vector, ir_op, ir::VecAux(ir::Lanes::lanes))
+#define FLANES(name, ir_op, lanes) VEC_ROW(name, FVector, ir_op, ir::VecAux(ir::Lanes::lanes))
+#define RELAXED(name, ir_op, lanes) VEC_ROW(name, Relaxed, ir_op, ir::VecAux(ir::Lanes::lanes))
+#define FRELAXED(name, ir_op, lanes) VEC_ROW(name, FRelaxed, ir_op, ir::VecAux(ir::Lanes::lanes))
+#define VECTOR(name, ir_op) VEC_ROW(name, Vector, ir_op, ir::VecAux(uint8_t{0}))
+#define VICMP(name, lanes, cc) VEC_ROW(name, Vector, VICmp, ir::VecAux(ir::Lanes::lanes, ir::IntCC::cc))
+#define VFCMP(name, lanes, cc) VEC_ROW(name, Vector, VFCmp, ir::VecAux(ir::Lanes::lanes, ir::FloatCC::cc))
+#define VECTOR_OTHER(name) row(Op::name).kind = Kind::VectorOther;
+#include "compiler/translate/vector.def"
+#undef VEC_ROW
+#undef LANES
+#undef FLANES
+#undef RELAXED
+#undef FRELAXED
+#undef VECTOR
+#undef VICMP
+#undef VFCMP
+#undef VECTOR_OTHER
 #undef UNARY
 #undef FUNARY
 #undef BINARY
@@ -71,12 +95,15 @@ constexpr auto kRows = [] {
 }();
 
 /// The table has a row for every operator of fixed types that is not in the switch of `live_op`: numeric ones are the
-/// one-byte opcodes from i32.const to i64.extend32_s and the saturating conversions.
+/// one-byte opcodes from i32.const to i64.extend32_s and the saturating conversions; vectors have a prefix of their own.
 static_assert([] {
   for (size_t i = static_cast<size_t>(Op::I32Const); i <= static_cast<size_t>(Op::I64Extend32S); ++i) {
     if (kRows[i].kind == Kind::Other) return false;
   }
   for (size_t i = static_cast<size_t>(Op::I32TruncSatF32S); i <= static_cast<size_t>(Op::I64TruncSatF64U); ++i) {
+    if (kRows[i].kind == Kind::Other) return false;
+  }
+  for (size_t i = static_cast<size_t>(Op::V128Load); i <= static_cast<size_t>(Op::I32x4RelaxedDotI8x16I7x16AddS); ++i) {
     if (kRows[i].kind == Kind::Other) return false;
   }
   return true;
@@ -92,6 +119,12 @@ ir::Value canonical_nan(ir::Builder& b, ir::Value value) {
 // What compiling a function needs at once, bytes, as measured in fast mode. A value that is carried becomes an
 // instruction of the machine, with operands, a register or slot, and code.
 constexpr uint64_t kInst = 215, kBlock = 310, kBlockCall = 60, kCarried = 200;
+
+/// The lanes of a floating-point result.
+ir::Lanes result_lanes(ir::Op op, ir::Lanes lanes) {
+  if (op == ir::Op::VFDemote) return ir::Lanes::F32x4;
+  return op == ir::Op::VFPromote ? ir::Lanes::F64x2 : lanes;
+}
 
 /// What an operator's slow path out of line costs, as so many values.
 constexpr uint64_t kSlowPath = 3;
@@ -299,6 +332,19 @@ void FunctionTranslator::op(const wasm::Operator& op, const wasm::OperandInfo& i
       return push(b_.eqz(pop()));
     case Kind::Bitcast:
       return push(b_.bitcast(row.type, pop()));
+    case Kind::Vector:
+      return push(vector_row(row.op, ir::VecAux(row.aux), op));
+    case Kind::FVector:
+    case Kind::FRelaxed: {
+      const ir::VecAux aux(row.aux);
+      const Value result = row.kind == Kind::FVector ? vector_row(row.op, aux, op) : relaxed(row.op, aux, op);
+      if (!env_.settings.nan_canonicalization) return push(result);
+      return push(canonical_nans(result, result_lanes(row.op, aux.lanes())));
+    }
+    case Kind::Relaxed:
+      return push(relaxed(row.op, ir::VecAux(row.aux), op));
+    case Kind::VectorOther:
+      return on_vector(op);
     case Kind::Const:
       return push(ir::is_float(row.type) ? b_.fconst(row.type, op.bits) : b_.iconst(row.type, op.bits));
     case Kind::Load: {

@@ -254,6 +254,18 @@ class FunctionTranslator {
   void on_memory_grow(uint32_t memory);
   Value as_i64(Value v) { return func_->type_of(v) == ir::Type::I32 ? b_.uextend(v) : v; }
 
+  // -- vector.cpp
+  /// The operation with the operands it takes from the stack.
+  Value vector_row(ir::Op op, ir::VecAux aux, const wasm::Operator& source);
+  Value relaxed(ir::Op op, ir::VecAux aux, const wasm::Operator& source);
+  Value relaxed_dot(Value x, Value y);
+  /// `v` with the canonical NaN in place of any.
+  Value canonical_nans(Value v, ir::Lanes lanes);
+  Value load_part(const wasm::Operator& op, ir::Type type, ir::MemKind kind);
+  void load_lane(const wasm::Operator& op, ir::Lanes lanes, ir::MemKind kind);
+  void store_lane(const wasm::Operator& op, ir::Lanes lanes, ir::MemKind kind);
+  void on_vector(const wasm::Operator& op);
+
   // -- bulk.cpp
   enum class When : uint8_t { Before, After };
   void spend_count(Value count, When when);

@@ -355,6 +355,8 @@ void EmitterImpl::rematerialise(const Edit& e) {
       return asm_.e(Inst::kIdMov, gp64(to), x86::r15);
     case MOp::ZeroF:
       return zero_float(to);
+    case MOp::OnesV:
+      return ones(to);
     case MOp::LoadF:
     case MOp::LoadV:
       if (m.base == mach::kMemConst)
@@ -482,6 +484,17 @@ void EmitterImpl::generic(uint32_t i, const MInst& m) {
       site(m);
       if (m.has_imm()) return asm_.e(id, memory(m, size), asmjit::Imm(m.imm));
       return asm_.e(id, memory(m, size), gp(reg(0), size));
+    case Form::AluImm:
+    case Form::ShiftImm:
+    case Form::Vec:
+    case Form::VecImm:
+    case Form::ToInt:
+    case Form::ToIntImm:
+    case Form::Insert:
+    case Form::StoreLane:
+    case Form::Fma:
+    case Form::FmaImm:
+      return vector(m, row.form);
     case Form::Special:
       break;
   }

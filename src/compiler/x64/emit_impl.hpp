@@ -113,6 +113,15 @@ class EmitterImpl {
   void with_rm(const mach::MInst& m, asmjit::InstId id, unsigned n, Bank bank, unsigned size, uint32_t trailing,
                const Ops&... first);
 
+  /// The same of a vector, with the immediate of `m` behind it if `has_imm`.
+  template <class... Ops>
+  void with_vector(const mach::MInst& m, asmjit::InstId id, unsigned n, bool has_imm, const Ops&... first);
+
+  // -- emit_vector.cpp
+  void vector(const mach::MInst& m, Form form);
+  void blend(const mach::MInst& m);
+  void ones(PReg r);
+
   // -- emit_special.cpp
   void special(uint32_t i, const mach::MInst& m);
   void move_imm(x86::Gp r64, unsigned size, int64_t value, bool flags_are_free);
@@ -184,6 +193,25 @@ void EmitterImpl::with_rm(const mach::MInst& m, asmjit::InstId id, unsigned n, B
   if (a.is_spill()) return asm_.e(id, first..., spill(a.slot(), size));
   if (bank == Bank::I) return asm_.e(id, first..., gp(a.preg(), size));
   asm_.e(id, first..., xmm(a.preg()));
+}
+
+template <class... Ops>
+void EmitterImpl::with_vector(const mach::MInst& m, asmjit::InstId id, unsigned n, bool has_imm, const Ops&... first) {
+  auto put = [&](const auto& last) {
+    if (has_imm) return asm_.e(id, first..., last, asmjit::Imm(m.imm));
+    asm_.e(id, first..., last);
+  };
+  if (!m.has_mem()) {
+    const regalloc::Allocation a = alloc(n);
+    // A slot holds all of the vector, of which a narrower operand is the lower part.
+    if (a.is_spill()) return put(spill(a.slot(), 16));
+    return put(xmm(a.preg()));
+  }
+  site(m);
+  if (m.base != mach::kMemConst) return put(memory(m, m.size));
+  const auto constant = static_cast<uint32_t>(m.disp);
+  if (has_imm) return asm_.e_const(constant, 1, id, first..., memory(m, m.size), asmjit::Imm(m.imm));
+  asm_.e_const(constant, 0, id, first..., memory(m, m.size));
 }
 
 }  // namespace vitrine::x64

@@ -96,6 +96,19 @@ void EmitterImpl::special(uint32_t i, const MInst& m) {
       return asm_.e(id(op, size), memory(m, size), xmm(reg(0)));
     case MOp::ZeroF:
       return zero_float(reg(0));
+    case MOp::OnesV:
+      return ones(reg(0));
+    case MOp::Movhps:
+      site(m);
+      return asm_.e(id(op, size), memory(m, 8), xmm(reg(0)));
+    case MOp::LoadHigh:
+      site(m);
+      if (avx_) return asm_.e(id(op, size), xmm(reg(0)), xmm(reg(1)), memory(m, 8));
+      return asm_.e(id(op, size), xmm(reg(0)), memory(m, 8));
+    case MOp::Blendv:
+    case MOp::Blendvps:
+    case MOp::Blendvpd:
+      return blend(m);
     case MOp::SqrtF:
       return float_unary(op, size, reg(0), reg(1));
     case MOp::RoundF:

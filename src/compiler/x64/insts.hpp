@@ -16,7 +16,28 @@ enum class MOp : uint16_t {
   kCount
 };
 
-enum class Form : uint8_t { Rm, RmImm, Alu, Cmp, Unary, Shift, Vex3, VexShift, Store, Special };
+enum class Form : uint8_t {
+  Rm,
+  RmImm,
+  Alu,
+  Cmp,
+  Unary,
+  Shift,
+  Vex3,
+  VexShift,
+  Store,
+  AluImm,
+  ShiftImm,
+  Vec,
+  VecImm,
+  ToInt,
+  ToIntImm,
+  Insert,
+  StoreLane,
+  Fma,
+  FmaImm,
+  Special
+};
 enum class Bank : uint8_t { I, F };
 enum class FlagsEffect : uint8_t { None, Writes, Reads, Both };
 

@@ -41,7 +41,8 @@ void Lower::lower_inst(Inst i, const InstData& d) {
       lower_compare_value(d, i);
       return;
     case Op::VConst:
-      lower_vector(d);
+      load_vector_const(result_of(d), d.imm128());
+      out_->set_remat(result_of(d), last());
       return;
     case Op::Label:
       begin(MOp::Label, 0);
@@ -50,11 +51,12 @@ void Lower::lower_inst(Inst i, const InstData& d) {
     case Op::And:
     case Op::Or:
     case Op::Xor:
-      if (d.type == Type::V128) return lower_vector(d);
+      if (d.type == Type::V128) return lower_vector_bits(d);
       lower_int(i, d);
       return;
     default:
       if (ir::info(d.op).group == ir::Group::Float) return lower_float(i, d);
+      if (ir::info(d.op).group == ir::Group::Vector) return lower_vector(d);
       lower_int(i, d);
       return;
   }

@@ -114,10 +114,65 @@ class Lower final : public mach::Lowering {
   Src mask(uint64_t lo, uint64_t hi);
   void emit_float(MOp op, unsigned size, VReg d, VReg a, const Src& b);
 
-  // -- lower_vector.cpp
-  void lower_vector(const ir::InstData& d);
+  // -- lower_vector.cpp: operands
+  /// `bits` of `bytes` in each lane.
+  static ir::Bits128 repeated(uint64_t bits, unsigned bytes);
   void load_vector_const(VReg r, ir::Bits128 bits);
+  /// A register, a constant or a load.
   Src vector_src(ir::Value v);
+  /// Of an instruction that looks at the lower half alone.
+  Src low_half(ir::Value v);
+  bool may_fold_vector(ir::Value v) const;
+  /// Whether `v` is a load of just so many bytes that can be done by the current instruction.
+  bool may_fold_lane(ir::Value v, unsigned bytes) const;
+  /// Whether lanes of `v`, of so many bytes, are ones or zeros throughout.
+  bool is_lane_mask(ir::Value v, unsigned* bytes) const;
+
+  // -- lower_vector.cpp: building; `d` is a fresh register if it is none, and is answered
+  VReg vec(MOp op, VReg a, const Src& b, VReg d = {});
+  VReg vec_imm(MOp op, VReg a, const Src& b, int64_t value, VReg d = {});
+  VReg vec_shift(MOp op, VReg a, int64_t count, VReg d = {});
+  VReg vec_unary(MOp op, const Src& a, VReg d = {}, unsigned bytes = 16);
+  VReg vec_unary_imm(MOp op, const Src& a, int64_t value, VReg d = {});
+  VReg vec_not(VReg a, VReg d);
+  void vec_to_int(MOp op, VReg a, VReg d);
+  VReg from_int(VReg scalar, unsigned bytes);
+
+  // -- lower_vector.cpp: the operations
+  void lower_vector(const ir::InstData& d);
+  void lower_vector_bits(const ir::InstData& d);
+  void lower_vector_binary(const ir::InstData& d, MOp op, bool commutative);
+  void lower_splat(const ir::InstData& d);
+  void splat_low_float(VReg low, VReg d);
+  void lower_extract(const ir::InstData& d);
+  void lower_replace(const ir::InstData& d);
+  bool lower_store_lane(const ir::InstData& store, unsigned bytes);
+  void lower_multiply_64(const ir::InstData& d);
+  void lower_vector_popcnt(const ir::InstData& d);
+  /// `count` modulo `width`, and `more`, as the machine's shifts take it.
+  VReg count_register(ir::Value count, unsigned width, unsigned more);
+  void lower_vector_shift(const ir::InstData& d);
+  void lower_shift_bytes(const ir::InstData& d);
+  void lower_vector_icmp(const ir::InstData& d);
+  VReg extend_high(ir::Lanes lanes, bool is_signed, VReg x, VReg d = {});
+  void lower_multiply_extended(const ir::InstData& d);
+  void lower_add_pairs(const ir::InstData& d);
+  void lower_vector_select(const ir::InstData& d);
+  /// `once` as of lower_icmp.
+  CC lower_vector_test(const ir::InstData& d, bool once);
+
+  // -- lower_vector_float.cpp
+  void lower_vector_float(const ir::InstData& d);
+  void lower_vector_min_max(const ir::InstData& d);
+  void lower_multiply_add(const ir::InstData& d);
+  void lower_vector_conversion(const ir::InstData& d);
+
+  // -- lower_shuffle.cpp: `numbers` of 16 bytes
+  void lower_shuffle(const ir::InstData& d);
+  void shuffle_one(ir::Value x, const uint8_t* numbers, VReg r);
+  void shuffle_with_zero(ir::Value x, const uint8_t* numbers, VReg r);
+  void shuffle_two(ir::Value x, ir::Value y, const uint8_t* numbers, VReg r);
+  void blend_two(ir::Value x, ir::Value y, const uint8_t* numbers, VReg r);
 
   // -- lower_mem.cpp
   Amode amode(ir::Value address, int32_t disp);

@@ -12,6 +12,15 @@ using ir::Op;
 using ir::Type;
 using ir::Value;
 
+namespace {
+
+/// Whether it is computed in the flags.
+bool is_condition(Op op) {
+  return op == Op::ICmp || op == Op::FCmp || op == Op::VAnyTrue || op == Op::VAllTrue;
+}
+
+}  // namespace
+
 // Sets the flags by `cond`; the answer is the condition under which it is nonzero (or zero, if `negated`).
 CC Lower::lower_cond(Value cond, bool negated) {
   // A comparison is computed here alone if nothing else needs it, nor any of the conditions between it and here.
@@ -21,6 +30,10 @@ CC Lower::lower_cond(Value cond, bool negated) {
     const InstData* d = def_of(cond, &inst);
     if (!d || !(d->block == block_ || uses(cond) == 1)) break;
     once &= uses(cond) == 1;
+    if (d->op == Op::VAnyTrue || d->op == Op::VAllTrue) {
+      CC cc = lower_vector_test(*d, once);
+      return negated ? negate(cc) : cc;
+    }
     if (d->op == Op::FCmp) {
       CC cc = lower_fcmp(*d, once);
       return negated ? negate(cc) : cc;
@@ -30,7 +43,7 @@ CC Lower::lower_cond(Value cond, bool negated) {
     uint64_t bits;
     if ((d->int_cc() == IntCC::Eq || d->int_cc() == IntCC::Ne) && is_const(arg(*d, 1), &bits) && bits == 0) {
       const InstData* inner = def_of(arg(*d, 0));
-      if (inner && (inner->op == Op::ICmp || inner->op == Op::FCmp) &&
+      if (inner && is_condition(inner->op) &&
           (inner->block == block_ || uses(arg(*d, 0)) == 1)) {
         cond = arg(*d, 0);
         negated ^= d->int_cc() == IntCC::Eq;

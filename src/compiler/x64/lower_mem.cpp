@@ -103,7 +103,12 @@ void Lower::emit_load(Type type, MemKind kind, VReg d, const Amode& a) {
       size = 4;
       break;
     case MemKind::U32:
+      if (type == Type::V128) op = MOp::LoadF;  // which clears the rest of the register
       size = 4;
+      break;
+    case MemKind::U64:
+      op = MOp::LoadF;
+      size = 8;
       break;
     case MemKind::S8:
       op = MOp::MovsxB;
@@ -171,7 +176,7 @@ void Lower::emit_store(Type type, unsigned bytes, Value value, const Amode& a) {
 void Lower::lower_store(Inst, const InstData& d) {
   const unsigned bytes = ir::access_bytes(d);
   if (d.op == Op::StackStore) return emit_store(d.type, bytes, arg(d, 0), slot(d));
-  if (lower_read_modify_write(d, bytes)) return;
+  if (lower_read_modify_write(d, bytes) || lower_store_lane(d, bytes)) return;
   Amode a = amode(arg(d, 0), d.disp());
   emit_store(d.type, bytes, arg(d, 1), a);
   last().trap = d.trap;

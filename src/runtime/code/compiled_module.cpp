@@ -60,7 +60,10 @@ Result<std::shared_ptr<CompiledModule>> CompiledModule::map(std::shared_ptr<Engi
   std::shared_ptr<CompiledModule> module(new CompiledModule(std::move(engine)));
   module->file_ = std::move(file);
   module->mapping_ = TRY(os::FileMapping::map(module->file_.get(), size));
-  module->image_ = TRY(abi::ImageView::open(module->bytes(), module->engine_->settings(), verify_checksum));
+  // What the engine compiles can be loaded, whether or not it can run here; so can whatever can run here.
+  abi::CodegenSettings expected = module->engine_->settings();
+  expected.cpu_features |= module->engine_->options().host_cpu_features;
+  module->image_ = TRY(abi::ImageView::open(module->bytes(), expected, verify_checksum));
   return module;
 }
 

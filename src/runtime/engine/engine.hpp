@@ -14,10 +14,11 @@
 namespace vitrine::runtime {
 
 struct EngineOptions {
-  abi::CodegenSettings settings;  // of every module of the engine; `cpu_features` are those that the CPU has
-  uint32_t max_backtrace = 20;    // frames recorded of a failure; 0: none
-  bool perf_map = false;          // write /tmp/perf-PID.map for `perf`
-  bool memory_init_cow = true;    // map the initial contents of memories copy-on-write; else copy them
+  abi::CodegenSettings settings;     // of every module of the engine; `cpu_features` are what code is compiled for
+  uint32_t host_cpu_features = ~0u;  // what the CPU has: instances of code that needs more cannot be made
+  uint32_t max_backtrace = 20;       // frames recorded of a failure; 0: none
+  bool perf_map = false;             // write /tmp/perf-PID.map for `perf`
+  bool memory_init_cow = true;       // map the initial contents of memories copy-on-write; else copy them
   MemoryGrowth memory_growth;
   uint32_t kept_reservations = 64;  // linear memories kept mapped for the next instance when one is dropped
   int cancel_signal = 0;            // that ends a cancelled store's guest; 0: os::kDefaultInterruptSignal

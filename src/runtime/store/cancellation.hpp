@@ -74,6 +74,7 @@ class Cancellation final : public std::enable_shared_from_this<Cancellation>, os
   void after_in_parent() override { mutex_.unlock(); }
   void after_in_child() override;
   std::function<void()> begin_in_child() override;
+  void not_begun_in_child() noexcept override { woke_ = true; }  // who comes later is told at once
   /// Locked. Whether a thread was running something that this process, a child of fork, does not have.
   bool is_left() const;
 

@@ -40,9 +40,9 @@ std::expected<uint64_t, GrowthFailure> Memory::try_grow(uint64_t pages) {
     return store_.grow_failed(growth, {Error(std::move(message), ErrorKind::Limit)});
   };
   uint64_t old_pages = 0;
-  // The limiter may grow this very memory; then what it said was of another growth, and it is asked again. This ends:
+  // The limiter may grow this very memory; then what it said was of another growth, which it is told of, and it is asked again. This ends:
   // the size only increases.
-  do {
+  for (;;) {
     old_pages = this->pages();
     growth.current = definition_->size;
     growth.desired = saturating_bytes(old_pages, pages, type_.page_size_log2);
@@ -53,7 +53,9 @@ std::expected<uint64_t, GrowthFailure> Memory::try_grow(uint64_t pages) {
     if (auto allowed = store_.may_grow(growth); !allowed) {
       return store_.grow_failed(growth, std::move(allowed).error());
     }
-  } while (this->pages() != old_pages);
+    if (this->pages() == old_pages) break;
+    store_.tell_failed(growth, Error("it has grown otherwise in the meantime", ErrorKind::Limit));
+  }
   if (!linear_.grow_to(growth.desired)) {
     const MemoryPlan& plan = linear_.plan();
     if (growth.desired > plan.reservation && !plan.may_move) {

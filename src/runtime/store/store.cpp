@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <new>
 
 #include "base/assert.hpp"
@@ -53,17 +54,31 @@ Growth first_growth(const wasm::Module& m, size_t k) {
   return first_growth(m.tables[m.imported_tables + k - memories].type);
 }
 
-/// What `make` answers; `tell` is called with the error, and also if it throws.
+/// Made beforehand: there may be no memory for it when it is needed.
+const Error& came_in_between() {
+  static const Error error("an exception came in between", ErrorKind::Host);
+  return error;
+}
+
+/// What `make` answers. If it throws, `tell` is called with an error before that goes on: behind the handler, as who is
+/// told may go on in another thread. A thread that ends (pthread_exit, its cancellation) tells nobody.
+template <class Make, class Tell>
+auto telling_of_exceptions(Tell&& tell, Make&& make) {
+  std::exception_ptr thrown;
+  try {
+    return make();
+  } catch (...) {
+    thrown = std::current_exception();
+    if (!thrown) throw;
+  }
+  tell(came_in_between());
+  std::rethrow_exception(std::move(thrown));
+}
+
+/// The same, and `tell` is called with an error that `make` answers.
 template <class Make, class Tell>
 auto telling(Tell&& tell, Make&& make) {
-  auto made = [&] {
-    try {
-      return make();
-    } catch (...) {
-      tell(Error("an exception came in between", ErrorKind::Host));
-      throw;
-    }
-  }();
+  auto made = telling_of_exceptions(tell, make);
   if (!made) tell(made.error());
   return made;
 }
@@ -90,6 +105,9 @@ Store::~Store() {
 Result<Instance*> Store::new_instance(std::shared_ptr<const CompiledModule> module, std::span<const Extern> imports) {
   if (&module->engine() != engine_.get()) {
     return fail("the module was compiled for another engine than the store's");
+  }
+  if (uint32_t missing = module->image().settings().cpu_features & ~engine_->options().host_cpu_features) {
+    return std::unexpected(abi::missing_cpu_features(missing));
   }
   TRY(match_imports(*this, *module, imports));
   const wasm::Module& m = module->module();
@@ -180,6 +198,11 @@ Result<> Store::may_begin(const Growth& growth) {
   return std::unexpected(grow_failed(growth, std::move(failure)).error().error);
 }
 
+void Store::set_limiter(Limiter limiter) {
+  (void)came_in_between();
+  limiter_ = std::make_shared<const Limiter>(std::move(limiter));
+}
+
 std::expected<void, GrowthFailure> Store::may_grow(const Growth& growth) {
   const bool is_memory = growth.what == Growth::What::Memory;
   const auto& limit = is_memory ? limits_.memory_bytes : limits_.table_elements;
@@ -194,14 +217,11 @@ std::expected<void, GrowthFailure> Store::may_grow(const Growth& growth) {
   // Held here: it may set another limiter.
   const std::shared_ptr<const Limiter> limiter = limiter_;
   if (!limiter->may_grow) return {};
-  auto answer = [&] {
-    try {
-      return limiter->may_grow(growth);
-    } catch (...) {
-      tell_failed(growth, Error("who was asked threw an exception", ErrorKind::Host));
-      throw;
-    }
-  }();
+  auto answer = telling_of_exceptions(
+      [&](const Error& why) {
+        if (limiter->grow_failed) limiter->grow_failed(growth, why);
+      },
+      [&] { return limiter->may_grow(growth); });
   if (!answer) return std::unexpected(GrowthFailure{std::move(answer).error(), true});
   if (!*answer) return refuse();
   return {};

@@ -90,11 +90,12 @@ class Store {
 
   void set_limits(const StoreLimits& limits) { limits_ = limits; }
   const StoreLimits& limits() const { return limits_; }
-  void set_limiter(Limiter limiter) { limiter_ = std::make_shared<const Limiter>(std::move(limiter)); }
-  /// Asks the limits, then the limiter. The failure is not reported to the limiter yet; if it throws, it was told.
+  void set_limiter(Limiter limiter);
+  /// Asks the limits, then the limiter. The failure is not reported to the limiter yet; if the limiter throws, it was told.
   std::expected<void, GrowthFailure> may_grow(const Growth& growth);
   /// Tells the limiter, and passes the failure on.
   std::unexpected<GrowthFailure> grow_failed(const Growth& growth, GrowthFailure failure);
+  void tell_failed(const Growth& growth, const Error& why);
 
   /// Fuel left. Exhausted at 0.
   void set_fuel(uint64_t fuel);
@@ -192,7 +193,6 @@ class Store {
   Result<> may_begin(const Growth& growth);
   /// The first `count` of `trap_frames_` in words; none if there is no memory for them.
   std::vector<Frame> backtrace(size_t count) const noexcept;
-  void tell_failed(const Growth& growth, const Error& why);
   void add_trampolines(const std::shared_ptr<const CompiledModule>& module);
 
   // What every call looks at stands together.

@@ -54,7 +54,7 @@ std::expected<uint64_t, GrowthFailure> Table::try_grow(uint64_t count, uint64_t 
     return store_.grow_failed(growth, {Error(std::move(message), ErrorKind::Limit)});
   };
   // The limiter may grow this very table: as in Memory::try_grow.
-  do {
+  for (;;) {
     growth.current = size();
     if (__builtin_add_overflow(growth.current, count, &growth.desired)) growth.desired = UINT64_MAX;
     if (count > maximum || growth.current > maximum - count) {
@@ -64,7 +64,9 @@ std::expected<uint64_t, GrowthFailure> Table::try_grow(uint64_t count, uint64_t 
     if (auto allowed = store_.may_grow(growth); !allowed) {
       return store_.grow_failed(growth, std::move(allowed).error());
     }
-  } while (size() != growth.current);
+    if (size() == growth.current) break;
+    store_.tell_failed(growth, Error("it has grown otherwise in the meantime", ErrorKind::Limit));
+  }
   if (!store_.engine().allocator().grow_table(elements_, growth.desired, maximum)) {
     return failed(fmt::format("the system has no room for a table of {} elements", growth.desired));
   }

@@ -22,10 +22,19 @@ void define(vitrine::Linker& linker, [[maybe_unused]] const vitrine::Instance& i
   (void)instance.typed<int32_t>("f");
 #elif CASE == 9
   linker.func("h", "f", [] {});
+#elif CASE == 10
+  (void)linker.func("h", "f", [](vitrine::V128&) {});
+#elif CASE == 11
+  (void)instance.typed<std::array<uint8_t, 16>(int32_t)>("f");
+#elif CASE == 12
+  (void)vitrine::V128::splat(true);
 #else
   (void)linker.func("h", "f",
                     [](const vitrine::Caller&, int32_t, double) noexcept -> vitrine::Result<int64_t> { return 1; });
   (void)linker.func("h", "g", [](const int32_t&, long long, unsigned long long) { return 1ll; });
   (void)instance.typed<long long(int32_t)>("f");
+  (void)linker.func("h", "v", [](vitrine::Caller&, const vitrine::V128& v, int32_t) { return std::tuple(v, 1.5f); });
+  (void)linker.func("h", "r", [](vitrine::V128 v) -> vitrine::Result<vitrine::V128> { return v; });
+  (void)instance.typed<vitrine::V128(vitrine::V128, int32_t)>("f");
 #endif
 }
