@@ -70,13 +70,15 @@ TEST_F(SimdRefused, VectorsWhereTheyMayNotBe) {
         "(func (param i32) (local.set 0 {}))", "(func (drop (ref.is_null {})))", "(func (call_indirect {}))",
         "(func (drop (i8x16.splat {})))", "(func (drop (i8x16.shl {} {})))", "(func (drop (memory.grow {})))",
         "(func (drop (i8x16.add {} (i32.const 1))))", "(func (drop (v128.bitselect {} {} (i64.const 1))))",
-        "(func (drop (i8x16.replace_lane 0 {} (i64.const 1))))", "(func (drop (f32x4.replace_lane 0 {} (f64.const 1))))",
-        "(func (drop (i64.add (i8x16.extract_lane_s 0 {}) (i64.const 1))))", "(global i32 {})", "(global v128 (i32.const 1))",
+        "(global i32 {})", "(global v128 (i32.const 1))",
         "(data (offset {}))", "(elem (offset {}))", "(func (memory.fill {} (i32.const 0) (i32.const 0)))"}) {
     std::string text = body;
     for (size_t at; (at = text.find("{}")) != text.npos;) text.replace(at, 2, kVector);
     expect_refused(text, {"v128"});
   }
+  expect_refused("(func (drop (i8x16.replace_lane 0 (v128.const i64x2 0 0) (i64.const 1))))", {"i8x16.replace_lane expects i32, found i64"});
+  expect_refused("(func (drop (f32x4.replace_lane 0 (v128.const i64x2 0 0) (f64.const 1))))", {"f32x4.replace_lane expects f32, found f64"});
+  expect_refused("(func (drop (i64.add (i8x16.extract_lane_s 0 (v128.const i64x2 0 0)) (i64.const 1))))", {"i64.add expects i64, found i32"});
   EXPECT_NE(refusal("(module (table 1 v128))"), "accepted");
   EXPECT_NE(refusal("(module (func (drop (v128.const i8x16 1 2 3))))"), "accepted");
   EXPECT_NE(refusal("(module (func (drop (v128.const i8x16 256 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0))))"), "accepted");
