@@ -1,6 +1,7 @@
 // Loads and stores of vectors and lanes: at every address about the end of memory, with offsets, at odd addresses. Of
 // what lies beyond nothing is read, and a store that traps has written nothing.
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "checks.hpp"
@@ -136,6 +137,72 @@ TEST_P(SimdMemory, Addresses) {
     r.x = 3;
     auto result = running.once(f, r, kSize - 16 - 7);
     ASSERT_EQ(result.kind, fine[f] ? Ended::Well : Ended::OutOfBounds) << way().name << ": " << kit.name(f) << ": " << result.message;
+  }
+}
+
+// A load of less than 16 bytes, or of a scalar, that an instruction takes as its operand at the end of memory: it reads no
+// more than it says, also where it becomes a part of the instruction, and it still traps a byte further.
+TEST_P(SimdMemory, NarrowOperandsAtTheEnd) {
+  struct Load {
+    std::string text;
+    char type;
+    unsigned bytes;
+    Op op;  // of a vector
+  };
+  std::vector<Load> loads;
+  for (size_t i = 0; i < wasm::kOpCount; ++i) {
+    const wasm::OpInfo& info = wasm::kOps[i];
+    if (info.imm != wasm::Imm::MemArg || info.sig.result_count != 1 || info.sig.operand_count != 1) continue;
+    if (info.feature != wasm::Feature::Simd && info.feature != wasm::Feature::Core) continue;
+    loads.push_back({fmt::format("({} (local.get $in))", info.mnemonic), info.sig.results[0], 1u << info.aux, static_cast<Op>(i)});
+  }
+  struct Function {
+    const Operation& operation;
+    const Load& load;
+    unsigned place;
+  };
+  const auto all = supported_operations();
+  std::vector<Function> functions;
+  Kit kit;
+  for (const Operation& o : all) {
+    if (o.lanes[0] > 1) continue;
+    const wasm::Sig& sig = wasm::info(o.op).sig;
+    for (uint8_t i = 0; i < sig.operand_count; ++i) {
+      for (const Load& load : loads) {
+        if (load.type != sig.operands[i]) continue;
+        auto operands = param_texts(o.op);
+        operands[i] = load.text;
+        kit.add_operation(fmt::format("{} with {}", o.name(), fmt::join(operands, " ")), o, operands);
+        functions.push_back({o, load, static_cast<unsigned>(std::count(sig.operands, sig.operands + i, 'v'))});
+      }
+    }
+  }
+  Running running(kit, way().config);
+  uint64_t state = 31;
+  for (uint32_t f = 0; f < functions.size(); ++f) {
+    const auto& [operation, load, place] = functions[f];
+    Record r = record_of(state);
+    r.x = next_random(state);
+    std::array<uint8_t, 64> tail;
+    for (uint8_t& b : tail) b = static_cast<uint8_t>(next_random(state));
+    std::ranges::copy(tail, running.tail().begin());
+    Record given = r;
+    Operands from;
+    std::memcpy(from.memory.data(), tail.data() + 64 - load.bytes, load.bytes);
+    if (load.type == 'v') {
+      given.v[place] = expect(load.op, from).deterministic();
+    } else {
+      std::string_view name = wasm::info(load.op).mnemonic;
+      given.x = std::bit_cast<std::array<uint64_t, 2>>(from.memory)[0];
+      const unsigned shift = 64 - 8 * load.bytes;
+      if (name.ends_with("_s")) given.x = static_cast<uint64_t>(static_cast<int64_t>(given.x << shift) >> shift);
+    }
+    auto ended = running.once(f, r, kSize - load.bytes);
+    ASSERT_EQ(ended.kind, Ended::Well) << way().name << ": " << kit.name(f) << ": " << ended.message;
+    Out out = running.out();
+    expect_results(kit, f, operation, std::span(&given, 1), std::span(&out, 1));
+    ended = running.once(f, r, kSize - load.bytes + 1);
+    ASSERT_EQ(ended.kind, Ended::OutOfBounds) << way().name << ": " << kit.name(f) << ": " << ended.message;
   }
 }
 
