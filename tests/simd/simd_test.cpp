@@ -331,6 +331,29 @@ TEST_P(Simd, CanonicalNans) {
   }
 }
 
+// -- CPUs that are not here: that there is code for them; what it does is not tried
+
+TEST(SimdLevels, CompilesForEachLevel) {
+  if (in_v8() || !has_simd()) GTEST_SKIP() << "this version does not compile vectors";
+  Kit kit;
+  for (const Operation& o : supported_operations()) {
+    for (size_t form = 0; form < static_cast<size_t>(Form::kCount); ++form) {
+      if (applies(static_cast<Form>(form), o.op)) kit.add_form(o, static_cast<Form>(form));
+    }
+  }
+  const std::string text = kit.text();
+  for (CpuLevel level : {CpuLevel::Baseline, CpuLevel::Avx, CpuLevel::Avx2, CpuLevel::Avx512}) {
+    for (uint8_t opt : {0, 2}) {
+      for (bool canonical : {false, true}) {
+        auto engine = Engine::make(Config().cpu_level(level).opt_level(opt).nan_canonicalization(canonical).relaxed_simd_deterministic(canonical));
+        ASSERT_TRUE(engine.has_value()) << engine.error().message();
+        auto module = Module::compile(*engine, std::string_view(text));
+        ASSERT_TRUE(module.has_value()) << vitrine::name_of(level) << ": " << module.error().message();
+      }
+    }
+  }
+}
+
 // -- the deterministic profile
 
 TEST_P(Simd, DeterministicProfile) {
