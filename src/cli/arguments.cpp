@@ -24,7 +24,9 @@ void add_groups(CLI::App& app, CommonOptions& options) {
   app.add_option("--config", options.config_file,
                  "TOML file with the same keys, in the tables [optimize] [codegen] [debug] [wasm] [wasi]")
       ->type_name("FILE");
-  app.add_option("--target", options.target, "compile for this target (x86_64-unknown-linux-gnu)")->type_name("TRIPLE");
+  app.add_option("--target", options.target,
+                 "compile for any CPU of this target (x86_64-unknown-linux-gnu), not for this one")
+      ->type_name("TRIPLE");
 }
 
 namespace {

@@ -137,6 +137,8 @@ Result<Config> make_config(const CommonOptions& options, bool with_cache) {
 #include "cli/options.def"
 #undef SETS
 #undef KEY
+  // As in Wasmtime: who names a target does not mean this very machine.
+  if (!options.target.empty() && !g.text(Group::Codegen, "cpu-level")) config.cpu_level(CpuLevel::Baseline);
   if (auto forced = g.flag(Group::Optimize, "static-memory-forced")) config.memory_may_move(!*forced);
   config.consume_fuel(g.number(Group::Wasm, "fuel").has_value());
   // A timeout needs no check in the guest where a signal may end it.

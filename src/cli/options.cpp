@@ -286,11 +286,10 @@ Result<> GroupOptions::set(Group group, std::string_view key, std::optional<std:
     return {};
   }
   if (!info && group == Group::Codegen && key.starts_with("cranelift-")) {
-    return fail(
-        fmt::format("-C {}: settings of Cranelift mean nothing to this code generator (`vitrine settings` lists "
-                    "its own)",
-                    key),
-        ErrorKind::Unsupported);
+    return fail(fmt::format("-C {}: settings of Cranelift mean nothing to this code generator ({})", key,
+                            key.starts_with("cranelift-has-") ? "-C cpu-level says what a CPU has to have"
+                                                              : "`vitrine settings` lists its own"),
+                ErrorKind::Unsupported);
   }
   if (!info) return std::unexpected(unknown_key(group, key));
   if (info->state == KeyState::No) {

@@ -43,9 +43,9 @@ TEST(Opcodes, SignaturesAreParsed) {
 TEST(Features, OnlyWhatIsImplementedCanBeOn) {
   Features features;
   EXPECT_TRUE(features.has(Feature::TailCall));
-  EXPECT_FALSE(features.has(Feature::Simd));
-  features.set(Feature::Simd, true);
-  EXPECT_FALSE(features.has(Feature::Simd));
+  EXPECT_FALSE(features.has(Feature::Gc));
+  features.set(Feature::Gc, true);
+  EXPECT_FALSE(features.has(Feature::Gc));
   features.set(Feature::TailCall, false);
   EXPECT_FALSE(features.has(Feature::TailCall));
   EXPECT_EQ(Features::from_bits(features.bits()), features);

@@ -209,7 +209,7 @@ TEST(V128Host, ResultsOfAnotherKindAreRefused) {
   for (const Val& v : {Val(1), Val(int64_t{1}), Val(1.0f), Val(1.0), Val(ExternRef::make(store, 1))}) {
     const std::string message = message_of(unwrap(answers(v)).call({}));
     EXPECT_CONTAINS(message, "result 1 of a host function");
-    EXPECT_CONTAINS(message, std::string("expected v128, found ") + name_of(v.kind()));
+    EXPECT_CONTAINS(message, "expected v128, found " + (v.is_ref() ? "(ref extern)" : std::string(name_of(v.kind()))));
   }
 }
 
@@ -221,10 +221,10 @@ TEST(V128Call, OtherKindsAreRefused) {
   EXPECT_CONTAINS(message_of(f.call({1, 2})), "expected v128, found i32");
   EXPECT_CONTAINS(message_of(f.call({1, Val::null(ValKind::FuncRef)})), "expected v128");
   EXPECT_CONTAINS(message_of(unwrap(w.instance.func("g")).call({kBits})), "expected i64, found v128");
-  EXPECT_EQ(message_of(w.instance.typed<void(int32_t, int64_t)>("f")),
-            "the function is (i32, v128) -> (), and (i32, i64) -> () was asked for");
-  EXPECT_EQ(message_of(w.instance.typed<void(V128)>("g")),
-            "the function is (i64) -> (), and (v128) -> () was asked for");
+  EXPECT_CONTAINS(message_of(w.instance.typed<void(int32_t, int64_t)>("f")),
+                  "the function is (i32, v128) -> (), and (i32, i64) -> () was asked for");
+  EXPECT_CONTAINS(message_of(w.instance.typed<void(V128)>("g")),
+                  "the function is (i64) -> (), and (v128) -> () was asked for");
 }
 
 TEST(V128Call, GoesThroughTables) {

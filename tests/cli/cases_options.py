@@ -58,6 +58,24 @@ class Invoke(CliTest):
                            ("i32x4 1 2 3 4", ["no vector"])):
             self.check(self.invoke("same", bad, module=module), 1, "", ["argument 1 (v128)", *parts])
 
+    def test_relaxed_vectors_are_deterministic_if_asked(self):
+        module = """(module (func (export "swizzle") (param v128 v128) (result v128) (i8x16.relaxed_swizzle (local.get 0) (local.get 1)))
+          (func (export "madd") (param v128 v128 v128) (result v128) (f64x2.relaxed_madd (local.get 0) (local.get 1) (local.get 2))))"""
+        m = self.file("m.wat", module)
+        swizzled = lambda first: int.from_bytes([first] + [7] * 15, "little")
+        # Index 16 is out of range: zero, or what the CPU makes of it. The product of 1 + 2^-28 with itself is rounded before the sum, or not.
+        swizzle = ["swizzle", m, "i8x16:7" + ",1" * 15, "16"]
+        madd = ["madd", m, "f64x2:0x1.0000001p0,0", "f64x2:0x1.0000001p0,0", "f64x2:-1,0"]
+        exact, rounded = 0x3e40_0000_0080_0000, 0x3e40_0000_0000_0000
+        for level in ("host", "baseline"):
+            for opt in ("0", "2"):
+                run = lambda args, *more: int(self.vitrine("run", f"-Ccpu-level={level}", f"-Oopt-level={opt}", *more, "--invoke", *args).out)
+                self.assertEqual(run(swizzle, "-Wrelaxed-simd-deterministic"), swizzled(0))
+                self.assertIn(run(swizzle), (swizzled(0), swizzled(7)))
+                self.assertEqual(run(madd, "-Wrelaxed-simd-deterministic"), rounded)
+                self.assertIn(run(madd, "-Wrelaxed-simd-deterministic=n"), (exact, rounded))
+        self.check(self.vitrine("run", "-Wrelaxed-simd=n", "--invoke", *swizzle), 1, "", ["needs the feature 'relaxed-simd', which is off; turn it on with -W relaxed-simd"])
+
     def test_too_few_and_too_many(self):
         self.check(self.invoke("add", "1"), 1, "", ["2", "1", "(i32, i32) -> (i32)"])
         self.check(self.invoke("add", "1", "2", "3"), 0, "3\n")
@@ -280,6 +298,9 @@ class Usage(CliTest):
         for group, keys in met.items():
             for key in keys:
                 self.check(self.vitrine(group, key, m), 0, "hello\n", "")
+
+    def test_cpu_flags_of_wasmtime_lead_to_levels(self):
+        self.check(self.vitrine("-C", "cranelift-has-avx512f", "m.wat"), 2, "", ["cranelift-has-avx512f", "-C cpu-level"])
 
     def test_options_that_contradict_each_other(self):
         m = self.file("m.wat", hello())

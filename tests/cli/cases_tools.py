@@ -49,6 +49,8 @@ class Tools(CliTest):
         self.assertEqual(sorted(inferred("-Ccpu-level=avx")), ["has_avx", "has_popcnt", "has_sse41", "has_sse42"])
         self.assertIn("has_avx512", inferred("-Ccpu-level=avx512"))
         self.assertEqual(inferred("-Ccpu-level=host"), inferred())
+        self.assertEqual(inferred("--target", "x86_64-unknown-linux-gnu"), inferred("-Ccpu-level=baseline"))
+        self.assertEqual(inferred("--target", "x86_64", "-Ccpu-level=avx"), inferred("-Ccpu-level=avx"))
         self.assertRegex(self.vitrine("settings", "-Ccpu-level=avx2").out, r"(?m)^ +cpu_level +avx2 ")
 
     def test_config_new(self):
@@ -159,6 +161,26 @@ class Tools(CliTest):
         self.check(self.vitrine("objdump", m), 1, "", ["vitrine compile"])
         self.check(self.vitrine("objdump", "missing.cwasm"), 1, "", "missing.cwasm")
         self.check(self.vitrine("objdump", "--funcs", "some", "m.cwasm"), 2, "", "some")
+
+    def test_vectors_are_printed_for_every_level_of_cpus(self):
+        m = self.file("m.wat", """(module (func (export "f") (param v128 v128 v128) (result v128 v128 v128 v128 v128 v128)
+            (i64x2.abs (local.get 0)) (f32x4.convert_i32x4_u (local.get 1)) (i64x2.shr_s (local.get 0) (i32.const 3))
+            (v128.bitselect (local.get 0) (local.get 1) (local.get 2)) (f32x4.add (local.get 0) (local.get 1))
+            (i64x2.mul (local.get 0) (local.get 1))))""")
+        vex = r"(?m)^ +v[a-z]"
+        for level, there, not_there in (("baseline", ("addps xmm", "pxor xmm"), (vex,)), ("avx", (vex, "vaddps xmm"), ("vpabsq", "vpternlog")),
+                                        ("avx512", ("vpabsq xmm", "vcvtudq2ps xmm", "vpsraq xmm", "vpternlog. xmm", "vpmullq xmm", "vaddps xmm"), ())):
+            self.check(self.vitrine("compile", f"-Ccpu-level={level}", m, "-o", "m.cwasm"), 0)
+            out = self.check(self.vitrine("objdump", "m.cwasm"), 0, err="").out
+            self.check(self.vitrine("explore", f"-Ccpu-level={level}", m, "-o", "m.html"), 0)
+            html = (self.folder / "m.html").read_text()
+            for part in there:
+                self.assertRegex(out, part, level)
+            for part in not_there:
+                self.assertNotRegex(out, part, level)
+            self.assertNotIn(".byte", out)
+            for part in [*(p for p in there if p != vex), "f32x4.convert_i32x4_u", "i64x2.shr_s"]:
+                self.assertRegex(html, part, level)
 
     def test_objdump_names_from_a_guest_do_no_harm(self):
         m = self.file("m.wat", '(module (func (export "\\1b[31mred\\07")))')

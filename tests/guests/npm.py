@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
-"""Big real programs from npm, run for their output: CPython runs scripts, clang compiles C files and what comes out runs, Ruby is
-driven as a reactor by a host of ours (host/ruby.cpp).
+"""Real programs from npm, run for their output: CPython runs scripts, clang compiles C files and what comes out runs, Ruby is
+driven as a reactor by a host of ours (host/ruby.cpp). Two libraries in vectors, driven by host/emscripten.cpp: Argon2 answers the hashes
+of RFC 9106, and the kernels of TensorFlow.js (XNNPACK) what is computed here.
 
-    npm.py --vitrine BIN [--ruby-host BIN] [--npm DIR] [--no-fetch] [--filter TEXT]... [--opt-level N]...
+    npm.py --vitrine BIN [--ruby-host BIN] [--emscripten-host BIN] [--npm DIR] [--no-fetch] [--filter TEXT]... [--opt-level N]...
 
 tools/fetch-npm gets the packages; what cannot be had is skipped with the reason. Prints `N passed, N failed, N skipped`.
 """
 
 import argparse
 import difflib
+import math
 import os
 import pathlib
+import random
 import shutil
+import struct
 import subprocess
 import sys
 import tarfile
@@ -171,8 +175,6 @@ def clang(suite, package, level):
 
 
 def ruby(suite, package, level):
-    if not suite.options.ruby_host:
-        return suite.skip("ruby", "no --ruby-host is given")
     for module, cases in (("ruby.wasm", RUBY), ("ruby+stdlib.wasm", RUBY[:7] + RUBY_STDLIB)):
         work = pathlib.Path(tempfile.mkdtemp(dir=suite.scratch))
         start = time.monotonic()
@@ -185,13 +187,102 @@ def ruby(suite, package, level):
             suite.check(f"{module} at opt-level {level}: {code}", None if expected in (None, found) else f"expected {expected}, found {found}")
 
 
+def answers_of(suite, module, level, options, lines):
+    """What host/emscripten.cpp printed for the lines, a line each; or None after a failure."""
+    done = suite.run(suite.options.emscripten_host, module, "-O", level, *options, stdin="".join(line + "\n" for line in lines))
+    return done.stdout.decode().splitlines() if suite.check(f"{module.name} at opt-level {level}", compare(done, 0)) else None
+
+
+# Argon2d, Argon2i and Argon2id: the test vectors of RFC 9106, section 5.
+ARGON2 = ["512b391b6f1162975371d30919734294f868e3be3984f3c1a13a4db9fabe4acb", "c814d9d1dc7f37aa13f0d77f2494bda1c8de6b016dd388d29952a4c4672b6ce8",
+          "0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659"]
+# Argon2id of `password` with `somesalt`, 64 MiB: a test of the reference implementation, and more memory than the module begins with.
+ARGON2_LARGE = "09316115d5cf24ed5a15a31a3ba326e5cf32edc24702987c02b6566f61913cf7"
+
+
+def argon2(suite, package, level):
+    # Exports: d constructors, f malloc, h verify, l hash: (passes, KiB, lanes, password, salt, hash and text with their sizes, which, secret, data, version)
+    lines = ["call d", f"password = bytes {'01' * 32}", f"salt = bytes {'02' * 16}", f"secret = bytes {'03' * 8}", f"data = bytes {'04' * 12}", "hash = zeros 32"]
+    for which in range(3):
+        lines += [f"call l 3 32 4 password 32 salt 16 hash 32 0 0 {which} secret 8 data 12 19", "show hash 32"]
+    lines += [f"password = bytes {b'password'.hex()}", f"salt = bytes {b'somesalt'.hex()}", "text = zeros 128",
+              "call l 2 65536 1 password 8 salt 8 hash 32 text 128 2 0 0 0 0 19", "show hash 32", "call h text password 8 2", "call h text password 7 2"]
+    found = answers_of(suite, package / "dist/argon2-simd.wasm", level, ["--memory", "c", "--malloc", "f", "--copy", "a", "--grow", "b"], lines)
+    wrong_password = "-35"
+    expected = [word for answer in [*ARGON2, ARGON2_LARGE] for word in ("0", answer)] + ["0", wrong_password]
+    if found is not None:
+        suite.check(f"argon2 at opt-level {level}", None if found == expected else f"expected {expected}, found {found}")
+
+
+class Tensors:
+    """Lines for the kernels of TensorFlow.js, and what they should answer."""
+
+    def __init__(self):
+        self.lines, self.expected, self.random, self.count = ["call __wasm_call_ctors", "call init"], [], random.Random(12), 0
+
+    def tensor(self, values, form="f"):
+        self.count += 1
+        data = struct.pack(f"<{len(values)}{form}", *values)
+        self.lines += [f"data{self.count} = bytes {data.hex()}", f"call register_tensor {self.count} {len(values)} data{self.count}"]
+        return self.count
+
+    def input(self, count, low=-9, high=9):
+        values = [self.random.randint(low, high) for _ in range(count)]
+        return values, self.tensor(values)
+
+    def shape(self, *sizes):
+        self.lines.append(f"shape = bytes {struct.pack(f'<{len(sizes)}i', *sizes).hex()}")
+
+    def check(self, kernel, arguments, values, form="f", tolerance=0.0):
+        """Calls a kernel whose last argument is the tensor for the result."""
+        out = self.tensor([0] * len(values), form)
+        self.lines += [f"call {kernel} {' '.join(map(str, arguments))} {out}", f"show data{out} {4 * len(values)}"]
+        self.expected.append((kernel, form, values, tolerance))
+
+
+def tensorflow(suite, package, level):
+    t = Tensors()
+    n, m, k, l = 37, 17, 23, 19  # no multiples of a vector
+    (a, ta), (b, tb) = t.input(n), t.input(n)
+    t.shape(n)
+    t.check("Add", [ta, "shape", 1, tb, "shape", 1, 0], [x + y for x, y in zip(a, b)])
+    t.check("Multiply", [ta, "shape", 1, tb, "shape", 1, 0], [x * y for x, y in zip(a, b)])
+    t.check("Maximum", [ta, "shape", 1, tb, "shape", 1, 0], [max(x, y) for x, y in zip(a, b)])
+    t.check("Relu", [ta, 0], [max(x, 0) for x in a])
+    t.check("Exp", [ta, 0], [math.exp(x) for x in a], tolerance=1e-6)
+    t.check("Tanh", [ta, 0], [math.tanh(x) for x in a], tolerance=1e-6)
+    t.check("Sigmoid", [ta], [1 / (1 + math.exp(-x)) for x in a], tolerance=1e-6)
+    positive, tp = t.input(n, 0, 1000)
+    t.check("Sqrt", [tp, 0], [math.sqrt(x) for x in positive], tolerance=1e-7)
+    (x, tx), (y, ty) = t.input(m * k), t.input(k * l)
+    t.lines.append(f"other = bytes {struct.pack('<3i', 1, k, l).hex()}")
+    t.shape(1, m, k)
+    t.check("BatchMatMul", [tx, "shape", 3, ty, "other", 3, 0, 0], [sum(x[i * k + q] * y[q * l + j] for q in range(k)) for i in range(m) for j in range(l)])
+    size, inner, outer = 9, 3, 5
+    (image, ti), (weights, tw), (bias, tv) = t.input(size * size * inner), t.input(9 * inner * outer), t.input(outer)
+    inside = lambda i, j: 0 <= i < size and 0 <= j < size
+    convolved = [max(0, bias[o] + sum(image[((i + di - 1) * size + j + dj - 1) * inner + c] * weights[((di * 3 + dj) * inner + c) * outer + o]
+                                      for di in range(3) for dj in range(3) for c in range(inner) if inside(i + di - 1, j + dj - 1)))
+                 for i in range(size) for j in range(size) for o in range(outer)]
+    relu = 1
+    t.check("FusedConv2D", [ti, 1, size, size, tw, 3, 3, tv, 1, 1, 1, 1, 1, 1, 1, 1, 1, inner, outer, relu, 0, 0], convolved)
+    pooled = [max(image[((2 * i + di) * size + 2 * j + dj) * inner + c] for di in (0, 1) for dj in (0, 1)) for i in range(4) for j in range(4) for c in range(inner)]
+    t.check("MaxPool", [ti, 1, size, size, 2, 2, 0, 0, 0, 0, 1, 1, 2, 2, inner, inner], pooled)
+    found = answers_of(suite, package / "dist/tfjs-backend-wasm-simd.wasm", level, [], t.lines)
+    for (kernel, form, values, tolerance), line in zip(t.expected, found or []):
+        got = struct.unpack(f"<{len(values)}{form}", bytes.fromhex(line))
+        wrong = [(i, v, g) for i, (v, g) in enumerate(zip(values, got)) if not abs(v - g) <= tolerance * max(1, abs(v))]
+        suite.check(f"tensorflow/{kernel} at opt-level {level}", f"of {len(values)} these differ (at, expected, found): {wrong[:5]}" if wrong else None)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--vitrine", default=str(ROOT / "build/release/vitrine"))
     parser.add_argument("--ruby-host", help="the program built from host/ruby.cpp")
+    parser.add_argument("--emscripten-host", help="the program built from host/emscripten.cpp")
     parser.add_argument("--npm", default=os.environ.get("VITRINE_NPM", str(ROOT / "build/npm")))
     parser.add_argument("--no-fetch", action="store_true", help="use what is there")
-    parser.add_argument("--filter", action="append", default=[], help="only programs whose name contains this: python, clang, ruby")
+    parser.add_argument("--filter", action="append", default=[], help="only programs whose name contains this: python, clang, ruby, argon2, tensorflow")
     parser.add_argument("--opt-level", action="append", help="0 or 2; both by default")
     options = parser.parse_args()
     if not options.no_fetch:
@@ -199,8 +290,12 @@ def main():
         print(fetched.stdout, end="")
     suite = Suite(options)
     try:
-        for name, program in (("python", python), ("clang", clang), ("ruby", ruby)):
+        for name, program, host in (("python", python, True), ("clang", clang, True), ("ruby", ruby, options.ruby_host), ("argon2", argon2, options.emscripten_host),
+                                    ("tensorflow", tensorflow, options.emscripten_host)):
             if not suite.wanted(name):
+                continue
+            if not host:
+                suite.skip(name, "no host for it is given (--ruby-host, --emscripten-host)")
                 continue
             package = pathlib.Path(options.npm).resolve() / name / "package"
             if not package.exists():

@@ -5,9 +5,10 @@
     run.py --node                 the same with node's WASI: what the expected outputs were made and checked with (--bless)
 
 A guest is one source file; NAME.expected beside it is its standard output. Comment lines `//! key: value` in the source say
-how it is run: args (words as a shell splits them), env (NAME=VALUE, repeatable), stdin (a line), dir (the guest's name for a
-fresh folder it may write), exit (the status, 0 if not given). Language tools that are missing or too old skip their guests, with
-the reason. The last line is `N passed, N failed, N skipped`; the exit status is 0 if none failed.
+how it is compiled and run: flags (more words for the compiler), args (words as a shell splits them), env (NAME=VALUE,
+repeatable), stdin (a line), dir (the guest's name for a fresh folder it may write), exit (the status, 0 if not given). Language
+tools that are missing or too old skip their guests, with the reason. The last line is `N passed, N failed, N skipped`; the exit
+status is 0 if none failed.
 """
 
 import argparse
@@ -58,9 +59,11 @@ class Guest:
     def __init__(self, source):
         self.source, self.name = source, f"{source.parent.name}/{source.stem}"
         self.expected = source.with_suffix(".expected")
-        self.args, self.env, self.stdin, self.dir, self.exit = [], {}, None, None, 0
+        self.flags, self.args, self.env, self.stdin, self.dir, self.exit = [], [], {}, None, None, 0
         for key, value in re.findall(r"^//! (\w+): ?(.*)$", source.read_text(), re.M):
-            if key == "args":
+            if key == "flags":
+                self.flags = shlex.split(value)
+            elif key == "args":
                 self.args = shlex.split(value)
             elif key == "env":
                 name, _, text = value.partition("=")
@@ -80,7 +83,7 @@ class Guest:
             return None
         out.parent.mkdir(parents=True, exist_ok=True)
         environment = dict(os.environ, GOOS="wasip1", GOARCH="wasm", GO111MODULE="off")
-        words = [str(w) for w in COMPILE[self.source.suffix](self.source, out)]
+        words = [str(w) for w in [*COMPILE[self.source.suffix](self.source, out), *self.flags]]
         done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, check=False)
         return None if done.returncode == 0 else f"does not compile:\n{done.stdout}"
 

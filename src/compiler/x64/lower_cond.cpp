@@ -43,8 +43,7 @@ CC Lower::lower_cond(Value cond, bool negated) {
     uint64_t bits;
     if ((d->int_cc() == IntCC::Eq || d->int_cc() == IntCC::Ne) && is_const(arg(*d, 1), &bits) && bits == 0) {
       const InstData* inner = def_of(arg(*d, 0));
-      if (inner && is_condition(inner->op) &&
-          (inner->block == block_ || uses(arg(*d, 0)) == 1)) {
+      if (inner && is_condition(inner->op) && (inner->block == block_ || uses(arg(*d, 0)) == 1)) {
         cond = arg(*d, 0);
         negated ^= d->int_cc() == IntCC::Eq;
         continue;

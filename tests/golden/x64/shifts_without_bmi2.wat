@@ -1,6 +1,6 @@
 ;;! target = "x86_64"
 ;;! show = "asm"
-;;! cpu = "sse4.1 popcnt"
+;;! cpu = "sse4.1 sse4.2 popcnt"
 ;; On an older CPU a variable amount is in cl.
 (module
   (func (export "shl_var") (param i32 i32) (result i32) (i32.shl (local.get 0) (local.get 1)))

@@ -9,29 +9,15 @@
 // functions about handles are here; its JavaScript imports trap.
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
-#include "vitrine/vitrine.hpp"
+#include "host.hpp"
 
 using namespace vitrine;
+using host::die, host::take;
 
 namespace {
-
-[[noreturn]] void die(const Error& error) {
-  std::fflush(stdout);
-  std::fprintf(stderr, "ruby_host: %s\n", error.message().c_str());
-  if (error.trap()) std::fprintf(stderr, "%s\n", error.trap()->backtrace().c_str());
-  std::exit(1);
-}
-template <class T>
-T take(Result<T> result) {
-  if (!result) die(result.error());
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 /// Handles that the guest may hold: indices into a list of its VALUEs. Never reused; a test makes few.
 class Handles {
@@ -141,12 +127,6 @@ class Ruby {
   TypedFunc<uint32_t(uint32_t, uint32_t)> intern_;
 };
 
-std::vector<uint8_t> read_file(const char* path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) die(Error(std::string("cannot read ") + path, ErrorKind::Io));
-  return std::vector<uint8_t>(std::istreambuf_iterator<char>(file), {});
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -171,7 +151,7 @@ int main(int argc, char** argv) {
     }
   }
   Engine engine = take(Engine::make(config));
-  Module module = take(Module::compile(engine, read_file(argv[1])));
+  Module module = take(Module::compile(engine, host::read_file(argv[1])));
   Store store(engine);
   Linker linker(engine);
   take(Wasi::define(linker));
