@@ -170,7 +170,8 @@ bool has_free_nan(const wasm::OpInfo& op) {
   char result = op.sig.results[0];
   std::string_view name = op.mnemonic.substr(op.mnemonic.find('.') + 1);
   if (result == 'v') {
-    constexpr std::string_view kExact[] = {"abs", "neg", "pmin", "pmax", "splat", "replace_lane", "eq", "ne", "lt", "gt", "le", "ge"};
+    constexpr std::string_view kExact[] = {"abs", "neg", "pmin", "pmax", "splat", "replace_lane",
+                                           "eq",  "ne",  "lt",   "gt",   "le",    "ge"};
     bool is_float = op.mnemonic.starts_with("f32x4.") || op.mnemonic.starts_with("f64x2.");
     return is_float && !name.starts_with("convert") && std::ranges::find(kExact, name) == std::end(kExact);
   }
@@ -479,7 +480,8 @@ void Generator::canonicalize_lanes(bool wide) {
 
 /// An operator on vectors with a result of any type.
 void Generator::vector(char type, uint32_t depth) {
-  bool relaxed = type == 'v' && options_.relaxed_simd && wasm::info(wasm::Feature::RelaxedSimd).implemented && e_.one_in(6);
+  bool relaxed =
+      type == 'v' && options_.relaxed_simd && wasm::info(wasm::Feature::RelaxedSimd).implemented && e_.one_in(6);
   Op o = e_.pick(vector_ops(type, relaxed));
   const wasm::OpInfo& info = wasm::info(o);
   for (uint8_t i = 0; i < info.sig.operand_count; ++i) expr(info.sig.operands[i], depth);

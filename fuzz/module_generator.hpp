@@ -30,7 +30,7 @@ struct GeneratorOptions {
   bool tail_calls = true;
   bool multi_memory = true;
   bool memory64 = true;
-  bool simd = true;            // no effect in a version that does not have it
+  bool simd = true;           // no effect in a version that does not have it
   bool relaxed_simd = false;  // for ways that all make the same choice
 };
 

@@ -29,8 +29,8 @@ std::vector<uint64_t> int_values(unsigned bits) {
     uint64_t top = 1ull << (b - 1);
     for (uint64_t v : {top, top - 1, top + 1, top * 2, top * 2 - 1, 0 - top, 0 - top - 1, 0 - top + 1}) add(v);
   }
-  for (uint64_t v : {0x0123'4567'89ab'cdefull, 0x5555'5555'5555'5555ull, 0xaaaa'aaaa'aaaa'aaaaull, 0xdead'beef'cafe'babeull,
-                     0x8000'0000'7fff'ffffull, 0x0000'0001'0000'0001ull})
+  for (uint64_t v : {0x0123'4567'89ab'cdefull, 0x5555'5555'5555'5555ull, 0xaaaa'aaaa'aaaa'aaaaull,
+                     0xdead'beef'cafe'babeull, 0x8000'0000'7fff'ffffull, 0x0000'0001'0000'0001ull})
     add(v);
   std::ranges::sort(values);
   auto rest = std::ranges::unique(values);
@@ -174,10 +174,12 @@ V128 random_vector(Shape shape, uint64_t& state) {
   for (uint8_t& b : v) b = static_cast<uint8_t>(next_random(state) >> 24);
   // Floats of exponents near each other, so that they do not only swallow each other.
   for (size_t i = 0; shape == Shape::F32x4 && i < 4; ++i) {
-    if (next_random(state) % 4) put_lane(v, 4, i, 0x3e00'0000 + next_random(state) % 0x0300'0000 + (next_random(state) & 1) * 0x8000'0000);
+    if (next_random(state) % 4)
+      put_lane(v, 4, i, 0x3e00'0000 + next_random(state) % 0x0300'0000 + (next_random(state) & 1) * 0x8000'0000);
   }
   for (size_t i = 0; shape == Shape::F64x2 && i < 2; ++i) {
-    if (next_random(state) % 4) put_lane(v, 8, i, (0x3fd0ull << 48) + (next_random(state) >> 11) + (next_random(state) << 63));
+    if (next_random(state) % 4)
+      put_lane(v, 8, i, (0x3fd0ull << 48) + (next_random(state) >> 11) + (next_random(state) << 63));
   }
   return v;
 }
@@ -281,8 +283,9 @@ Operands operands_of(const Operation& operation, const Record& record) {
 }
 
 const char* name_of(Form form) {
-  constexpr const char* kNames[] = {"params", "first from memory", "second from memory", "third from memory", "scalar from memory",
-                                    "same",   "live",              "pressure",           "across a call"};
+  constexpr const char* kNames[] = {
+      "params", "first from memory", "second from memory", "third from memory", "scalar from memory", "same",
+      "live",   "pressure",          "across a call"};
   static_assert(std::size(kNames) == static_cast<size_t>(Form::kCount));
   return kNames[static_cast<size_t>(form)];
 }
@@ -314,10 +317,15 @@ const std::vector<Way>& ways() {
       bool here;
     };
     __builtin_cpu_init();
-    const bool avx = __builtin_cpu_supports("avx"), avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"),
+    const bool avx = __builtin_cpu_supports("avx"),
+               avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"),
                avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
-    for (auto [level, here] : {Level{CpuLevel::Host, true}, {CpuLevel::Baseline, true}, {CpuLevel::Avx, avx}, {CpuLevel::Avx2, avx2}, {CpuLevel::Avx512, avx512}}) {
+    for (auto [level, here] : {Level{CpuLevel::Host, true},
+                               {CpuLevel::Baseline, true},
+                               {CpuLevel::Avx, avx},
+                               {CpuLevel::Avx2, avx2},
+                               {CpuLevel::Avx512, avx512}}) {
       if (!here) {
         std::printf("skipped: level %s, which this CPU does not have\n", vitrine::name_of(level));
         continue;
@@ -362,7 +370,11 @@ std::string written(const Operation& operation, const std::vector<std::string>& 
 }
 
 std::string store_result(char type, const std::string& value, unsigned offset) {
-  const char* op = type == 'v' ? "v128.store" : type == 'i' ? "i32.store" : type == 'l' ? "i64.store" : type == 'f' ? "f32.store" : "f64.store";
+  const char* op = type == 'v'   ? "v128.store"
+                   : type == 'i' ? "i32.store"
+                   : type == 'l' ? "i64.store"
+                   : type == 'f' ? "f32.store"
+                                 : "f64.store";
   return fmt::format("({} offset={} (local.get $out) {})", op, offset, value);
 }
 
@@ -429,7 +441,10 @@ uint32_t Kit::add_form(const Operation& operation, Form form) {
       for (uint8_t i = 0; i < sig.operand_count; ++i) {
         if (sig.operands[i] == 'v') continue;
         const char t = sig.operands[i];
-        operands[i] = fmt::format("({}.load offset=48 (local.get $in))", t == 'i' ? "i32" : t == 'l' ? "i64" : t == 'f' ? "f32" : "f64");
+        operands[i] = fmt::format("({}.load offset=48 (local.get $in))", t == 'i'   ? "i32"
+                                                                         : t == 'l' ? "i64"
+                                                                         : t == 'f' ? "f32"
+                                                                                    : "f64");
       }
       break;
     case Form::Same:
@@ -437,11 +452,16 @@ uint32_t Kit::add_form(const Operation& operation, Form form) {
       break;
     case Form::Live:
     case Form::AcrossCall: {
-      const char* type = result == 'v' ? "v128" : result == 'i' ? "i32" : result == 'l' ? "i64" : result == 'f' ? "f32" : "f64";
+      const char* type = result == 'v'   ? "v128"
+                         : result == 'i' ? "i32"
+                         : result == 'l' ? "i64"
+                         : result == 'f' ? "f32"
+                                         : "f64";
       const std::string call = form == Form::AcrossCall ? "(call_indirect (type $nothing) (i32.const 0))" : "";
       std::string body = call + "(local.set $r " + written(operation, operands) + ")" + call;
       body += store_result(result, "(local.get $r)");
-      for (unsigned k = 0; k < 3; ++k) body += store_result('v', fmt::format("(local.get ${:c})", 'a' + k), 16 + 16 * k);
+      for (unsigned k = 0; k < 3; ++k)
+        body += store_result('v', fmt::format("(local.get ${:c})", 'a' + k), 16 + 16 * k);
       return add(std::move(name), body, fmt::format("(local $r {})", type));
     }
     case Form::Pressure: {
@@ -620,7 +640,8 @@ Ended Running::once(uint32_t f, const Record& record, uint32_t at) {
   auto result = (*ours_->once)(static_cast<int32_t>(f + 1), kIn, static_cast<int32_t>(at), kOut);
   if (result) return {};
   const Trap* trap = result.error().trap();
-  return {trap && trap->code() == TrapCode::MemoryOutOfBounds ? Ended::OutOfBounds : Ended::Otherwise, result.error().message()};
+  return {trap && trap->code() == TrapCode::MemoryOutOfBounds ? Ended::OutOfBounds : Ended::Otherwise,
+          result.error().message()};
 }
 
 Out Running::out() const {

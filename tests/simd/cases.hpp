@@ -51,15 +51,15 @@ Operands operands_of(const Operation& operation, const Record& record);
 
 /// How an operand is written.
 enum class Form : uint8_t {
-  Params,        // all in parameters
-  Memory0,       // the first, second, third vector (or the scalar) is loaded from the record
+  Params,   // all in parameters
+  Memory0,  // the first, second, third vector (or the scalar) is loaded from the record
   Memory1,
   Memory2,
   MemoryX,
-  Same,          // the first vector for all of them
-  Live,          // operands and the result are used afterwards
-  Pressure,      // twenty other vectors are alive
-  AcrossCall,    // operands come over a call, and so does the result
+  Same,        // the first vector for all of them
+  Live,        // operands and the result are used afterwards
+  Pressure,    // twenty other vectors are alive
+  AcrossCall,  // operands come over a call, and so does the result
   kCount
 };
 const char* name_of(Form form);
@@ -124,8 +124,8 @@ class Running {
   std::vector<Out> drive(uint32_t f, std::span<const Record> records);
   /// Applies `f` to one record, where it reads memory operands at `at` in place of it.
   Ended once(uint32_t f, const Record& record, uint32_t at);
-  Out out() const;                             // of `once`
-  std::span<uint8_t, 64> tail() const;         // the last bytes of memory
+  Out out() const;                            // of `once`
+  std::span<uint8_t, 64> tail() const;        // the last bytes of memory
   V128 pressure_sum() const { return sum_; }  // the vectors to press with, all of them exclusive-or
 
  private:

@@ -12,7 +12,8 @@ namespace vitrine::simd {
 inline bool accepts(std::string_view instructions) {
   if (in_v8()) return true;
   auto engine = Engine::make(Config());
-  return engine && Module::compile(*engine, std::string_view(fmt::format("(module (func {}))", instructions))).has_value();
+  return engine &&
+         Module::compile(*engine, std::string_view(fmt::format("(module (func {}))", instructions))).has_value();
 }
 inline bool has_simd() {
   static const bool kHas = accepts("(drop (v128.const i64x2 0 0))");
@@ -45,7 +46,8 @@ class EveryWay : public ::testing::TestWithParam<size_t> {
     }
   }
   /// Reports the first forty; what is broken is mostly broken for many operands.
-  void differs(std::string_view what, const Record& r, std::string_view expected, const V128& got, const Expected& shape) {
+  void differs(std::string_view what, const Record& r, std::string_view expected, const V128& got,
+               const Expected& shape) {
     if (++differences_ > 40) return;
     std::string lanes;
     for (size_t i = 0; i < shape.count; ++i) {
@@ -53,8 +55,8 @@ class EveryWay : public ::testing::TestWithParam<size_t> {
       std::memcpy(&bits, got.data() + i * shape.lane_bytes, shape.lane_bytes);
       lanes += fmt::format("{}{:0{}x}", i ? " " : "", bits, 2 * shape.lane_bytes);
     }
-    ADD_FAILURE() << fmt::format("{}: {}\n  a {}\n  b {}\n  c {}\n  x {:#x}\n  expected lanes {}\n  got            {}", way().name, what,
-                                 hex(r.v[0]), hex(r.v[1]), hex(r.v[2]), r.x, expected, lanes);
+    ADD_FAILURE() << fmt::format("{}: {}\n  a {}\n  b {}\n  c {}\n  x {:#x}\n  expected lanes {}\n  got            {}",
+                                 way().name, what, hex(r.v[0]), hex(r.v[1]), hex(r.v[2]), r.x, expected, lanes);
   }
   void TearDown() override {
     if (differences_ > 40) std::printf("... and %zu more differences\n", differences_ - 40);
@@ -64,8 +66,8 @@ class EveryWay : public ::testing::TestWithParam<size_t> {
   size_t differences_ = 0;
 };
 
-#define VITRINE_EVERY_WAY(suite)                                                                         \
-  INSTANTIATE_TEST_SUITE_P(, suite, ::testing::Range<size_t>(0, ::vitrine::simd::ways().size()),         \
+#define VITRINE_EVERY_WAY(suite)                                                                 \
+  INSTANTIATE_TEST_SUITE_P(, suite, ::testing::Range<size_t>(0, ::vitrine::simd::ways().size()), \
                            [](const auto& info) { return ::vitrine::simd::ways()[info.param].name; })
 
 inline bool is_relaxed(Op op) {
@@ -77,7 +79,8 @@ inline std::vector<Operation> supported_operations() {
   if (!has_relaxed_simd()) std::erase_if(all, [](const Operation& o) { return is_relaxed(o.op); });
   // V8 11.3 selects bytes, whatever the lanes are, and its dot product with addition overwrites an operand.
   auto wrong_in_v8 = [](const Operation& o) {
-    return o.op == Op::I32x4RelaxedLaneselect || o.op == Op::I64x2RelaxedLaneselect || o.op == Op::I32x4RelaxedDotI8x16I7x16AddS;
+    return o.op == Op::I32x4RelaxedLaneselect || o.op == Op::I64x2RelaxedLaneselect ||
+           o.op == Op::I32x4RelaxedDotI8x16I7x16AddS;
   };
   if (in_v8()) std::erase_if(all, wrong_in_v8);
   return all;

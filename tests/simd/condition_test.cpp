@@ -21,8 +21,11 @@ std::vector<Source> sources() {
   for (const Operation& o : supported_operations()) {
     const wasm::OpInfo& info = wasm::info(o.op);
     std::string_view name = info.mnemonic;
-    auto is = [&](std::initializer_list<std::string_view> list) { return std::ranges::find(list, name.substr(name.find('.') + 1)) != list.end(); };
-    const bool compares = is({"eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u", "lt", "gt", "le", "ge"});
+    auto is = [&](std::initializer_list<std::string_view> list) {
+      return std::ranges::find(list, name.substr(name.find('.') + 1)) != list.end();
+    };
+    const bool compares =
+        is({"eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u", "lt", "gt", "le", "ge"});
     if (!compares && !is({"and", "or", "xor", "andnot", "not", "neg", "sub", "abs", "shr_s"})) continue;
     if (info.sig.operands[1] == 'i' || name == "f32x4.sub" || name == "f64x2.sub") continue;  // NaNs of many bits
     std::string text = written(o, param_texts(o.op));
@@ -38,12 +41,17 @@ struct Consumer {
 };
 constexpr Consumer kConsumers[] = {
     {"{}", [](uint32_t c) -> uint64_t { return c; }},
-    {"(if (result i32) {} (then (i32.const 5)) (else (i32.const 6)))", [](uint32_t c) -> uint64_t { return c ? 5 : 6; }},
-    {"(if (result i32) (i32.eqz {}) (then (i32.const 5)) (else (i32.const 6)))", [](uint32_t c) -> uint64_t { return c ? 6 : 5; }},
+    {"(if (result i32) {} (then (i32.const 5)) (else (i32.const 6)))",
+     [](uint32_t c) -> uint64_t { return c ? 5 : 6; }},
+    {"(if (result i32) (i32.eqz {}) (then (i32.const 5)) (else (i32.const 6)))",
+     [](uint32_t c) -> uint64_t { return c ? 6 : 5; }},
     {"(select (i32.const 7) (i32.wrap_i64 (local.get $x)) {})", [](uint32_t c) -> uint64_t { return c ? 7 : 1234; }},
-    {"(select (i32.const 7) (i32.wrap_i64 (local.get $x)) (i32.eqz {}))", [](uint32_t c) -> uint64_t { return c ? 1234 : 7; }},
-    {"(block (result i32) (drop (br_if 0 (i32.const 8) {})) (i32.const 9))", [](uint32_t c) -> uint64_t { return c ? 8 : 9; }},
-    {"(block (result i32) (drop (br_if 0 (i32.const 8) (i32.eqz {}))) (i32.const 9))", [](uint32_t c) -> uint64_t { return c ? 9 : 8; }},
+    {"(select (i32.const 7) (i32.wrap_i64 (local.get $x)) (i32.eqz {}))",
+     [](uint32_t c) -> uint64_t { return c ? 1234 : 7; }},
+    {"(block (result i32) (drop (br_if 0 (i32.const 8) {})) (i32.const 9))",
+     [](uint32_t c) -> uint64_t { return c ? 8 : 9; }},
+    {"(block (result i32) (drop (br_if 0 (i32.const 8) (i32.eqz {}))) (i32.const 9))",
+     [](uint32_t c) -> uint64_t { return c ? 9 : 8; }},
     {"(i32.eqz {})", [](uint32_t c) -> uint64_t { return c == 0; }},
     {"(i32.eqz (i32.eqz {}))", [](uint32_t c) -> uint64_t { return c != 0; }},
     {"(i32.ne {} (i32.const 0))", [](uint32_t c) -> uint64_t { return c != 0; }},
@@ -87,7 +95,8 @@ TEST_P(Conditions, OfEverySource) {
       r.x = 1234;
       V128 v = r.v[0];
       for (size_t k = 0; k < all[s].ops.size(); ++k) {
-        v = k == 0 ? expect(all[s].ops[0], {.v = r.v}).deterministic() : expect(all[s].ops[k], {.v = {v}}).deterministic();
+        v = k == 0 ? expect(all[s].ops[0], {.v = r.v}).deterministic()
+                   : expect(all[s].ops[k], {.v = {v}}).deterministic();
       }
       values[s].push_back(v);
     }
@@ -166,8 +175,9 @@ TEST_P(Conditions, Selections) {
         default:
           bits([&](size_t k) { return (a[k] & ~m[k]) | (c[k] & m[k]); });
       }
-      EXPECT_TRUE(got[i].v[0] == v) << way().name << ": " << kit.name(f) << "\n  a " << hex(a) << "\n  b " << hex(b) << "\n  c "
-                                    << hex(c) << "\n  expected " << hex(v) << "\n  got      " << hex(got[i].v[0]);
+      EXPECT_TRUE(got[i].v[0] == v) << way().name << ": " << kit.name(f) << "\n  a " << hex(a) << "\n  b " << hex(b)
+                                    << "\n  c " << hex(c) << "\n  expected " << hex(v) << "\n  got      "
+                                    << hex(got[i].v[0]);
     }
   }
 }

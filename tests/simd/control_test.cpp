@@ -278,12 +278,13 @@ TEST_P(SimdControl, HundredParams) {
 TEST_P(SimdControl, HostFunctions) {
   auto engine = World::unwrap(Engine::make(way().config));
   Store store(engine);
-  auto f = World::unwrap(Func::make(store, FuncType{{ValKind::V128, ValKind::I32, ValKind::V128}, {ValKind::V128, ValKind::F64}},
-                                    [](Caller&, std::span<const Val> params, std::span<Val> results) -> Result<> {
-                                      results[0] = vec(plus(params[0].v128().bytes, params[2].v128().bytes));
-                                      results[1] = Val(double(params[1].i32()));
-                                      return {};
-                                    }));
+  auto f = World::unwrap(
+      Func::make(store, FuncType{{ValKind::V128, ValKind::I32, ValKind::V128}, {ValKind::V128, ValKind::F64}},
+                 [](Caller&, std::span<const Val> params, std::span<Val> results) -> Result<> {
+                   results[0] = vec(plus(params[0].v128().bytes, params[2].v128().bytes));
+                   results[1] = Val(double(params[1].i32()));
+                   return {};
+                 }));
   auto module = World::unwrap(Module::compile(engine, std::string_view(R"((module
     (import "env" "f" (func $f (param v128 i32 v128) (result v128 f64)))
     (func (export "g") (param v128 v128) (result v128 f64 v128)

@@ -73,7 +73,8 @@ TEST_P(SimdMemory, AtTheEnd) {
       std::ranges::copy(before, tail.begin());
       const bool inside = at + a.bytes() <= kSize;
       auto result = running.once(f, record, at - a.offset);
-      const std::string what = fmt::format("{}: {} at the last byte but {}", way().name, kit.name(f), static_cast<int64_t>(kSize) - at);
+      const std::string what =
+          fmt::format("{}: {} at the last byte but {}", way().name, kit.name(f), static_cast<int64_t>(kSize) - at);
       ASSERT_EQ(result.kind, inside ? Ended::Well : Ended::OutOfBounds) << what << ": " << result.message;
       Operands operands = operands_of(a.operation, record);
       if (!inside) {
@@ -97,7 +98,8 @@ TEST_P(SimdMemory, AtTheEnd) {
     // Far outside, and round the address space.
     for (uint32_t at : {0x7fff'fff0u, 0x8000'0000u, 0xffff'ff00u, 0xffff'fff0u, 0xffff'ffffu}) {
       auto result = running.once(f, record_of(state), at);
-      ASSERT_EQ(result.kind, Ended::OutOfBounds) << way().name << ": " << kit.name(f) << " at " << at << ": " << result.message;
+      ASSERT_EQ(result.kind, Ended::OutOfBounds)
+          << way().name << ": " << kit.name(f) << " at " << at << ": " << result.message;
     }
   }
 }
@@ -136,7 +138,8 @@ TEST_P(SimdMemory, Addresses) {
     Record r = record_of(state);
     r.x = 3;
     auto result = running.once(f, r, kSize - 16 - 7);
-    ASSERT_EQ(result.kind, fine[f] ? Ended::Well : Ended::OutOfBounds) << way().name << ": " << kit.name(f) << ": " << result.message;
+    ASSERT_EQ(result.kind, fine[f] ? Ended::Well : Ended::OutOfBounds)
+        << way().name << ": " << kit.name(f) << ": " << result.message;
   }
 }
 
@@ -154,7 +157,8 @@ TEST_P(SimdMemory, NarrowOperandsAtTheEnd) {
     const wasm::OpInfo& info = wasm::kOps[i];
     if (info.imm != wasm::Imm::MemArg || info.sig.result_count != 1 || info.sig.operand_count != 1) continue;
     if (info.feature != wasm::Feature::Simd && info.feature != wasm::Feature::Core) continue;
-    loads.push_back({fmt::format("({} (local.get $in))", info.mnemonic), info.sig.results[0], 1u << info.aux, static_cast<Op>(i)});
+    loads.push_back(
+        {fmt::format("({} (local.get $in))", info.mnemonic), info.sig.results[0], 1u << info.aux, static_cast<Op>(i)});
   }
   struct Function {
     const Operation& operation;
@@ -216,15 +220,18 @@ TEST_P(SimdMemory, OverlappingStores) {
     unsigned operand;
   };
   std::vector<std::vector<Step>> programs;
-  const Op kStores[] = {Op::V128Store, Op::V128Store8Lane, Op::V128Store16Lane, Op::V128Store32Lane, Op::V128Store64Lane};
+  const Op kStores[] = {Op::V128Store, Op::V128Store8Lane, Op::V128Store16Lane, Op::V128Store32Lane,
+                        Op::V128Store64Lane};
   uint64_t state = 21;
   for (int n = 0; n < 200; ++n) {
     std::vector<Step> steps;
-    std::string body = "(v128.store (local.get $in) (local.get $c)) (v128.store offset=16 (local.get $in) (local.get $c))";
+    std::string body =
+        "(v128.store (local.get $in) (local.get $c)) (v128.store offset=16 (local.get $in) (local.get $c))";
     for (int k = 0; k < 6; ++k) {
       const wasm::OpInfo& info = wasm::info(kStores[next_random(state) % 5]);
       Step s{&info, static_cast<uint32_t>(next_random(state) % (33 - (1u << info.aux))),
-             static_cast<uint8_t>(next_random(state) % (16u >> info.aux)), static_cast<unsigned>(next_random(state) % 2)};
+             static_cast<uint8_t>(next_random(state) % (16u >> info.aux)),
+             static_cast<unsigned>(next_random(state) % 2)};
       body += fmt::format("({} offset={} {} (local.get $in) (local.get ${:c}))", info.mnemonic, s.at,
                           info.imm == wasm::Imm::MemArgLane ? std::to_string(s.lane) : "", 'a' + s.operand);
       steps.push_back(s);
@@ -247,7 +254,8 @@ TEST_P(SimdMemory, OverlappingStores) {
     ASSERT_EQ(running.once(f, r, 1001).kind, Ended::Well);
     Out out = running.out();
     for (unsigned k = 0; k < 4; ++k)
-      ASSERT_EQ(std::memcmp(out.v[k].data(), bytes.data() + k * 5 + (k == 3), 16), 0) << way().name << ": " << kit.name(f) << " " << k;
+      ASSERT_EQ(std::memcmp(out.v[k].data(), bytes.data() + k * 5 + (k == 3), 16), 0)
+          << way().name << ": " << kit.name(f) << " " << k;
   }
 }
 

@@ -262,8 +262,10 @@ class Table {
     if constexpr (sizeof(T) <= 2) {
       binary<T>(s + ".add_sat_s", [=](T a, T b) { return saturated<T>(w(a) + w(b)); });
       binary<T>(s + ".sub_sat_s", [=](T a, T b) { return saturated<T>(w(a) - w(b)); });
-      binary<T>(s + ".add_sat_u", [=](T a, T b) { return static_cast<T>(saturated<U>(static_cast<int64_t>(u(a) + u(b)))); });
-      binary<T>(s + ".sub_sat_u", [=](T a, T b) { return static_cast<T>(saturated<U>(static_cast<int64_t>(u(a) - u(b)))); });
+      binary<T>(s + ".add_sat_u",
+                [=](T a, T b) { return static_cast<T>(saturated<U>(static_cast<int64_t>(u(a) + u(b)))); });
+      binary<T>(s + ".sub_sat_u",
+                [=](T a, T b) { return static_cast<T>(saturated<U>(static_cast<int64_t>(u(a) - u(b)))); });
       binary<T>(s + ".avgr_u", [=](T a, T b) { return static_cast<T>((u(a) + u(b) + 1) / 2); });
     }
     auto shift = [&](const char* name, auto f) {
@@ -433,7 +435,8 @@ class Table {
     add("i32x4.trunc_sat_f64x2_s_zero", truncation<uint64_t>([](uint64_t b) { return trunc_sat<int32_t>(b); }));
     add("i32x4.trunc_sat_f64x2_u_zero", truncation<uint64_t>([](uint64_t b) { return trunc_sat<uint32_t>(b); }));
     unary<int32_t>("f32x4.convert_i32x4_s", [](int32_t a) { return exact(bits_of<uint32_t>(static_cast<float>(a))); });
-    unary<uint32_t>("f32x4.convert_i32x4_u", [](uint32_t a) { return exact(bits_of<uint32_t>(static_cast<float>(a))); });
+    unary<uint32_t>("f32x4.convert_i32x4_u",
+                    [](uint32_t a) { return exact(bits_of<uint32_t>(static_cast<float>(a))); });
     add("f64x2.convert_low_i32x4_s", [](const Operands& o) {
       auto a = lanes<int32_t>(o.v[0]);
       return each<uint64_t>([&](size_t i) { return bits_of<uint64_t>(a[i]); });
@@ -485,20 +488,17 @@ class Table {
   }
   template <class T>
   void lane_memory(const std::string& bits) {
-    add("v128.load" + bits + "_splat", [](const Operands& o) {
-      return each<T>([&](size_t) { return lanes<T>(o.memory)[0]; });
-    });
-    add("v128.load" + bits + "_zero", [](const Operands& o) {
-      return each<T>([&](size_t i) { return i == 0 ? lanes<T>(o.memory)[0] : T{0}; });
-    });
+    add("v128.load" + bits + "_splat",
+        [](const Operands& o) { return each<T>([&](size_t) { return lanes<T>(o.memory)[0]; }); });
+    add("v128.load" + bits + "_zero",
+        [](const Operands& o) { return each<T>([&](size_t i) { return i == 0 ? lanes<T>(o.memory)[0] : T{0}; }); });
     add("v128.load" + bits + "_lane", [](const Operands& o) {
       auto a = lanes<T>(o.v[0]);
       a.at(o.lanes[0]) = lanes<T>(o.memory)[0];
       return each<T>([&](size_t i) { return a[i]; });
     });
-    add("v128.store" + bits + "_lane", [](const Operands& o) {
-      return each<T>(1, [&](size_t) { return lanes<T>(o.v[0]).at(o.lanes[0]); });
-    });
+    add("v128.store" + bits + "_lane",
+        [](const Operands& o) { return each<T>(1, [&](size_t) { return lanes<T>(o.v[0]).at(o.lanes[0]); }); });
   }
   void memory() {
     add("v128.load", [](const Operands& o) { return each<uint8_t>([&](size_t i) { return o.memory[i]; }); });
@@ -528,7 +528,8 @@ class Table {
     add("i32x4.relaxed_trunc_f32x4_s", truncation<uint32_t>([](uint32_t b) { return relaxed_trunc<int32_t>(b); }));
     add("i32x4.relaxed_trunc_f32x4_u", truncation<uint32_t>([](uint32_t b) { return relaxed_trunc<uint32_t>(b); }));
     add("i32x4.relaxed_trunc_f64x2_s_zero", truncation<uint64_t>([](uint64_t b) { return relaxed_trunc<int32_t>(b); }));
-    add("i32x4.relaxed_trunc_f64x2_u_zero", truncation<uint64_t>([](uint64_t b) { return relaxed_trunc<uint32_t>(b); }));
+    add("i32x4.relaxed_trunc_f64x2_u_zero",
+        truncation<uint64_t>([](uint64_t b) { return relaxed_trunc<uint32_t>(b); }));
     binary<int16_t>("i16x8.relaxed_q15mulr_s", [](int16_t a, int16_t b) {
       Lane lane = exact(static_cast<uint16_t>(q15mulr(a, b)));
       if (a == INT16_MIN && b == INT16_MIN) lane.add({0x8000, Choice::Exact});
@@ -598,7 +599,8 @@ bool fits(const Choice& c, uint64_t bits, unsigned size) {
 bool Expected::allows(std::span<const uint8_t> got) const {
   for (size_t i = 0; i < count; ++i) {
     uint64_t bits = read(got, i, lane_bytes);
-    if (std::ranges::none_of(lanes[i].choices(), [&](const Choice& c) { return fits(c, bits, lane_bytes); })) return false;
+    if (std::ranges::none_of(lanes[i].choices(), [&](const Choice& c) { return fits(c, bits, lane_bytes); }))
+      return false;
   }
   return true;
 }

@@ -28,11 +28,13 @@ struct Folder {
 };
 
 void write(const std::string& path, std::span<const std::byte> bytes) {
-  std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
 }
 
 /// Runs the functions of a kit on records in V8; empty when there is none that can.
-std::vector<std::vector<Out>> in_v8(const Kit& kit, const std::vector<std::vector<Record>>& records, const std::string& flags) {
+std::vector<std::vector<Out>> in_v8(const Kit& kit, const std::vector<std::vector<Record>>& records,
+                                    const std::string& flags) {
   Folder folder;
   auto wasm = text::parse_wat(kit.text(), wasm::Features::all());
   if (!wasm) {
@@ -47,8 +49,8 @@ std::vector<std::vector<Out>> in_v8(const Kit& kit, const std::vector<std::vecto
     in.write(reinterpret_cast<const char*>(list.data()), static_cast<std::streamsize>(list.size() * sizeof(Record)));
   }
   in.close();
-  std::string command = fmt::format("node {} {} {} {} {} 2>{}/errors", flags, VITRINE_SIMD_FOLDER "/v8.js", folder.path, Running::kIn,
-                                    uint32_t{Running::kOut}, folder.path);
+  std::string command = fmt::format("node {} {} {} {} {} 2>{}/errors", flags, VITRINE_SIMD_FOLDER "/v8.js", folder.path,
+                                    Running::kIn, uint32_t{Running::kOut}, folder.path);
   if (std::system(command.c_str()) != 0) {
     std::ifstream errors(folder.path + "/errors");
     std::printf("%s: %.300s\n", command.c_str(), std::string(std::istreambuf_iterator<char>(errors), {}).c_str());
@@ -84,8 +86,9 @@ void compare(wasm::Feature feature, const std::string& flags) {
       Expected e = expect(chosen[f].op, operands_of(chosen[f], records[f][n]));
       if (e.allows(results[f][n].v[0]) || ++differences > 30) continue;
       const Record& r = records[f][n];
-      ADD_FAILURE() << fmt::format("{}\n  a {}\n  b {}\n  c {}\n  x {:#x}\n  model {}\n  V8 (bytes) {}", chosen[f].name(), hex(r.v[0]), hex(r.v[1]),
-                                   hex(r.v[2]), r.x, e.text(), hex(std::span(results[f][n].v[0]).first(e.size())));
+      ADD_FAILURE() << fmt::format("{}\n  a {}\n  b {}\n  c {}\n  x {:#x}\n  model {}\n  V8 (bytes) {}",
+                                   chosen[f].name(), hex(r.v[0]), hex(r.v[1]), hex(r.v[2]), r.x, e.text(),
+                                   hex(std::span(results[f][n].v[0]).first(e.size())));
     }
   }
 }

@@ -45,26 +45,37 @@ void narrow_lanes(std::vector<Case>& all, const std::string& shape, unsigned bit
     using U = std::make_unsigned_t<N>;
     auto s = [i](const Record& r) { return static_cast<int32_t>(lane<N>(r.v[0], i)); };
     auto u = [i](const Record& r) { return static_cast<uint32_t>(lane<U>(r.v[0], i)); };
-    const std::string es = fmt::format("({}.extract_lane_s {} (local.get $a))", shape, i), eu = fmt::format("({}.extract_lane_u {} (local.get $a))", shape, i);
-    auto i32 = [&](std::string text, auto f) { all.push_back({'i', std::move(text), [f](const Record& r) { return scalar(static_cast<uint32_t>(f(r))); }}); };
-    auto i64 = [&](std::string text, auto f) { all.push_back({'l', std::move(text), [f](const Record& r) { return scalar(static_cast<uint64_t>(f(r))); }}); };
+    const std::string es = fmt::format("({}.extract_lane_s {} (local.get $a))", shape, i),
+                      eu = fmt::format("({}.extract_lane_u {} (local.get $a))", shape, i);
+    auto i32 = [&](std::string text, auto f) {
+      all.push_back({'i', std::move(text), [f](const Record& r) { return scalar(static_cast<uint32_t>(f(r))); }});
+    };
+    auto i64 = [&](std::string text, auto f) {
+      all.push_back({'l', std::move(text), [f](const Record& r) { return scalar(static_cast<uint64_t>(f(r))); }});
+    };
     i32(fmt::format("(i32.and {} (i32.const {}))", es, (1u << bits) - 1), u);
     i32(fmt::format("(i32.extend{}_s {})", bits, eu), s);
-    i32(fmt::format("(i32.shr_u {} (i32.const {}))", es, bits), [=](const Record& r) { return static_cast<uint32_t>(s(r)) >> bits; });
+    i32(fmt::format("(i32.shr_u {} (i32.const {}))", es, bits),
+        [=](const Record& r) { return static_cast<uint32_t>(s(r)) >> bits; });
     i32(fmt::format("(i32.shl {} (i32.const 24))", eu), [=](const Record& r) { return u(r) << 24; });
     i32(fmt::format("(i32.eqz {})", eu), [=](const Record& r) { return u(r) == 0; });
     i32(fmt::format("(i32.lt_s {} (i32.const 0))", es), [=](const Record& r) { return s(r) < 0; });
-    i32(fmt::format("(if (result i32) {} (then (i32.const 3)) (else (i32.const 4)))", es), [=](const Record& r) { return s(r) ? 3 : 4; });
+    i32(fmt::format("(if (result i32) {} (then (i32.const 3)) (else (i32.const 4)))", es),
+        [=](const Record& r) { return s(r) ? 3 : 4; });
     i64(fmt::format("(i64.extend_i32_s {})", es), [=](const Record& r) { return int64_t{s(r)}; });
     i64(fmt::format("(i64.extend_i32_u {})", es), [=](const Record& r) { return static_cast<uint32_t>(s(r)); });
     i64(fmt::format("(i64.extend_i32_s {})", eu), [=](const Record& r) { return u(r); });
-    i32(fmt::format("({}.extract_lane_s {} (v128.load offset=16 (local.get $in)))", shape, i), [i](const Record& r) { return lane<N>(r.v[1], i); });
+    i32(fmt::format("({}.extract_lane_s {} (v128.load offset=16 (local.get $in)))", shape, i),
+        [i](const Record& r) { return lane<N>(r.v[1], i); });
     // What lies above the lane's bits in the scalar is cut off.
     all.push_back({'v', fmt::format("({}.replace_lane {} (local.get $b) (i32.wrap_i64 (local.get $x)))", shape, i),
                    [i](const Record& r) { return with_lane(r.v[1], i, static_cast<N>(r.x)); }});
-    all.push_back({'v', fmt::format("({}.replace_lane {} (local.get $b) {})", shape, i, es), [i](const Record& r) { return with_lane(r.v[1], i, lane<N>(r.v[0], i)); }});
+    all.push_back({'v', fmt::format("({}.replace_lane {} (local.get $b) {})", shape, i, es),
+                   [i](const Record& r) { return with_lane(r.v[1], i, lane<N>(r.v[0], i)); }});
     for (const char* sign : {"s", "u"}) {
-      all.push_back({'v', fmt::format("({}.replace_lane {} (local.get $b) (i32.load{}_{} offset=33 (local.get $in)))", shape, i, bits, sign),
+      all.push_back({'v',
+                     fmt::format("({}.replace_lane {} (local.get $b) (i32.load{}_{} offset=33 (local.get $in)))", shape,
+                                 i, bits, sign),
                      [i](const Record& r) {
                        N n;
                        std::memcpy(&n, r.v[2].data() + 1, sizeof n);
@@ -73,7 +84,8 @@ void narrow_lanes(std::vector<Case>& all, const std::string& shape, unsigned bit
     }
   }
   for (const char* sign : {"s", "u"}) {
-    all.push_back({'v', fmt::format("({}.splat (i32.load{}_{} offset=33 (local.get $in)))", shape, bits, sign), [](const Record& r) {
+    all.push_back({'v', fmt::format("({}.splat (i32.load{}_{} offset=33 (local.get $in)))", shape, bits, sign),
+                   [](const Record& r) {
                      N n;
                      std::memcpy(&n, r.v[2].data() + 1, sizeof n);
                      return splat(n);
@@ -87,28 +99,40 @@ std::vector<Case> cases() {
   std::vector<Case> all;
   narrow_lanes<int8_t>(all, "i8x16", 8);
   narrow_lanes<int16_t>(all, "i16x8", 16);
-  auto add = [&](char type, std::string text, std::function<V128(const Record&)> f) { all.push_back({type, std::move(text), std::move(f)}); };
+  auto add = [&](char type, std::string text, std::function<V128(const Record&)> f) {
+    all.push_back({type, std::move(text), std::move(f)});
+  };
   for (unsigned i = 0; i < 4; ++i) {
-    add('l', fmt::format("(i64.extend_i32_u (i32x4.extract_lane {} (local.get $a)))", i), [i](const Record& r) { return scalar(lane<uint32_t>(r.v[0], i)); });
+    add('l', fmt::format("(i64.extend_i32_u (i32x4.extract_lane {} (local.get $a)))", i),
+        [i](const Record& r) { return scalar(lane<uint32_t>(r.v[0], i)); });
     add('l', fmt::format("(i64.extend_i32_s (i32x4.extract_lane {} (v128.load offset=32 (local.get $in))))", i),
         [i](const Record& r) { return scalar(static_cast<uint64_t>(int64_t{lane<int32_t>(r.v[2], i)})); });
-    add('i', fmt::format("(i32.add (i32x4.extract_lane {} (local.get $a)) (i32x4.extract_lane {} (local.get $b)))", i, 3 - i),
+    add('i',
+        fmt::format("(i32.add (i32x4.extract_lane {} (local.get $a)) (i32x4.extract_lane {} (local.get $b)))", i,
+                    3 - i),
         [i](const Record& r) { return scalar(lane<uint32_t>(r.v[0], i) + lane<uint32_t>(r.v[1], 3 - i)); });
-    add('i', fmt::format("(i32.reinterpret_f32 (f32x4.extract_lane {} (local.get $a)))", i), [i](const Record& r) { return scalar(lane<uint32_t>(r.v[0], i)); });
-    add('f', fmt::format("(f32.reinterpret_i32 (i32x4.extract_lane {} (local.get $a)))", i), [i](const Record& r) { return scalar(lane<uint32_t>(r.v[0], i)); });
-    add('f', fmt::format("(f32.neg (f32x4.extract_lane {} (local.get $a)))", i), [i](const Record& r) { return scalar(lane<uint32_t>(r.v[0], i) ^ 0x8000'0000); });
-    add('v', fmt::format("(f32x4.replace_lane {} (local.get $b) (f32.abs (f32x4.extract_lane {} (local.get $a))))", i, 3 - i),
+    add('i', fmt::format("(i32.reinterpret_f32 (f32x4.extract_lane {} (local.get $a)))", i),
+        [i](const Record& r) { return scalar(lane<uint32_t>(r.v[0], i)); });
+    add('f', fmt::format("(f32.reinterpret_i32 (i32x4.extract_lane {} (local.get $a)))", i),
+        [i](const Record& r) { return scalar(lane<uint32_t>(r.v[0], i)); });
+    add('f', fmt::format("(f32.neg (f32x4.extract_lane {} (local.get $a)))", i),
+        [i](const Record& r) { return scalar(lane<uint32_t>(r.v[0], i) ^ 0x8000'0000); });
+    add('v',
+        fmt::format("(f32x4.replace_lane {} (local.get $b) (f32.abs (f32x4.extract_lane {} (local.get $a))))", i,
+                    3 - i),
         [i](const Record& r) { return with_lane(r.v[1], i, lane<uint32_t>(r.v[0], 3 - i) & 0x7fff'ffff); });
-    add('v', fmt::format("(i32x4.replace_lane {} (local.get $b) (i32.load offset=35 (local.get $in)))", i), [i](const Record& r) {
-      uint32_t n;
-      std::memcpy(&n, r.v[2].data() + 3, 4);
-      return with_lane(r.v[1], i, n);
-    });
-    add('v', fmt::format("(f32x4.replace_lane {} (local.get $b) (f32.load offset=35 (local.get $in)))", i), [i](const Record& r) {
-      uint32_t n;
-      std::memcpy(&n, r.v[2].data() + 3, 4);
-      return with_lane(r.v[1], i, n);
-    });
+    add('v', fmt::format("(i32x4.replace_lane {} (local.get $b) (i32.load offset=35 (local.get $in)))", i),
+        [i](const Record& r) {
+          uint32_t n;
+          std::memcpy(&n, r.v[2].data() + 3, 4);
+          return with_lane(r.v[1], i, n);
+        });
+    add('v', fmt::format("(f32x4.replace_lane {} (local.get $b) (f32.load offset=35 (local.get $in)))", i),
+        [i](const Record& r) {
+          uint32_t n;
+          std::memcpy(&n, r.v[2].data() + 3, 4);
+          return with_lane(r.v[1], i, n);
+        });
     for (unsigned k = 0; k < 4; ++k) {
       add('v', fmt::format("(f32x4.replace_lane {} (local.get $b) (f32x4.extract_lane {} (local.get $a)))", i, k),
           [=](const Record& r) { return with_lane(r.v[1], i, lane<uint32_t>(r.v[0], k)); });
@@ -119,14 +143,18 @@ std::vector<Case> cases() {
     }
   }
   for (unsigned i = 0; i < 2; ++i) {
-    add('i', fmt::format("(i32.wrap_i64 (i64x2.extract_lane {} (local.get $a)))", i), [i](const Record& r) { return scalar(static_cast<uint32_t>(lane<uint64_t>(r.v[0], i))); });
-    add('l', fmt::format("(i64.reinterpret_f64 (f64x2.extract_lane {} (local.get $a)))", i), [i](const Record& r) { return scalar(lane<uint64_t>(r.v[0], i)); });
-    add('d', fmt::format("(f64.neg (f64x2.extract_lane {} (v128.load offset=16 (local.get $in))))", i), [i](const Record& r) { return scalar(lane<uint64_t>(r.v[1], i) ^ 1ull << 63); });
-    add('v', fmt::format("(f64x2.replace_lane {} (local.get $b) (f64.load offset=37 (local.get $in)))", i), [i](const Record& r) {
-      uint64_t n;
-      std::memcpy(&n, r.v[2].data() + 5, 8);
-      return with_lane(r.v[1], i, n);
-    });
+    add('i', fmt::format("(i32.wrap_i64 (i64x2.extract_lane {} (local.get $a)))", i),
+        [i](const Record& r) { return scalar(static_cast<uint32_t>(lane<uint64_t>(r.v[0], i))); });
+    add('l', fmt::format("(i64.reinterpret_f64 (f64x2.extract_lane {} (local.get $a)))", i),
+        [i](const Record& r) { return scalar(lane<uint64_t>(r.v[0], i)); });
+    add('d', fmt::format("(f64.neg (f64x2.extract_lane {} (v128.load offset=16 (local.get $in))))", i),
+        [i](const Record& r) { return scalar(lane<uint64_t>(r.v[1], i) ^ 1ull << 63); });
+    add('v', fmt::format("(f64x2.replace_lane {} (local.get $b) (f64.load offset=37 (local.get $in)))", i),
+        [i](const Record& r) {
+          uint64_t n;
+          std::memcpy(&n, r.v[2].data() + 5, 8);
+          return with_lane(r.v[1], i, n);
+        });
     for (unsigned k = 0; k < 2; ++k) {
       add('v', fmt::format("(f64x2.replace_lane {} (local.get $b) (f64x2.extract_lane {} (local.get $a)))", i, k),
           [=](const Record& r) { return with_lane(r.v[1], i, lane<uint64_t>(r.v[0], k)); });
@@ -134,19 +162,52 @@ std::vector<Case> cases() {
           [=](const Record& r) { return with_lane(r.v[1], i, lane<uint64_t>(r.v[1], k)); });
     }
   }
-  add('v', "(i64x2.splat (i64.extend_i32_s (i32.wrap_i64 (local.get $x))))", [](const Record& r) { return splat(static_cast<int64_t>(static_cast<int32_t>(r.x))); });
-  add('v', "(i32x4.splat (i32.load offset=3 (local.get $in)))", [](const Record& r) { return splat([&] { uint32_t n; std::memcpy(&n, r.v[0].data() + 3, 4); return n; }()); });
-  add('v', "(i64x2.splat (i64.load offset=3 (local.get $in)))", [](const Record& r) { return splat([&] { uint64_t n; std::memcpy(&n, r.v[0].data() + 3, 8); return n; }()); });
-  add('v', "(f64x2.splat (f64.load offset=3 (local.get $in)))", [](const Record& r) { return splat([&] { uint64_t n; std::memcpy(&n, r.v[0].data() + 3, 8); return n; }()); });
-  add('v', "(f32x4.splat (f32.load offset=3 (local.get $in)))", [](const Record& r) { return splat([&] { uint32_t n; std::memcpy(&n, r.v[0].data() + 3, 4); return n; }()); });
+  add('v', "(i64x2.splat (i64.extend_i32_s (i32.wrap_i64 (local.get $x))))",
+      [](const Record& r) { return splat(static_cast<int64_t>(static_cast<int32_t>(r.x))); });
+  add('v', "(i32x4.splat (i32.load offset=3 (local.get $in)))", [](const Record& r) {
+    return splat([&] {
+      uint32_t n;
+      std::memcpy(&n, r.v[0].data() + 3, 4);
+      return n;
+    }());
+  });
+  add('v', "(i64x2.splat (i64.load offset=3 (local.get $in)))", [](const Record& r) {
+    return splat([&] {
+      uint64_t n;
+      std::memcpy(&n, r.v[0].data() + 3, 8);
+      return n;
+    }());
+  });
+  add('v', "(f64x2.splat (f64.load offset=3 (local.get $in)))", [](const Record& r) {
+    return splat([&] {
+      uint64_t n;
+      std::memcpy(&n, r.v[0].data() + 3, 8);
+      return n;
+    }());
+  });
+  add('v', "(f32x4.splat (f32.load offset=3 (local.get $in)))", [](const Record& r) {
+    return splat([&] {
+      uint32_t n;
+      std::memcpy(&n, r.v[0].data() + 3, 4);
+      return n;
+    }());
+  });
   // Vectors put together of scalars, from nothing and from something that does not matter.
-  for (const char* from : {"(v128.const i64x2 0 0)", "(local.get $c)", "(i32x4.splat (i32x4.extract_lane 2 (local.get $a)))"}) {
-    add('v', fmt::format("(i32x4.replace_lane 3 (i32x4.replace_lane 2 (i32x4.replace_lane 1 (i32x4.replace_lane 0 {} (i32.const 7)) (i32x4.extract_lane 0 (local.get $a)))"
-                         " (i32.wrap_i64 (local.get $x))) (i32x4.extract_lane 3 (local.get $b)))", from),
+  for (const char* from :
+       {"(v128.const i64x2 0 0)", "(local.get $c)", "(i32x4.splat (i32x4.extract_lane 2 (local.get $a)))"}) {
+    add('v',
+        fmt::format("(i32x4.replace_lane 3 (i32x4.replace_lane 2 (i32x4.replace_lane 1 (i32x4.replace_lane 0 {} "
+                    "(i32.const 7)) (i32x4.extract_lane 0 (local.get $a)))"
+                    " (i32.wrap_i64 (local.get $x))) (i32x4.extract_lane 3 (local.get $b)))",
+                    from),
         [](const Record& r) {
-          return with_lane(with_lane(with_lane(splat(7), 1, lane<uint32_t>(r.v[0], 0)), 2, static_cast<uint32_t>(r.x)), 3, lane<uint32_t>(r.v[1], 3));
+          return with_lane(with_lane(with_lane(splat(7), 1, lane<uint32_t>(r.v[0], 0)), 2, static_cast<uint32_t>(r.x)),
+                           3, lane<uint32_t>(r.v[1], 3));
         });
-    add('v', fmt::format("(f64x2.replace_lane 0 (f64x2.replace_lane 1 {} (f64x2.extract_lane 0 (local.get $a))) (f64x2.extract_lane 1 (local.get $b)))", from),
+    add('v',
+        fmt::format("(f64x2.replace_lane 0 (f64x2.replace_lane 1 {} (f64x2.extract_lane 0 (local.get $a))) "
+                    "(f64x2.extract_lane 1 (local.get $b)))",
+                    from),
         [](const Record& r) { return with_lane(splat(lane<uint64_t>(r.v[1], 1)), 1, lane<uint64_t>(r.v[0], 0)); });
   }
   // Shifts whose count is computed.
@@ -154,19 +215,27 @@ std::vector<Case> cases() {
     for (const char* op : {"shl", "shr_s", "shr_u"}) {
       auto model = [shape, op](const Record& r, uint64_t x) {
         for (const Operation& o : operations()) {
-          if (wasm::info(o.op).mnemonic == fmt::format("{}.{}", shape, op)) return expect(o.op, {.v = r.v, .x = x}).deterministic();
+          if (wasm::info(o.op).mnemonic == fmt::format("{}.{}", shape, op))
+            return expect(o.op, {.v = r.v, .x = x}).deterministic();
         }
         std::abort();
       };
       auto add_count = [&](std::string count, auto f) {
-        add('v', fmt::format("({}.{} (local.get $a) {})", shape, op, count), [=](const Record& r) { return model(r, f(r)); });
+        add('v', fmt::format("({}.{} (local.get $a) {})", shape, op, count),
+            [=](const Record& r) { return model(r, f(r)); });
       };
-      add_count(fmt::format("(i32.and (i32.wrap_i64 (local.get $x)) (i32.const {}))", bits - 1), [bits](const Record& r) { return r.x & (bits - 1); });
-      add_count(fmt::format("(i32.and (i32.wrap_i64 (local.get $x)) (i32.const {}))", 2 * bits - 1), [bits](const Record& r) { return r.x & (2 * bits - 1); });
-      add_count(fmt::format("(i32.sub (i32.const {}) (i32.wrap_i64 (local.get $x)))", bits), [bits](const Record& r) { return static_cast<uint32_t>(bits - r.x); });
+      add_count(fmt::format("(i32.and (i32.wrap_i64 (local.get $x)) (i32.const {}))", bits - 1),
+                [bits](const Record& r) { return r.x & (bits - 1); });
+      add_count(fmt::format("(i32.and (i32.wrap_i64 (local.get $x)) (i32.const {}))", 2 * bits - 1),
+                [bits](const Record& r) { return r.x & (2 * bits - 1); });
+      add_count(fmt::format("(i32.sub (i32.const {}) (i32.wrap_i64 (local.get $x)))", bits),
+                [bits](const Record& r) { return static_cast<uint32_t>(bits - r.x); });
       add_count("(i32.load8_u offset=48 (local.get $in))", [](const Record& r) { return r.x & 0xff; });
       add_count("(i32x4.extract_lane 1 (local.get $b))", [](const Record& r) { return lane<uint32_t>(r.v[1], 1); });
-      add('v', fmt::format("(v128.xor ({0}.{1} (local.get $a) (i32.wrap_i64 (local.get $x))) ({0}.{1} (local.get $b) (i32.wrap_i64 (local.get $x))))", shape, op),
+      add('v',
+          fmt::format("(v128.xor ({0}.{1} (local.get $a) (i32.wrap_i64 (local.get $x))) ({0}.{1} (local.get $b) "
+                      "(i32.wrap_i64 (local.get $x))))",
+                      shape, op),
           [=](const Record& r) {
             V128 p = model(r, r.x), q = model({.v = {r.v[1]}}, r.x);
             for (size_t i = 0; i < 16; ++i) p[i] ^= q[i];
@@ -213,9 +282,12 @@ TEST_P(Scalars, LanesToMemory) {
   auto add = [&](const char* shape, const char* sign, unsigned bytes, std::initializer_list<const char*> stores) {
     for (unsigned i = 0; i < 16 / bytes; ++i) {
       for (const char* store : stores) {
-        std::string text = fmt::format("({} offset=5 (local.get $out) ({}.extract_lane{} {} (local.get $a)))", store, shape, sign, i);
+        std::string text =
+            fmt::format("({} offset=5 (local.get $out) ({}.extract_lane{} {} (local.get $a)))", store, shape, sign, i);
         kit.add(text, text);
-        unsigned written = std::string_view(store).ends_with("8") ? 1 : std::string_view(store).ends_with("16") ? 2 : bytes;
+        unsigned written = std::string_view(store).ends_with("8")    ? 1
+                           : std::string_view(store).ends_with("16") ? 2
+                                                                     : bytes;
         functions.push_back({i * bytes, written});
       }
     }

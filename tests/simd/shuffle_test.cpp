@@ -44,9 +44,9 @@ std::vector<V128> structured() {
       add(w, [&](unsigned i) { return i % 2 ? n + i / 2 * 2 + odd : i / 2 * 2 + odd; });  // transpositions
     }
     for (unsigned k = 0; k < 2 * n; ++k) {
-      add(w, [&](unsigned i) { return i + k; });                                // of two, by an amount
-      add(w, [&](unsigned i) { return (i + k) % n; });                          // rotations
-      add(w, [&](unsigned i) { return i + k < n ? i + k : 16 / w + 3 % n; });   // shifts, when the other is zero
+      add(w, [&](unsigned i) { return i + k; });                               // of two, by an amount
+      add(w, [&](unsigned i) { return (i + k) % n; });                         // rotations
+      add(w, [&](unsigned i) { return i + k < n ? i + k : 16 / w + 3 % n; });  // shifts, when the other is zero
       add(w, [&](unsigned i) { return i < k % n ? n + i : i - k % n; });
     }
     for (unsigned group = 2; group <= n; group *= 2) {
@@ -98,7 +98,8 @@ std::vector<Record> shuffle_records() {
 }
 
 enum Place : unsigned { Both, LeftMemory, RightMemory, Same, LeftZero, RightZero, LeftConst, RightConst, kPlaces };
-constexpr const char* kPlaceNames[] = {"params", "left from memory", "right from memory", "same", "left zero", "right zero", "left constant", "right constant"};
+constexpr const char* kPlaceNames[] = {"params",    "left from memory", "right from memory", "same",
+                                       "left zero", "right zero",       "left constant",     "right constant"};
 
 struct Function {
   Operation operation;
@@ -202,7 +203,8 @@ TEST_P(Shuffle, Chains) {
     std::string body;
     for (int k = 0; k < 4; ++k) {
       chain.push_back(patterns[next_random(state) % patterns.size()]);
-      body += fmt::format("(local.set $a {})", written({Op::I8x16Shuffle, chain.back()}, {"(local.get $a)", "(local.get $b)"}));
+      body += fmt::format("(local.set $a {})",
+                          written({Op::I8x16Shuffle, chain.back()}, {"(local.get $a)", "(local.get $b)"}));
     }
     kit.add(fmt::format("chain {}", i), body + store_result('v', "(local.get $a)"));
     chains.push_back(chain);
@@ -211,7 +213,8 @@ TEST_P(Shuffle, Chains) {
   for (uint32_t f = 0; f < chains.size(); ++f) {
     for (Record r : shuffle_records()) {
       auto got = running.drive(f, std::span(&r, 1));
-      for (size_t k = 0; k + 1 < chains[f].size(); ++k) r.v[0] = expect(Op::I8x16Shuffle, {.v = r.v, .lanes = chains[f][k]}).deterministic();
+      for (size_t k = 0; k + 1 < chains[f].size(); ++k)
+        r.v[0] = expect(Op::I8x16Shuffle, {.v = r.v, .lanes = chains[f][k]}).deterministic();
       expect_results(kit, f, {Op::I8x16Shuffle, chains[f].back()}, std::span(&r, 1), got);
     }
   }

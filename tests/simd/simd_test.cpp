@@ -82,7 +82,8 @@ TEST_P(Simd, OperandsInEveryPlace) {
       const auto& v = got[i].v;
       const auto& r = given[i].v;
       if (form == Form::Live || form == Form::AcrossCall) {
-        EXPECT_TRUE(v[1] == r[0] && v[2] == r[1] && v[3] == r[2]) << way().name << ": " << kit.name(f) << ": an operand is lost";
+        EXPECT_TRUE(v[1] == r[0] && v[2] == r[1] && v[3] == r[2])
+            << way().name << ": " << kit.name(f) << ": an operand is lost";
       }
       if (form == Form::Pressure) {
         EXPECT_TRUE(v[1] == running.pressure_sum() && v[2] == r[0] && v[3] == r[1])
@@ -244,7 +245,8 @@ TEST_P(Simd, Pairs) {
     unsigned place;
   };
   std::vector<Operation> makers, all = supported_operations();
-  std::ranges::copy_if(all, std::back_inserter(makers), [](const Operation& o) { return wasm::info(o.op).sig.results[0] == 'v'; });
+  std::ranges::copy_if(all, std::back_inserter(makers),
+                       [](const Operation& o) { return wasm::info(o.op).sig.results[0] == 'v'; });
   std::vector<Operation> takers;
   std::ranges::copy_if(all, std::back_inserter(takers), [](const Operation& o) {
     const wasm::Sig& sig = wasm::info(o.op).sig;
@@ -325,7 +327,8 @@ TEST_P(Simd, CanonicalNans) {
         if (e.lanes[i].deterministic().kind == Choice::Exact || !is_nan_lane(e, got[n].v[0], i)) continue;
         uint64_t bits = 0;
         std::memcpy(&bits, got[n].v[0].data() + i * e.lane_bytes, e.lane_bytes);
-        if (bits != e.lanes[i].deterministic().bits) differs(kit.name(f) + ", canonical", records[n], e.text(), got[n].v[0], e);
+        if (bits != e.lanes[i].deterministic().bits)
+          differs(kit.name(f) + ", canonical", records[n], e.text(), got[n].v[0], e);
       }
     }
   }
@@ -345,7 +348,9 @@ TEST(SimdLevels, CompilesForEachLevel) {
   for (CpuLevel level : {CpuLevel::Baseline, CpuLevel::Avx, CpuLevel::Avx2, CpuLevel::Avx512}) {
     for (uint8_t opt : {0, 2}) {
       for (bool canonical : {false, true}) {
-        auto engine = Engine::make(Config().cpu_level(level).opt_level(opt).nan_canonicalization(canonical).relaxed_simd_deterministic(canonical));
+        auto engine = Engine::make(
+            Config().cpu_level(level).opt_level(opt).nan_canonicalization(canonical).relaxed_simd_deterministic(
+                canonical));
         ASSERT_TRUE(engine.has_value()) << engine.error().message();
         auto module = Module::compile(*engine, std::string_view(text));
         ASSERT_TRUE(module.has_value()) << vitrine::name_of(level) << ": " << module.error().message();
@@ -380,7 +385,8 @@ TEST_P(Simd, DeterministicProfile) {
         auto choices = e.lanes[i].choices();
         bool fine = bits == choices[0].bits;
         if (dot) fine |= bits == choices[1].bits || (choices.size() == 6 && bits == choices[2].bits);
-        if (choices[0].kind != Choice::Exact && is_nan_lane(e, got[n].v[0], i)) fine = true;  // nan_canonicalization is off
+        if (choices[0].kind != Choice::Exact && is_nan_lane(e, got[n].v[0], i))
+          fine = true;  // nan_canonicalization is off
         if (!fine) differs(kit.name(f) + ", deterministic", records[n], e.text(), got[n].v[0], e);
       }
     }
