@@ -15,7 +15,7 @@ namespace {
 
 using wasm::Op;
 
-// A type is a letter, as in the opcode table: i l f d, and F (funcref), X (externref).
+// A type is a letter, as in the opcode table: i l f d v, and F (funcref), X (externref).
 using Types = std::string;
 struct FuncType {
   Types params, results;
@@ -32,6 +32,8 @@ uint8_t encoding_of(char type) {
       return 0x7d;
     case 'd':
       return 0x7c;
+    case 'v':
+      return 0x7b;
     case 'F':
       return 0x70;
     default:
@@ -146,11 +148,35 @@ const std::vector<Op>& numeric_ops(char result) {
   return kByResult.at(result);
 }
 
+constexpr bool kHasSimd = wasm::info(wasm::Feature::Simd).implemented;
+
+/// Operators that take or make a vector and touch no memory, by the type of their result.
+const std::vector<Op>& vector_ops(char result, bool relaxed) {
+  static const auto kByResult = [] {
+    std::map<std::pair<char, bool>, std::vector<Op>> by;
+    for (size_t i = 0; i < wasm::kOpCount; ++i) {
+      const wasm::OpInfo& op = wasm::kOps[i];
+      if (op.imm != wasm::Imm::None && op.imm != wasm::Imm::Lane && op.imm != wasm::Imm::Lanes16) continue;
+      if (op.feature == wasm::Feature::Simd) by[{op.sig.results[0], false}].push_back(static_cast<Op>(i));
+      if (op.feature == wasm::Feature::RelaxedSimd) by[{op.sig.results[0], true}].push_back(static_cast<Op>(i));
+    }
+    return by;
+  }();
+  return kByResult.at({result, relaxed});
+}
+
 /// Whether the payload of a NaN that it results in is for the engine to choose.
 bool has_free_nan(const wasm::OpInfo& op) {
   char result = op.sig.results[0];
-  if (result != 'f' && result != 'd') return false;
   std::string_view name = op.mnemonic.substr(op.mnemonic.find('.') + 1);
+  if (result == 'v') {
+    constexpr std::string_view kExact[] = {"abs", "neg", "pmin", "pmax", "splat", "replace_lane",
+                                           "eq",  "ne",  "lt",   "gt",   "le",    "ge"};
+    bool is_float = op.mnemonic.starts_with("f32x4.") || op.mnemonic.starts_with("f64x2.");
+    return is_float && !name.starts_with("convert") && std::ranges::find(kExact, name) == std::end(kExact);
+  }
+  if (result != 'f' && result != 'd') return false;
+  if (name == "extract_lane") return false;
   return name != "abs" && name != "neg" && name != "copysign" && !name.starts_with("convert") &&
          !name.starts_with("reinterpret");
 }
@@ -160,7 +186,8 @@ const std::vector<Op>& memory_ops(char type, bool stores) {
     std::map<std::pair<char, bool>, std::vector<Op>> by;
     for (size_t i = 0; i < wasm::kOpCount; ++i) {
       const wasm::OpInfo& op = wasm::kOps[i];
-      if (op.imm != wasm::Imm::MemArg || op.feature != wasm::Feature::Core) continue;
+      if (op.imm != wasm::Imm::MemArg && op.imm != wasm::Imm::MemArgLane) continue;
+      if (op.feature != wasm::Feature::Core && op.feature != wasm::Feature::Simd) continue;
       if (op.sig.result_count == 1) {
         by[{op.sig.results[0], false}].push_back(static_cast<Op>(i));
       } else {
@@ -196,7 +223,9 @@ class Generator {
   uint32_t type_index(const FuncType& type);
   uint32_t type_index(const Types& params, const Types& results) { return type_index(FuncType{params, results}); }
   Types some_types(uint32_t most);
-  char some_type() { return "iiilldfFX"[e_.below(9)]; }
+  bool simd() const { return kHasSimd && options_.simd; }
+  char some_type() { return "iiilldfFXvvv"[e_.below(simd() ? 12 : 9)]; }
+  char some_stored_type() { return "ildfvv"[e_.below(simd() ? 6 : 4)]; }
   void plan();
   void body(uint32_t function);
   void run_wrapper(uint32_t function, uint32_t variant);
@@ -225,6 +254,13 @@ class Generator {
     op(Op::I64Const);
     code_.s(v);
   }
+  void v128(uint64_t low, uint64_t high) {
+    op(Op::V128Const);
+    code_.word(low, 8);
+    code_.word(high, 8);
+  }
+  /// Shows a value on the stack as i32s and i64s.
+  void show(char type);
   uint32_t new_local(char type) {
     locals_.push_back(type);
     return static_cast<uint32_t>(locals_.size() - 1);
@@ -255,6 +291,7 @@ class Generator {
     return e_.done();
   }
   void constant(char type);
+  void vector_constant();
   void default_value(char type);
   void leaf(char type);
   void expr(char type, uint32_t depth);
@@ -262,6 +299,7 @@ class Generator {
     for (char t : types) expr(t, depth);
   }
   void numeric(char type, uint32_t depth);
+  void vector(char type, uint32_t depth);
   void load(char type, uint32_t depth);
   void store(uint32_t depth);
   uint64_t address(const Memory& memory, uint32_t depth);
@@ -280,6 +318,8 @@ class Generator {
   void tail_call(uint32_t depth);
   void take_fuel();
   void canonicalize(char type);
+  void canonicalize_lanes(bool wide);
+  void shuffle_lanes();
 
   Entropy e_;
   GeneratorOptions options_;
@@ -333,8 +373,50 @@ void Generator::constant(char type) {
     case 'd':
       op(Op::F64Const);
       return code_.word(e_.one_in(4) ? e_.bits(8) : e_.pick(kInterestingF64), 8);
+    case 'v':
+      return vector_constant();
     default:
       return default_value(type);
+  }
+}
+
+void Generator::vector_constant() {
+  switch (e_.below(6)) {
+    case 0: {  // the same in every lane
+      uint64_t v = e_.pick(kInterestingInts);
+      switch (e_.below(4)) {
+        case 0:
+          v = (v & 0xff) * 0x0101'0101'0101'0101;
+          break;
+        case 1:
+          v = (v & 0xffff) * 0x0001'0001'0001'0001;
+          break;
+        case 2:
+          v = (v & 0xffff'ffff) * 0x0000'0001'0000'0001;
+          break;
+      }
+      return v128(v, v);
+    }
+    case 1: {
+      uint64_t low = e_.pick(kInterestingF32), high = e_.pick(kInterestingF32);
+      return v128(low | high << 32, e_.pick(kInterestingF32) | uint64_t{e_.pick(kInterestingF32)} << 32);
+    }
+    case 2: {
+      uint64_t low = e_.pick(kInterestingF64);
+      return v128(low, e_.pick(kInterestingF64));
+    }
+    case 3: {
+      uint64_t low = e_.pick(kInterestingInts);
+      return v128(low, e_.pick(kInterestingInts));
+    }
+    case 4: {  // indices, for a swizzle
+      uint64_t low = e_.bits(8) & 0x1f1f'1f1f'1f1f'1f1f;
+      return v128(low, e_.bits(8) & 0x1f1f'1f1f'1f1f'1f1f);
+    }
+    default: {
+      uint64_t low = e_.bits(8);
+      return v128(low, e_.bits(8));
+    }
   }
 }
 
@@ -350,6 +432,8 @@ void Generator::default_value(char type) {
     case 'd':
       op(Op::F64Const);
       return code_.word(0, 8);
+    case 'v':
+      return v128(0, 0);
     default:
       op(Op::RefNull);
       return code_.byte(encoding_of(type));
@@ -383,7 +467,58 @@ void Generator::canonicalize(char type) {
   op(Op::Select);
 }
 
+void Generator::canonicalize_lanes(bool wide) {
+  uint32_t t = scratch('v');
+  op(Op::LocalTee, t);
+  uint64_t nan = wide ? 0x7ff8'0000'0000'0000 : 0x7fc0'0000'7fc0'0000;
+  v128(nan, nan);
+  op(Op::LocalGet, t);
+  op(Op::LocalGet, t);
+  op(wide ? Op::F64x2Eq : Op::F32x4Eq);
+  op(Op::V128Bitselect);
+}
+
+/// An operator on vectors with a result of any type.
+void Generator::vector(char type, uint32_t depth) {
+  bool relaxed =
+      type == 'v' && options_.relaxed_simd && wasm::info(wasm::Feature::RelaxedSimd).implemented && e_.one_in(6);
+  Op o = e_.pick(vector_ops(type, relaxed));
+  const wasm::OpInfo& info = wasm::info(o);
+  for (uint8_t i = 0; i < info.sig.operand_count; ++i) expr(info.sig.operands[i], depth);
+  op(o);
+  if (info.imm == wasm::Imm::Lane) code_.byte(static_cast<uint8_t>(e_.below(info.aux)));
+  if (info.imm == wasm::Imm::Lanes16) shuffle_lanes();
+  if (has_free_nan(info)) canonicalize_lanes(info.mnemonic.starts_with("f64x2"));
+}
+
+/// Half of them lanes that are wider than bytes, or in an order that is known for something.
+void Generator::shuffle_lanes() {
+  uint32_t width = 1u << e_.below(4), count = 16 / width;
+  uint32_t kind = e_.below(6), amount = e_.below(2 * count);
+  std::array<uint32_t, 16> lanes{};
+  for (uint32_t i = 0; i < count; ++i) {
+    switch (kind) {
+      case 0:  // of both, beginning somewhere
+        lanes[i] = i + amount;
+        break;
+      case 1:  // interleaved
+        lanes[i] = amount / 2 + i / 2 + i % 2 * count;
+        break;
+      case 2:
+        lanes[i] = amount;
+        break;
+      case 3:  // a blend
+        lanes[i] = i + (e_.one_in(2) ? count : 0);
+        break;
+      default:
+        lanes[i] = e_.below(2 * count);
+    }
+  }
+  for (uint32_t i = 0; i < 16; ++i) code_.byte(static_cast<uint8_t>((lanes[i / width] * width + i % width) % 32));
+}
+
 void Generator::numeric(char type, uint32_t depth) {
+  if (simd() && (type == 'v' || e_.one_in(6))) return vector(type, depth);
   Op o = e_.pick(numeric_ops(type));
   std::string_view name = wasm::info(o).mnemonic;
   bool may_overflow = name.find("trunc_f") != std::string_view::npos;
@@ -466,16 +601,19 @@ void Generator::memarg(Op o, uint32_t memory, uint64_t offset) {
     code_.u(align);
   }
   code_.u(offset);
+  if (wasm::info(o).imm == wasm::Imm::MemArgLane) code_.byte(static_cast<uint8_t>(e_.below(16u >> wasm::info(o).aux)));
 }
 
 void Generator::load(char type, uint32_t depth) {
   uint32_t memory = e_.below(static_cast<uint32_t>(memories_.size()));
   uint64_t offset = address(memories_[memory], depth);
-  memarg(e_.pick(memory_ops(type, false)), memory, offset);
+  Op o = e_.pick(memory_ops(type, false));
+  if (wasm::info(o).imm == wasm::Imm::MemArgLane) expr('v', depth);
+  memarg(o, memory, offset);
 }
 
 void Generator::store(uint32_t depth) {
-  char type = "ildf"[e_.below(4)];
+  char type = some_stored_type();
   uint32_t memory = e_.below(static_cast<uint32_t>(memories_.size()));
   uint64_t offset = address(memories_[memory], depth);
   expr(type, depth);
@@ -913,7 +1051,7 @@ void Generator::statement(uint32_t depth) {
     case 5:
       return store(depth);
     case 6: {
-      char type = "ildf"[e_.below(4)];
+      char type = some_stored_type();
       auto globals = globals_of(type, true);
       if (globals.empty()) return;
       expr(type, depth);
@@ -997,11 +1135,30 @@ uint64_t mixed(uint64_t x) {
   return x ^ x >> 31;
 }
 
-/// The types in which values of `types` are shown to the host, and the code for the topmost of them.
+/// The types in which values of `types` are shown to the host.
 Types shown(const Types& types) {
   Types out;
-  for (char t : types) out += t == 'l' || t == 'd' ? 'l' : 'i';
+  for (char t : types) out += t == 'v' ? "ll" : t == 'l' || t == 'd' ? "l" : "i";
   return out;
+}
+
+void Generator::show(char type) {
+  switch (type) {
+    case 'f':
+      return op(Op::I32ReinterpretF32);
+    case 'd':
+      return op(Op::I64ReinterpretF64);
+    case 'v':
+      op(Op::LocalTee, scratch('v'));
+      op(Op::I64x2ExtractLane);
+      code_.byte(0);
+      op(Op::LocalGet, scratch('v'));
+      op(Op::I64x2ExtractLane);
+      return code_.byte(1);
+    case 'F':
+    case 'X':
+      return op(Op::RefIsNull);
+  }
 }
 
 void Generator::run_wrapper(uint32_t function, uint32_t variant) {
@@ -1026,6 +1183,9 @@ void Generator::run_wrapper(uint32_t function, uint32_t variant) {
         op(Op::F64Const);
         code_.word(kInterestingF64[x % std::size(kInterestingF64)], 8);
         break;
+      case 'v':
+        v128(kInterestingInts[x % std::size(kInterestingInts)], mixed(x));
+        break;
       default:
         default_value(t);
     }
@@ -1039,10 +1199,7 @@ void Generator::run_wrapper(uint32_t function, uint32_t variant) {
   }
   for (size_t i = 0; i < type.results.size(); ++i) {
     op(Op::LocalGet, at[i]);
-    char t = type.results[i];
-    if (t == 'f') op(Op::I32ReinterpretF32);
-    if (t == 'd') op(Op::I64ReinterpretF64);
-    if (t == 'F' || t == 'X') op(Op::RefIsNull);
+    show(type.results[i]);
   }
   add_code(0);
   body_types_.push_back(type_index("", shown(type.results)));
@@ -1050,12 +1207,12 @@ void Generator::run_wrapper(uint32_t function, uint32_t variant) {
 
 void Generator::state_function() {
   locals_.clear();
+  scratch_.clear();
   Types types;
   for (uint32_t g = 0; g < globals_.size(); ++g) {
     op(Op::GlobalGet, g);
     types += globals_[g].type;
-    if (globals_[g].type == 'f') op(Op::I32ReinterpretF32);
-    if (globals_[g].type == 'd') op(Op::I64ReinterpretF64);
+    show(globals_[g].type);
   }
   add_code(0);
   body_types_.push_back(type_index("", shown(types)));
@@ -1068,7 +1225,7 @@ void Generator::plan() {
     functions_.push_back({params, some_types(e_.one_in(8) ? 6 : 2)});
   }
   globals_.push_back({'i', true});
-  for (uint32_t n = e_.below(7); n > 0; --n) globals_.push_back({"ildf"[e_.below(4)], !e_.one_in(4)});
+  for (uint32_t n = e_.below(7); n > 0; --n) globals_.push_back({some_stored_type(), !e_.one_in(4)});
   memories_.push_back({options_.memory64 && e_.one_in(6), 1, 3});
   if (options_.multi_memory && e_.one_in(3)) memories_.push_back({options_.memory64 && e_.one_in(3), e_.below(2), 2});
   for (uint32_t i = 0; i < kTableSlots; ++i) slots_.push_back(e_.below(static_cast<uint32_t>(functions_.size())));

@@ -23,7 +23,7 @@ def s(n):
         out.append(low | 0x80)
 
 
-I32, I64, F32, F64, EMPTY = b"\x7f", b"\x7e", b"\x7d", b"\x7c", b"\x40"
+I32, I64, F32, F64, V128, EMPTY = b"\x7f", b"\x7e", b"\x7d", b"\x7c", b"\x7b", b"\x40"
 BLOCK, LOOP, IF, ELSE, END = b"\x02", b"\x03", b"\x04", b"\x05", b"\x0b"
 ADD, SUB, MUL, XOR, LT, EQZ, DROP = b"\x6a", b"\x6b", b"\x6c", b"\x73", b"\x48", b"\x45", b"\x1a"
 F64ADD = b"\xa0"
@@ -59,6 +59,19 @@ def load(offset):
 
 def store(offset):
     return b"\x36\x02" + u(offset)
+
+
+def simd(code):
+    return b"\xfd" + u(code)
+
+
+V128CONST, SHUFFLE, SPLAT32, EXTRACT32, REPLACE32 = simd(12), simd(13), simd(17), simd(27) + b"\0", simd(28)
+V128XOR, I8X16ADD, I16X8MUL, I32X4ADD, I32X4MUL, F32X4ADD, I64X2MUL, I8X16EQ, V128ANYTRUE = (
+    simd(n) for n in (0x51, 0x6E, 0x95, 0xAE, 0xB5, 0xE4, 0xD5, 0x23, 0x53))
+
+
+def vconst(i):
+    return V128CONST + struct.pack("<QQ", i * 0x9E3779B97F4A7C15 % 2**64, i)
 
 
 def vec(items):
@@ -349,6 +362,78 @@ def dead_code(n):
 
 def memory_ops(n):
     return one((get(0) + get(0) + const(17) + b"\xfc\x0a\0\0" + get(0) + const(0) + const(33) + b"\xfc\x0b\0") * n + get(0))
+
+
+def vector_locals(n):
+    """So many locals of 16 bytes, all of them alive at the end."""
+    code = b"".join(get(0) + SPLAT32 + vconst(i) + I8X16ADD + put(1 + i) for i in range(n))
+    return one(code + get(1) + b"".join(get(1 + i) + V128XOR for i in range(n)) + EXTRACT32, [(n, V128)])
+
+
+def vector_pressure(n):
+    """So many vectors alive at once."""
+    return one(b"".join(get(0) + const(i) + MUL + SPLAT32 for i in range(n)) + I32X4ADD * (n - 1) + EXTRACT32)
+
+
+def vector_shuffles(n):
+    """A chain of shuffles, each of a pattern of its own."""
+    lanes = lambda i: bytes((i * 7 + k * (i % 31 + 1) + k * k * (i % 5)) % 32 for k in range(16))
+    return one(get(0) + SPLAT32 + put(1) + vconst(7) + b"".join(get(1) + SHUFFLE + lanes(i) for i in range(n)) + EXTRACT32, [(1, V128)])
+
+
+def vector_constants(n):
+    """Constants that have to lie somewhere, all of them different."""
+    return one(vconst(0) + b"".join(vconst(i) + [I8X16ADD, V128XOR, I16X8MUL][i % 3] for i in range(1, n)) + get(0) + SPLAT32 + V128XOR + EXTRACT32)
+
+
+def vector_straight(n):
+    """Of each instruction that takes two vectors and needs a longer sequence on some CPUs."""
+    codes = [0x0E, 0x28, 0x2C, 0x65, 0x77, 0x82, 0x95, 0xB5, 0xBA, 0xD5, 0xD9, 0xDC, 0xE8, 0xE9, 0xF4, 0xF5, 0x23]
+    return one(get(0) + SPLAT32 + put(1) + vconst(1) + b"".join(get(1) + simd(codes[i % len(codes)]) for i in range(n)) + EXTRACT32, [(1, V128)])
+
+
+def vector_conversions(n):
+    """Of each on one vector, with shifts between them."""
+    codes = [0x60, 0x62, 0x67, 0x6A, 0x74, 0x94, 0xA0, 0xC0, 0xE3, 0xF8, 0xF9, 0xFA, 0xFB, 0xFC, 0xFD, 0xFE, 0xFF, 0x5E, 0x5F, 0x7D]
+    return one(vconst(1) + b"".join(simd(codes[i % len(codes)]) + get(0) + simd([0x6B, 0x6C, 0x6D, 0xCC][i % 4]) for i in range(n)) + EXTRACT32)
+
+
+def vector_lanes(n):
+    """Lanes taken out and put back."""
+    return one(vconst(3) + put(1) + b"".join(get(1) + get(1) + simd(27) + bytes([i % 4]) + const(i) + ADD + REPLACE32 + bytes([i * 3 % 4]) + put(1)
+                                             for i in range(n)) + get(1) + EXTRACT32, [(1, V128)])
+
+
+def vector_memory(n):
+    """Loads and stores of lanes, at every offset."""
+    return one(vconst(1) + put(1) + b"".join(get(0) + get(1) + simd(0x54) + b"\0" + u(i % 5000) + bytes([i % 16]) + put(1)
+                                             + get(0) + get(1) + simd(0x5A) + b"\0" + u(i * 3 % 5000) + bytes([i % 4]) for i in range(n))
+               + get(1) + EXTRACT32, [(1, V128)])
+
+
+def vector_locals_in_loops(n):
+    """Locals times loops: each loop changes all of them, and each is more than there are registers."""
+    side = max(2, int(n**0.5))
+    change = b"".join(get(1 + i) + vconst(i) + I32X4ADD + put(1 + i) for i in range(side))
+    loop = LOOP + EMPTY + change + get(0) + const(1) + SUB + tee(0) + br_if(0) + END
+    return one(loop * side + get(1) + b"".join(get(1 + i) + V128XOR for i in range(side)) + EXTRACT32, [(side, V128)])
+
+
+def vector_conditions(n):
+    """Each a branch of its own."""
+    piece = get(1) + vconst(5) + I8X16EQ + V128ANYTRUE + br_if(0) + get(1) + vconst(9) + I32X4MUL + put(1)
+    return one(get(0) + SPLAT32 + put(1) + BLOCK + EMPTY + piece * n + END + get(1) + EXTRACT32, [(1, V128)])
+
+
+def vector_wide_calls(n):
+    """Calls with a thousand vectors as parameters and as results."""
+    types = [func_type([I32], [I32]), func_type([V128] * 1000, [V128] * 1000)]
+    bodies = [body((get(0) + SPLAT32) * 1000 + call(1) * n + V128XOR * 999 + EXTRACT32), body(b"".join(get(999 - i) for i in range(1000)))]
+    return module(bodies, types=types, of=[0, 1])
+
+
+def giant_vectors(n):
+    return one(get(0) + SPLAT32 + put(1) + (get(1) + get(1) + I16X8MUL + put(1)) * n + get(1) + EXTRACT32, [(1, V128)])
 
 
 def deep_text(n):

@@ -44,6 +44,10 @@ CASES = {
     modules.deep_text: 50_000, modules.deep_text_blocks: 50_000, modules.long_text: 20_000, modules.deep_comments: 200_000,
     modules.annotations: 200_000, modules.giant_ifs: 550_000, modules.giant_branches: 900_000, modules.giant_sums: 540_000,
     modules.giant_loops: 380_000, modules.giant_divisions: 390_000, modules.giant_calls: 450_000,
+    modules.vector_locals: 10_000, modules.vector_pressure: 5_000, modules.vector_shuffles: 50_000, modules.vector_constants: 30_000,
+    modules.vector_straight: 20_000, modules.vector_conversions: 20_000, modules.vector_lanes: 20_000, modules.vector_memory: 20_000,
+    modules.vector_locals_in_loops: 20_000, modules.vector_conditions: 10_000, modules.vector_wide_calls: 100,
+    modules.giant_vectors: 400_000,
 }
 
 

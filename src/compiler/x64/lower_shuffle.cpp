@@ -76,13 +76,9 @@ void Lower::lower_shuffle(const InstData& d) {
   };
   const bool x_is_zero = f_->is_vconst(x, &bits) && bits == Bits128();
   const bool y_is_zero = f_->is_vconst(y, &bits) && bits == Bits128();
-  if (!from_x || x_is_zero) {
-    exchange();
-    if (!from_y || y_is_zero) return shuffle_one(x, p.data(), result_of(d));
-    if (!from_x) return shuffle_one(x, p.data(), result_of(d));
-  } else if (!from_y) {
-    return shuffle_one(x, p.data(), result_of(d));
-  }
+  if (!from_y) return shuffle_one(x, p.data(), result_of(d));
+  if (!from_x || x_is_zero) exchange();  // the zero one is the second
+  if (!from_x) return shuffle_one(x, p.data(), result_of(d));
   if (x_is_zero || y_is_zero) {
     for (uint8_t& n : p) n = n < 16 ? n : kZero;
     return shuffle_with_zero(x, p.data(), result_of(d));
