@@ -1,5 +1,6 @@
 ;;! target = "x86_64"
 ;;! show = "asm"
+;;! cpu = "sse4.1 sse4.2 popcnt avx lzcnt bmi1 bmi2 avx2 fma"
 ;; Each shuffle by the cheapest instruction.
 (module (memory 1)
   (func (export "dwords") (param v128) (result v128) (i8x16.shuffle 4 5 6 7 0 1 2 3 12 13 14 15 8 9 10 11 (local.get 0) (local.get 0)))

@@ -236,14 +236,7 @@
 ;;   vcvtudq2ps xmm1, xmm0
 ;;   vxorps xmm2, xmm2, xmm2
 ;;   vmaxps xmm0, xmm0, xmm2
-;;   vcvttps2dq xmm3, xmm0
-;;   vsubps xmm0, xmm0, xmmword ptr [const 0x4f0000004f000000:0x4f0000004f000000]
-;;   vmovups xmm4, xmmword ptr [const 0x4f0000004f000000:0x4f0000004f000000]
-;;   vcmpleps xmm4, xmm4, xmm0
-;;   vcvttps2dq xmm0, xmm0
-;;   vpxor xmm0, xmm0, xmm4
-;;   vpmaxsd xmm0, xmm0, xmm2
-;;   vpaddd xmm0, xmm3, xmm0
+;;   vcvttps2udq xmm0, xmm0
 ;;   vmovaps xmm15, xmm0
 ;;   vmovaps xmm0, xmm1
 ;;   vmovaps xmm1, xmm15
