@@ -74,7 +74,7 @@ struct ImageContents {
 /// The CPU features of a bit set by name: "avx2, fma".
 std::string names_of_cpu_features(uint32_t features);
 /// Why code is refused that needs these beyond what the CPU has.
-Error missing_cpu_features(uint32_t features);
+Error missing_cpu_features(uint64_t features);
 
 /// The version that images carry and must match, "0.1.0".
 const char* image_version();

@@ -45,7 +45,7 @@ Result<CodegenSettings> check_settings(const ImageHeader& header, const CodegenS
 #include "abi/settings.def"
 #undef SETTING
   uint64_t missing = header.cpu_features & ~uint64_t{expected.cpu_features};
-  if (missing) return std::unexpected(missing_cpu_features(static_cast<uint32_t>(missing)));
+  if (missing) return std::unexpected(missing_cpu_features(missing));
   CodegenSettings settings = expected;
   settings.cpu_features = static_cast<uint32_t>(header.cpu_features);
   return settings;
@@ -119,7 +119,7 @@ std::string names_of_cpu_features(uint32_t features) {
   return names;
 }
 
-Error missing_cpu_features(uint32_t features) {
+Error missing_cpu_features(uint64_t features) {
   return Error(fmt::format("needs CPU feature {}, which is not there", names_of_cpu_features(features)),
                ErrorKind::Incompatible);
 }

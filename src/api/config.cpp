@@ -93,7 +93,7 @@ uint32_t cpu_features_of(CpuLevel level, uint32_t host) {
     case CpuLevel::Avx2:
       return abi::cpu_features_up_to(Info::Avx2);
     case CpuLevel::Avx512:
-      return abi::cpu_features_up_to(Info::Avx512) | (host & abi::cpu_features_up_to(Info::Extra));
+      return abi::cpu_features_up_to(Info::Avx512);
   }
   return host;
 }

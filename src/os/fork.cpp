@@ -25,16 +25,27 @@ struct ForkLocks {
   }
   static void in_child() {
     for (ForkLock* lock = first; lock; lock = lock->next_) lock->after_in_child();
-    std::vector<std::function<void()>> begin;
+    struct Begin {
+      ForkLock* of;
+      std::function<void()> what;
+    };
+    std::vector<Begin> begin;
     for (ForkLock* lock = first; lock; lock = lock->next_) {
       try {
-        if (auto what = lock->begin_in_child()) begin.push_back(std::move(what));
+        if (auto what = lock->begin_in_child()) begin.push_back({lock, std::move(what)});
       } catch (const std::bad_alloc&) {
         lock->not_begun_in_child();
       }
     }
     mutex.unlock();
-    for (const auto& what : begin) what();
+    // Each keeps its lock alive.
+    for (const Begin& each : begin) {
+      try {
+        each.what();
+      } catch (const std::bad_alloc&) {
+        each.of->not_begun_in_child();
+      }
+    }
   }
 };
 

@@ -82,6 +82,36 @@ TEST(Stack, AGuestOnACoroutineGetsItsLimit) {
   }
 }
 
+// What is handed over on the stack may be as large as a small stack: of vectors, 32 KiB.
+TEST(Stack, ManyVectorsAreHandedOverInsideOfIt) {
+  std::string vectors, gets;
+  for (int n = 0; n < 1000; ++n) {
+    vectors += " v128";
+    gets += "(local.get " + std::to_string(n) + ")";
+  }
+  const std::string text = "(module (func (export \"f\") (param" + vectors + ") (result" + vectors + ") " + gets + "))";
+  for (bool signals : {true, false}) {
+    World w(text, Config().signals_based_traps(signals));
+    Func f = unwrap(w.instance.func("f"));
+    std::vector<Val> args;
+    for (int n = 0; n < 1000; ++n) args.emplace_back(V128::splat(n));
+    for (size_t size : {24u << 10, 40u << 10, 48u << 10, 64u << 10, 512u << 10}) {
+      Coroutine coroutine(size);
+      Stack stack(coroutine.low(), coroutine.size());
+      coroutine.run([&] {
+        auto results = f.call(args);
+        if (size >= 512u << 10) {
+          EXPECT_EQ(unwrap(std::move(results)).back().v128(), V128::splat(999));
+        } else if (!results) {
+          expect_trap(results.error(), TrapCode::StackOverflow);
+        }
+      });
+      EXPECT_TRUE(coroutine.is_intact_below()) << size;
+    }
+    EXPECT_EQ(unwrap(f.call(args)).front().v128(), V128::splat(0)) << "the thread's own has room";
+  }
+}
+
 // The outer guest's limit lies above the coroutine (it would stop the inner guest at once) or far below it (it would not
 // stop it at all).
 TEST(Stack, AHostFunctionMayReenterOnACoroutine) {

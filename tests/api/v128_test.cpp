@@ -213,6 +213,37 @@ TEST(V128Host, ResultsOfAnotherKindAreRefused) {
   }
 }
 
+// Kept in memory over a call, a vector still gives the lane that is asked for.
+TEST(V128Call, LanesOfWhatIsSpilled) {
+  for (uint8_t level : {0, 2}) {
+    World w(R"((module (memory 1)
+      (func (export "shuffled") (param v128 v128) (result v128)
+        (drop (memory.grow (i32.const 0)))
+        (i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 10 11 24 25 26 27 (local.get 0) (local.get 1)))
+      (func (export "replaced") (param v128 v128) (result v128)
+        (drop (memory.grow (i32.const 0)))
+        (f32x4.replace_lane 1 (local.get 0) (f32x4.extract_lane 3 (local.get 1))))))",
+            Config().opt_level(level));
+    const V128 x = V128::of<int32_t>({1, 2, 3, 4}), y = V128::of<int32_t>({5, 6, 7, 8});
+    EXPECT_EQ(unwrap(w.typed<V128(V128, V128)>("shuffled")(x, y)), V128::of<int32_t>({1, 2, 3, 7}));
+    EXPECT_EQ(unwrap(w.typed<V128(V128, V128)>("replaced")(x, y)), V128::of<int32_t>({1, 8, 3, 4}));
+  }
+}
+
+// What a relaxed operation answers is the same wherever it is asked, also where the compiler knows the operands.
+TEST(V128Call, ARelaxedSwizzleMakesOneChoice) {
+  for (uint8_t level : {0, 2}) {
+    World w(R"((module
+      (func (export "any") (param v128 v128) (result v128) (i8x16.relaxed_swizzle (local.get 0) (local.get 1)))
+      (func (export "known") (param v128) (result v128)
+        (i8x16.relaxed_swizzle (local.get 0) (v128.const i8x16 16 17 0x7f 0x80 0xff 31 15 0 1 2 3 4 5 6 7 8)))))",
+            Config().opt_level(level));
+    const V128 numbers = V128::of<uint8_t>({16, 17, 0x7f, 0x80, 0xff, 31, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8});
+    EXPECT_EQ(unwrap(w.typed<V128(V128)>("known")(kCounting)),
+              unwrap(w.typed<V128(V128, V128)>("any")(kCounting, numbers)));
+  }
+}
+
 TEST(V128Call, OtherKindsAreRefused) {
   World w(R"((module (func (export "f") (param i32 v128)) (func (export "g") (param i64))))");
   Func f = unwrap(w.instance.func("f"));

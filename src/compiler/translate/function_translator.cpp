@@ -126,8 +126,29 @@ ir::Lanes result_lanes(ir::Op op, ir::Lanes lanes) {
   return op == ir::Op::VFPromote ? ir::Lanes::F64x2 : lanes;
 }
 
-/// What the longest that a vector operator becomes costs beyond one instruction, as so many values.
-constexpr uint64_t kVectorRow = 3;
+/// What a vector operation costs beyond one instruction, as so many values: as measured of the longest ones.
+constexpr uint64_t vector_cost(ir::Op op, ir::VecAux aux) {
+  switch (op) {
+    case ir::Op::VFMin:
+    case ir::Op::VFMax:
+    case ir::Op::VFToSIntSat:
+    case ir::Op::VFToUIntSat:
+    case ir::Op::VFToUIntAny:
+    case ir::Op::VFFromUInt:
+    case ir::Op::VPopcnt:
+      return 9;
+    case ir::Op::VMul:
+      return aux.lanes() == ir::Lanes::I64x2 ? 9 : 1;
+    case ir::Op::VShl:
+    case ir::Op::VShrS:
+    case ir::Op::VShrU:
+      return 7;
+    default:
+      return 3;
+  }
+}
+/// The same of making a NaN canonical.
+constexpr uint64_t kCanonicalNan = 6;
 
 /// What an operator's slow path out of line costs, as so many values.
 constexpr uint64_t kSlowPath = 3;
@@ -336,18 +357,18 @@ void FunctionTranslator::op(const wasm::Operator& op, const wasm::OperandInfo& i
     case Kind::Bitcast:
       return push(b_.bitcast(row.type, pop()));
     case Kind::Vector:
-      spend(kVectorRow);
+      spend(vector_cost(row.op, ir::VecAux(row.aux)));
       return push(vector_row(row.op, ir::VecAux(row.aux), op));
     case Kind::FVector:
     case Kind::FRelaxed: {
-      spend(kVectorRow);
       const ir::VecAux aux(row.aux);
+      spend(vector_cost(row.op, aux) + (env_.settings.nan_canonicalization ? kCanonicalNan : 0));
       const Value result = row.kind == Kind::FVector ? vector_row(row.op, aux, op) : relaxed(row.op, aux, op);
       if (!env_.settings.nan_canonicalization) return push(result);
       return push(canonical_nans(result, result_lanes(row.op, aux.lanes())));
     }
     case Kind::Relaxed:
-      spend(kVectorRow);
+      spend(vector_cost(row.op, ir::VecAux(row.aux)));
       return push(relaxed(row.op, ir::VecAux(row.aux), op));
     case Kind::VectorOther:
       return on_vector(op);

@@ -15,6 +15,9 @@ namespace {
 
 constexpr ir::Bits128 kOnes{~0ull, ~0ull};
 
+/// What one of these costs beyond one instruction, as so many values.
+constexpr uint64_t kVectorOther = 5;
+
 ir::Bits128 splat(uint64_t bits, unsigned width) {
   for (; width < 64; width *= 2) bits |= bits << width;
   return {bits, bits};
@@ -105,6 +108,7 @@ void FunctionTranslator::store_lane(const wasm::Operator& op, Lanes lanes, MemKi
 }
 
 void FunctionTranslator::on_vector(const wasm::Operator& op) {
+  spend(kVectorOther);
   auto extended = [&](ir::Op how, Lanes from) {
     push(b_.vector(how, from, {load_part(op, Type::V128, MemKind::U64)}));
   };

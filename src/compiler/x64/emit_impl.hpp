@@ -203,7 +203,7 @@ void EmitterImpl::with_vector(const mach::MInst& m, asmjit::InstId id, unsigned 
   };
   if (!m.has_mem()) {
     const regalloc::Allocation a = alloc(n);
-    // A slot holds all of the vector, of which a narrower operand is the lower part.
+    // A slot holds all of the vector; an instruction that looks at less looks at its beginning.
     if (a.is_spill()) return put(spill(a.slot(), 16));
     return put(xmm(a.preg()));
   }

@@ -12,6 +12,7 @@
 // meanwhile is left as after a failure: its flag is looked at together with the host's answer.
 #include <cstddef>
 
+#include "abi/trap.hpp"
 #include "abi/vmcontext.hpp"
 #include "compiler/x64/emit_impl.hpp"
 
@@ -20,6 +21,7 @@ namespace vitrine::x64 {
 using abi::ValRaw;
 using abi::VMActivation;
 using abi::VMHostContext;
+using abi::TrapCode;
 using abi::VMStore;
 using asmjit::Imm;
 using ir::Type;
@@ -57,6 +59,10 @@ void copy(Asm& a, Type type, const x86::Gp& to, int64_t to_offset, const x86::Gp
   load(a, temp, type, from, from_offset);
   store(a, temp, type, to, to_offset);
 }
+
+/// An area for arguments and results on the stack this large is checked for before it is touched: of vectors it can be
+/// 32 KiB. The callee checks what is smaller, which the stack's reserve has room for, with its own frame.
+constexpr uint32_t kCheckedArea = 2048;
 
 }  // namespace
 
@@ -97,10 +103,17 @@ void EmitterImpl::array_call_trampoline(const ir::Signature& sig, abi::CodeUnit&
   asm_.e(Inst::kIdMov, word(x86::rax, offsetof(VMActivation, entry_sp)), x86::rsp);
   asm_.e(Inst::kIdMov, word(x86::rax, offsetof(VMActivation, entry_fp)), x86::rbp);
   const uint32_t args = stack_arg_bytes(sig), results = stack_result_bytes(sig);
-  asm_.e(Inst::kIdSub, x86::rsp, Imm(8 + args + results));
+  asm_.e(Inst::kIdMov, x86::r15, x86::rdi);
+  const uint32_t area = 8 + args + results;
+  const Label too_deep = asm_.make_label();
+  if (area >= kCheckedArea) {
+    asm_.e(Inst::kIdLea, x86::r11, x86::ptr(x86::rsp, -static_cast<int32_t>(area)));
+    asm_.e(Inst::kIdCmp, x86::r11, word(x86::rcx, offsetof(VMStore, stack_limit)));
+    asm_.jcc(CC::B, too_deep);
+  }
+  asm_.e(Inst::kIdSub, x86::rsp, Imm(area));
   asm_.e(Inst::kIdMov, x86::rbx, x86::rdx);
   asm_.e(Inst::kIdMov, x86::r11, x86::rsi);
-  asm_.e(Inst::kIdMov, x86::r15, x86::rdi);
 
   ParamAssigner params(sig.conv);
   for (size_t n = 0; n < sig.params.size(); ++n) {
@@ -137,6 +150,10 @@ void EmitterImpl::array_call_trampoline(const ir::Signature& sig, abi::CodeUnit&
   asm_.e(Inst::kIdLea, x86::rbp, x86::ptr(x86::rsp, kSavedBytes));
   asm_.e(Inst::kIdXor, x86::eax, x86::eax);
   asm_.jmp(leave);
+  if (area >= kCheckedArea) {
+    asm_.bind(too_deep);
+    trap(static_cast<uint8_t>(TrapCode::StackOverflow));
+  }
   finish_trampoline(out, kSavedBytes + 16 + args + results, kHostSaved);
 }
 

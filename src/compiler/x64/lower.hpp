@@ -126,7 +126,7 @@ class Lower final : public mach::Lowering {
   /// Whether `v` is a load of just so many bytes that can be done by the current instruction.
   bool may_fold_lane(ir::Value v, unsigned bytes) const;
   /// Whether lanes of `v`, of so many bytes, are ones or zeros throughout.
-  bool is_lane_mask(ir::Value v, unsigned* bytes) const;
+  bool is_lane_mask(ir::Value v, unsigned* bytes, int depth = 4) const;
 
   // -- lower_vector.cpp: building; `d` is a fresh register if it is none, and is answered
   VReg vec(MOp op, VReg a, const Src& b, VReg d = {});

@@ -15,7 +15,7 @@ using ir::Value;
 
 namespace {
 
-/// Of each byte of the result, which of the 32 of two vectors; kZero: 0 is as good as what stands there.
+/// Of each byte of the result, which of the 32 of two vectors; kZero: the byte is 0.
 using Pattern = std::array<uint8_t, 16>;
 constexpr uint8_t kZero = 0x80;
 
@@ -245,9 +245,14 @@ void Lower::shuffle_two(Value x, Value y, const uint8_t* numbers, VReg r) {
         at = i;
       }
       if (others != 1 || side(at) == whole) continue;
+      // In registers: from memory, it would take the first lane whatever is asked for.
       const VReg a = use_reg(whole == 0 ? x : y), b = use_reg(whole == 0 ? y : x);
-      vec_imm(MOp::Insertps, a, reg_src(b), (l[at] & 3) << 6 | at << 4, r);
-      return;
+      begin(MOp::InsertpsR, 16);
+      has(kAvx) ? def(r) : def_tied(r, 1);
+      use(a);
+      use(b);
+      imm((l[at] & 3) << 6 | at << 4);
+      return end();
     }
     // One of them has its lanes in place already.
     for (unsigned whole = 0; whole < 2; ++whole) {

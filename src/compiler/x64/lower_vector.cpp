@@ -1,5 +1,6 @@
 // Values of 128 bits: constants, bits, integers in lanes, lanes by number. Floats are in lower_vector_float.cpp, shuffles
 // in lower_shuffle.cpp.
+#include <algorithm>
 #include <bit>
 
 #include "compiler/x64/lower.hpp"
@@ -468,7 +469,7 @@ void Lower::lower_replace(const InstData& d) {
       return end();
     }
     const VReg s = use_reg(lane), a = use_reg(x);
-    open(d.imm == 0 ? MOp::Blendps : MOp::Insertps, 16, a);
+    open(d.imm == 0 ? MOp::Blendps : MOp::InsertpsR, 16, a);
     use(s);
     imm(d.imm == 0 ? 1 : d.imm << 4);
     return end();
@@ -742,11 +743,27 @@ void Lower::lower_add_pairs(const InstData& d) {
 
 // -- all bits
 
-bool Lower::is_lane_mask(Value v, unsigned* bytes) const {
+bool Lower::is_lane_mask(Value v, unsigned* bytes, int depth) const {
   const InstData* d = def_of(v);
-  if (!d || (d->op != Op::VICmp && d->op != Op::VFCmp)) return false;
-  *bytes = ir::lane_bytes(d->vec().lanes());
-  return true;
+  if (!d || depth == 0) return false;
+  unsigned other = 16;
+  switch (d->op) {
+    case Op::VICmp:
+    case Op::VFCmp:
+      *bytes = ir::lane_bytes(d->vec().lanes());
+      return true;
+    case Op::VConst:
+      *bytes = 16;
+      return d->imm128() == kOnes || d->imm128() == Bits128();
+    case Op::And:
+    case Op::Or:
+    case Op::Xor:
+      if (!is_lane_mask(arg(*d, 0), bytes, depth - 1) || !is_lane_mask(arg(*d, 1), &other, depth - 1)) return false;
+      *bytes = std::min(*bytes, other);
+      return true;
+    default:
+      return false;
+  }
 }
 
 void Lower::lower_vector_select(const InstData& d) {
@@ -794,6 +811,12 @@ CC Lower::lower_vector_test(const InstData& d, bool once) {
   };
   const Value x = arg(d, 0);
   if (d.op == Op::VAnyTrue) {
+    // Of (and x y): the instruction does that itself.
+    if (const InstData* both = foldable(x, Op::And); both && uses(x) == 1) {
+      const VReg b = use_reg(arg(*both, 1));
+      test(use_reg(arg(*both, 0)), reg_src(b));
+      return CC::Ne;
+    }
     const VReg a = use_reg(x);
     test(a, reg_src(a));
     return CC::Ne;

@@ -88,6 +88,7 @@ bool Timer::start() {
   try {
     thread_ = std::thread([self = shared_from_this()] { self->run(); });
   } catch (const std::system_error&) {
+  } catch (const std::bad_alloc&) {
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return thread_.joinable();

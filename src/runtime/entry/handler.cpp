@@ -38,8 +38,9 @@ bool on_fault(const os::Fault& fault, os::MachineState& state) {
     CodeLookup lookup(state.pc);
     if (!lookup.module()) return false;
     code = lookup.module()->find_trap(state.pc);
-    // The illegal instruction of a trampoline: it found another activation than the one it belongs to.
-    if (fault.signal == SIGILL && !lookup.module()->find_function(state.pc)) broken_activations();
+    // An illegal instruction of a trampoline that is no trap: it found another activation than the one it belongs to.
+    if (fault.signal == SIGILL && code == abi::TrapCode::None && !lookup.module()->find_function(state.pc))
+      broken_activations();
   }
   if (code == abi::TrapCode::None) return false;
   Store& store = store_of(state);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "runtime/store/store.hpp"
+#include "runtime/store/telling.hpp"
 #include "wasm/limits.hpp"
 
 namespace vitrine::runtime {
@@ -40,8 +41,8 @@ std::expected<uint64_t, GrowthFailure> Memory::try_grow(uint64_t pages) {
     return store_.grow_failed(growth, {Error(std::move(message), ErrorKind::Limit)});
   };
   uint64_t old_pages = 0;
-  // The limiter may grow this very memory; then what it said was of another growth, which it is told of, and it is asked again. This ends:
-  // the size only increases.
+  // The limiter may grow this very memory; then what it said was of another growth, which it is told of, and it is asked
+  // again. This ends: the size only increases.
   for (;;) {
     old_pages = this->pages();
     growth.current = definition_->size;
@@ -56,7 +57,9 @@ std::expected<uint64_t, GrowthFailure> Memory::try_grow(uint64_t pages) {
     if (this->pages() == old_pages) break;
     store_.tell_failed(growth, Error("it has grown otherwise in the meantime", ErrorKind::Limit));
   }
-  if (!linear_.grow_to(growth.desired)) {
+  const bool is_grown = telling_of_exceptions([&](const Error& why) { store_.tell_failed(growth, why); },
+                                              [&] { return linear_.grow_to(growth.desired); });
+  if (!is_grown) {
     const MemoryPlan& plan = linear_.plan();
     if (growth.desired > plan.reservation && !plan.may_move) {
       return failed(

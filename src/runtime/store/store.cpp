@@ -4,13 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <exception>
 #include <new>
 
 #include "base/assert.hpp"
 #include "base/misuse.hpp"
 #include "runtime/code/compiled_module.hpp"
 #include "runtime/store/import_matching.hpp"
+#include "runtime/store/telling.hpp"
 
 namespace vitrine::runtime {
 
@@ -52,35 +52,6 @@ Growth first_growth(const wasm::Module& m, size_t k) {
   const size_t memories = m.memories.size() - m.imported_memories;
   if (k < memories) return first_growth(m.memories[m.imported_memories + k]);
   return first_growth(m.tables[m.imported_tables + k - memories].type);
-}
-
-/// Made beforehand: there may be no memory for it when it is needed.
-const Error& came_in_between() {
-  static const Error error("an exception came in between", ErrorKind::Host);
-  return error;
-}
-
-/// What `make` answers. If it throws, `tell` is called with an error before that goes on: behind the handler, as who is
-/// told may go on in another thread. A thread that ends (pthread_exit, its cancellation) tells nobody.
-template <class Make, class Tell>
-auto telling_of_exceptions(Tell&& tell, Make&& make) {
-  std::exception_ptr thrown;
-  try {
-    return make();
-  } catch (...) {
-    thrown = std::current_exception();
-    if (!thrown) throw;
-  }
-  tell(came_in_between());
-  std::rethrow_exception(std::move(thrown));
-}
-
-/// The same, and `tell` is called with an error that `make` answers.
-template <class Make, class Tell>
-auto telling(Tell&& tell, Make&& make) {
-  auto made = telling_of_exceptions(tell, make);
-  if (!made) tell(made.error());
-  return made;
 }
 
 }  // namespace

@@ -118,9 +118,9 @@ Value replace(Rewriter& r, Inst i) {
   uint64_t bits;
   // (vreplace c d n)
   if (r.vector_constant(v, &c) && r.constant(x, &bits)) return r.vconst(with_lane(c, lanes, number, bits));
-  // (vreplace v (vextract w m) n) => (vshuffle v w p)
+  // (vreplace v (vextract w m) n) => (vshuffle v w p), one instruction where lanes are this wide
   const Inst e = r.is(x, Op::VExtract);
-  if (!e.valid() || r.f()[e].vec().lanes() != lanes) return kNo;
+  if (width < 4 || !e.valid() || r.f()[e].vec().lanes() != lanes) return kNo;
   const uint32_t from = r.f()[e].imm;
   Bytes pattern;
   for (uint32_t n = 0; n < 16; ++n) pattern[n] = static_cast<uint8_t>(n);
@@ -156,9 +156,9 @@ Value shuffle(Rewriter& r, Inst i) {
       for (uint8_t& n : p) n %= 16;
       return again(only, only);
     }
-    // (vshuffle (vshuffle a b q) p) => (vshuffle a b q[p])
+    // (vshuffle (vshuffle a a q) p) => (vshuffle a a q[p]). Of two vectors, two cheap ones may be better.
     const Inst inner = r.is(x, Op::VShuffle);
-    if (inner.valid() && r.vector_constant(r.arg(inner, 2), &cx)) {
+    if (inner.valid() && r.arg(inner, 0) == r.arg(inner, 1) && r.vector_constant(r.arg(inner, 2), &cx)) {
       const Bytes q = bytes_of(cx);
       for (uint8_t& n : p) n = q[n];
       return again(r.arg(inner, 0), r.arg(inner, 1));
@@ -210,15 +210,18 @@ uint32_t largest_byte(Rewriter& r, Value v, int depth = 4) {
 Value swizzle(Rewriter& r, Inst i) {
   const Value x = r.arg(i, 0), y = r.arg(i, 1);
   Bits128 c;
-  // (vswizzle x c) => (vshuffle x 0 c)
+  const bool is_any = r.f()[i].op == Op::VSwizzleAny;
+  // (vswizzle x c) => (vshuffle x 0 c); vswizzle_any where it has no choice: it makes the same one everywhere
   if (r.vector_constant(y, &c)) {
     Bytes p = bytes_of(c);
-    for (uint8_t& n : p) n = std::min<uint8_t>(n, 16);
+    for (uint8_t& n : p) {
+      if (is_any && n > 15 && n < 0x80) return kNo;
+      n = std::min<uint8_t>(n, 16);
+    }
     return r.vector(Op::VShuffle, VecAux(Lanes::I8x16), {x, r.vconst(kZero), r.vconst(bits_of(p))});
   }
   // (vswizzle x y) => (vswizzle_any x y) where no number is above 15
-  if (r.f()[i].op == Op::VSwizzle && largest_byte(r, y) < 16)
-    return r.vector(Op::VSwizzleAny, VecAux(Lanes::I8x16), {x, y});
+  if (!is_any && largest_byte(r, y) < 16) return r.vector(Op::VSwizzleAny, VecAux(Lanes::I8x16), {x, y});
   return kNo;
 }
 
