@@ -13,6 +13,7 @@
 #include "compiler/ir/parse.hpp"
 #include "compiler/ir/print.hpp"
 #include "compiler/ir/verify.hpp"
+#include "compiler/x64/avx512_emulation.hpp"
 #include "compiler/x64/cpu.hpp"
 
 namespace vitrine::x64::testing {
@@ -27,11 +28,12 @@ Outcome* outcome = nullptr;
 
 // What the runtime's handler does: find the trap site of the faulting pc, and continue as if the trampoline returned 0.
 struct SignalHandler {
-  static void handle(int, siginfo_t*, void* raw) {
+  static void handle(int signal, siginfo_t*, void* raw) {
     auto* uc = static_cast<ucontext_t*>(raw);
     auto& regs = uc->uc_mcontext.gregs;
     auto pc = static_cast<uintptr_t>(regs[REG_RIP]);
     if (!running) _exit(99);
+    if (signal == SIGILL && Avx512Emulation::step(*uc)) return;
     auto text = reinterpret_cast<uintptr_t>(running->text_);
     auto offset = static_cast<uint32_t>(pc - text);
     const auto& traps = running->tables_.traps;
