@@ -89,9 +89,16 @@ Result<uint64_t> parse_lane(text::Shape shape, std::string_view text) {
                           UINT64_MAX >> (64 - width)));
 }
 
+std::unexpected<Error> no_vector(std::string_view text) {
+  return fail(
+      fmt::format("'{}' is no vector: expected a whole number of 128 bits, decimal or hexadecimal, without a sign, "
+                  "or lanes as i32x4:1,2,3,4",
+                  text));
+}
+
 /// "1,2,3,4" of the shape.
 Result<Val> parse_lanes(text::Shape shape, std::string_view text) {
-  const size_t found = static_cast<size_t>(std::ranges::count(text, ',')) + 1;
+  const size_t found = text.empty() ? 0 : static_cast<size_t>(std::ranges::count(text, ',')) + 1;
   if (found != lane_count(shape))
     return fail(fmt::format("{} has {} lanes, and {} {} given", name_of(shape), lane_count(shape), found,
                             found == 1 ? "was" : "were"));
@@ -120,12 +127,12 @@ Result<Val> parse_vector_number(std::string_view text) {
   for (char c : digits) {
     unsigned digit = 0;
     if (auto [_, error] = std::from_chars(&c, &c + 1, digit, static_cast<int>(base)); error != std::errc()) {
-      return fail(fmt::format("'{}' is no vector: expected a number, or lanes as i32x4:1,2,3,4", text));
+      return no_vector(text);
     }
     unsigned __int128 larger = 0;
     if (__builtin_mul_overflow(value, base, &larger) || __builtin_add_overflow(larger, digit, &value)) fits = false;
   }
-  if (digits.empty()) return fail(fmt::format("'{}' is no vector: expected a number, or lanes as i32x4:1,2,3,4", text));
+  if (digits.empty()) return no_vector(text);
   if (!fits) return fail(fmt::format("'{}' is out of range of v128: 0 to 2^128-1", text));
   return Val(V128::of<uint64_t>({static_cast<uint64_t>(value), static_cast<uint64_t>(value >> 64)}));
 }
