@@ -263,6 +263,8 @@ class Verifier {
                             : d.op == Op::VFCmp ? static_cast<uint8_t>(FloatCC::Ge)
                                                 : 0;
     if (d.vec().condition() > highest) return "no such condition";
+    if (d.op == Op::VICmp && lanes == Lanes::I64x2 && d.vec().int_cc() >= IntCC::ULt)
+      return "64-bit lanes are compared as signed ones";
     if (names_lane(d.op) && d.imm >= lane_count(lanes)) return "no such lane";
     const Type lane = lane_type(lanes);
     if (d.op == Op::VExtract && d.type != lane) return "not the type of a lane";

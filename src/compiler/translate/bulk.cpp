@@ -77,7 +77,10 @@ bool FunctionTranslator::fill_inline(uint32_t memory, Value to, Value byte, Valu
   const bool has_vectors = n >= kMaxPiece, has_words = pieces[count_of_pieces - 1].bytes < kMaxPiece;
   Value vector, word;
   if (has_vectors) vector = b_.vector(ir::Op::VSplat, ir::Lanes::I8x16, {byte});
-  if (has_words) word = b_.imul(b_.uextend(b_.band(byte, b_.i32(0xff))), b_.i64(0x0101'0101'0101'0101));
+  if (has_words) {
+    const Value ones = b_.i64(0x0101'0101'0101'0101);
+    word = b_.imul(b_.uextend(b_.band(byte, b_.i32(0xff))), ones);
+  }
   Address store = address({.offset = 0, .memory = memory}, to, static_cast<uint32_t>(n));
   for (unsigned i = count_of_pieces; i-- > 0;) {
     b_.store(kind_of(pieces[i].bytes), store.ptr, pieces[i].bytes == kMaxPiece ? vector : word,

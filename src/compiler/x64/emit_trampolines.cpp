@@ -18,10 +18,10 @@
 
 namespace vitrine::x64 {
 
+using abi::TrapCode;
 using abi::ValRaw;
 using abi::VMActivation;
 using abi::VMHostContext;
-using abi::TrapCode;
 using abi::VMStore;
 using asmjit::Imm;
 using ir::Type;

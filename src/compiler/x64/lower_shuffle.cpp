@@ -179,7 +179,8 @@ void Lower::shuffle_with_zero(Value x, const uint8_t* numbers, VReg r) {
       return;
     }
     if (high) {
-      vec(kUnpack[w], use_reg(x), reg_src(vector_const({})), r);
+      const VReg a = use_reg(x);
+      vec(kUnpack[w], a, reg_src(vector_const({})), r);
       return;
     }
   }

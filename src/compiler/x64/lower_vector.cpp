@@ -363,8 +363,11 @@ void Lower::lower_splat(const InstData& d) {
   switch (lanes) {
     case Lanes::I8x16:
       if (has(kAvx2)) return broadcast(MOp::Pbroadcastb, in_memory ? fold_load(x) : reg_src(from_int(use_low(x), 4)));
-      vec(MOp::Pshufb, from_int(use_low(x), 4), reg_src(vector_const({})), r);
-      return;
+      {
+        const VReg low = from_int(use_low(x), 4), zero = vector_const({});
+        vec(MOp::Pshufb, low, reg_src(zero), r);
+        return;
+      }
     case Lanes::I16x8: {
       if (has(kAvx2)) return broadcast(MOp::Pbroadcastw, in_memory ? fold_load(x) : reg_src(from_int(use_low(x), 4)));
       const VReg low = vec_unary_imm(MOp::Pshuflw, reg_src(from_int(use_low(x), 4)), 0);

@@ -36,9 +36,9 @@
 ;; splats:
 ;;   push rbp
 ;;   mov rbp, rsp
-;;   vxorps xmm1, xmm1, xmm1
-;;   vmovd xmm2, edi
-;;   vpshufb xmm1, xmm2, xmm1
+;;   vmovd xmm1, edi
+;;   vxorps xmm2, xmm2, xmm2
+;;   vpshufb xmm1, xmm1, xmm2
 ;;   vmovd xmm2, edi
 ;;   vpshuflw xmm2, xmm2, 0
 ;;   vpshufd xmm2, xmm2, 0
@@ -60,9 +60,9 @@
 ;;   mov rbp, rsp
 ;;   mov rax, qword ptr [r15 + 0x28]
 ;;   movzx ecx, byte ptr [rdi + rax]          ; trap: MemoryOutOfBounds
-;;   vxorps xmm0, xmm0, xmm0
-;;   vmovd xmm1, ecx
-;;   vpshufb xmm0, xmm1, xmm0
+;;   vmovd xmm0, ecx
+;;   vxorps xmm1, xmm1, xmm1
+;;   vpshufb xmm0, xmm0, xmm1
 ;;   movzx ecx, word ptr [rdi + rax]          ; trap: MemoryOutOfBounds
 ;;   vmovd xmm1, ecx
 ;;   vpshuflw xmm1, xmm1, 0

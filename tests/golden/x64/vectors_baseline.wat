@@ -36,12 +36,12 @@
 ;; splats:
 ;;   push rbp
 ;;   mov rbp, rsp
-;;   xorps xmm1, xmm1
-;;   movd xmm2, edi
-;;   pshufb xmm2, xmm1
 ;;   movd xmm1, edi
-;;   pshuflw xmm1, xmm1, 0
-;;   pshufd xmm1, xmm1, 0
+;;   xorps xmm2, xmm2
+;;   pshufb xmm1, xmm2
+;;   movd xmm2, edi
+;;   pshuflw xmm2, xmm2, 0
+;;   pshufd xmm2, xmm2, 0
 ;;   movd xmm3, edi
 ;;   pshufd xmm3, xmm3, 0
 ;;   shufps xmm0, xmm0, 0
@@ -49,7 +49,8 @@
 ;;   movddup xmm4, xmm4
 ;;   movups xmmword ptr [rbp + 0x10], xmm4
 ;;   movaps xmm15, xmm0
-;;   movaps xmm0, xmm2
+;;   movaps xmm0, xmm1
+;;   movaps xmm1, xmm2
 ;;   movaps xmm2, xmm3
 ;;   movaps xmm3, xmm15
 ;;   pop rbp
@@ -59,20 +60,17 @@
 ;;   mov rbp, rsp
 ;;   mov rax, qword ptr [r15 + 0x28]
 ;;   movzx ecx, byte ptr [rdi + rax]          ; trap: MemoryOutOfBounds
-;;   xorps xmm0, xmm0
-;;   movd xmm1, ecx
-;;   pshufb xmm1, xmm0
-;;   movzx ecx, word ptr [rdi + rax]          ; trap: MemoryOutOfBounds
 ;;   movd xmm0, ecx
-;;   pshuflw xmm0, xmm0, 0
-;;   pshufd xmm0, xmm0, 0
+;;   xorps xmm1, xmm1
+;;   pshufb xmm0, xmm1
+;;   movzx ecx, word ptr [rdi + rax]          ; trap: MemoryOutOfBounds
+;;   movd xmm1, ecx
+;;   pshuflw xmm1, xmm1, 0
+;;   pshufd xmm1, xmm1, 0
 ;;   mov ecx, dword ptr [rdi + rax]           ; trap: MemoryOutOfBounds
 ;;   movd xmm2, ecx
 ;;   pshufd xmm2, xmm2, 0
 ;;   movddup xmm3, qword ptr [rdi + rax]      ; trap: MemoryOutOfBounds
-;;   movaps xmm15, xmm0
-;;   movaps xmm0, xmm1
-;;   movaps xmm1, xmm15
 ;;   pop rbp
 ;;   ret
 ;; load_extend:
