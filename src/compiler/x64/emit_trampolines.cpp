@@ -103,7 +103,6 @@ void EmitterImpl::array_call_trampoline(const ir::Signature& sig, abi::CodeUnit&
   asm_.e(Inst::kIdMov, word(x86::rax, offsetof(VMActivation, entry_sp)), x86::rsp);
   asm_.e(Inst::kIdMov, word(x86::rax, offsetof(VMActivation, entry_fp)), x86::rbp);
   const uint32_t args = stack_arg_bytes(sig), results = stack_result_bytes(sig);
-  asm_.e(Inst::kIdMov, x86::r15, x86::rdi);
   const uint32_t area = 8 + args + results;
   const Label too_deep = asm_.make_label();
   if (area >= kCheckedArea) {
@@ -114,6 +113,7 @@ void EmitterImpl::array_call_trampoline(const ir::Signature& sig, abi::CodeUnit&
   asm_.e(Inst::kIdSub, x86::rsp, Imm(area));
   asm_.e(Inst::kIdMov, x86::rbx, x86::rdx);
   asm_.e(Inst::kIdMov, x86::r11, x86::rsi);
+  asm_.e(Inst::kIdMov, x86::r15, x86::rdi);
 
   ParamAssigner params(sig.conv);
   for (size_t n = 0; n < sig.params.size(); ++n) {
@@ -152,6 +152,7 @@ void EmitterImpl::array_call_trampoline(const ir::Signature& sig, abi::CodeUnit&
   asm_.jmp(leave);
   if (area >= kCheckedArea) {
     asm_.bind(too_deep);
+    asm_.e(Inst::kIdMov, x86::r15, x86::rdi);
     trap(static_cast<uint8_t>(TrapCode::StackOverflow));
   }
   finish_trampoline(out, kSavedBytes + 16 + args + results, kHostSaved);
