@@ -13,7 +13,7 @@
 #include "compiler/ir/parse.hpp"
 #include "compiler/ir/print.hpp"
 #include "compiler/ir/verify.hpp"
-#include "compiler/x64/avx512_emulation.hpp"
+#include "compiler/x64/avx512_emulation_fixture.hpp"
 #include "compiler/x64/cpu.hpp"
 
 namespace vitrine::x64::testing {
