@@ -337,7 +337,7 @@ TEST_P(Simd, CanonicalNans) {
 // -- CPUs that are not here: that there is code for them; what it does is not tried
 
 TEST(SimdLevels, CompilesForEachLevel) {
-  if (in_v8() || !has_simd()) GTEST_SKIP() << "this version does not compile vectors";
+  if (in_v8()) GTEST_SKIP() << "V8 has no such option";
   Kit kit;
   for (const Operation& o : supported_operations()) {
     for (size_t form = 0; form < static_cast<size_t>(Form::kCount); ++form) {
